@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The registers that every entry into the hypervisor leaves at the top of the CPU's stack.
+ * The order is that of the ABI's cpu_user_regs up to ss, so that contexts are copied in one go.
+ */
+#ifndef ARCH_REGS_H
+#define ARCH_REGS_H
+
+#include "lib/types.h"
+
+struct cpu_regs {
+	u64 r15, r14, r13, r12, rbp, rbx;
+	u64 r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi;
+	u32 error_code, entry_vector;
+	u64 rip;
+	u16 cs, pad0;
+	u8 saved_upcall_mask, pad1[3];
+	u64 rflags;
+	u64 rsp;
+	u16 ss, pad2[3];
+};
+_Static_assert(sizeof(struct cpu_regs) == 168, "the hardware frame ends the structure");
+
+#define RFLAGS_CF   BIT(0)
+#define RFLAGS_TF   BIT(8)
+#define RFLAGS_IF   BIT(9)
+#define RFLAGS_DF   BIT(10)
+#define RFLAGS_IOPL (3ull << 12)
+#define RFLAGS_NT   BIT(14)
+#define RFLAGS_RF   BIT(16)
+#define RFLAGS_VM   BIT(17)
+#define RFLAGS_AC   BIT(18)
+
+#define TRAP_DE	 0
+#define TRAP_DB	 1
+#define TRAP_NMI 2
+#define TRAP_BP	 3
+#define TRAP_OF	 4
+#define TRAP_BR	 5
+#define TRAP_UD	 6
+#define TRAP_NM	 7
+#define TRAP_DF	 8
+#define TRAP_TS	 10
+#define TRAP_NP	 11
+#define TRAP_SS	 12
+#define TRAP_GP	 13
+#define TRAP_PF	 14
+#define TRAP_MF	 16
+#define TRAP_AC	 17
+#define TRAP_MC	 18
+#define TRAP_XM	 19
+/* Vectors that push an error code. */
+#define TRAP_HAVE_EC 0x20027d00u
+
+#define PFEC_PRESENT BIT(0)
+#define PFEC_WRITE   BIT(1)
+#define PFEC_USER    BIT(2)
+#define PFEC_RSVD    BIT(3)
+#define PFEC_INSN    BIT(4)
+
+/* Pseudo-vectors in entry_vector: how the hypervisor was entered when by no exception. */
+#define ENTRY_SYSCALL 0x100
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Guest memory through the page tables that are loaded (the kernel table of current). Faults
+ * are caught: the calls return the number of bytes NOT copied (0 = all). Addresses in the
+ * hypervisor's range are refused. No lock may be held that a fault handler needs; nothing sleeps.
+ * Guest memory is read once: copy in, check, then use.
+ */
+#ifndef ARCH_UACCESS_H
+#define ARCH_UACCESS_H
+
+#include "arch/page.h"
+#include "lib/types.h"
+
+#ifdef DOMUS_HOST_TEST
+/* Tests pass host pointers as guest addresses. */
+#include <string.h>
+static inline size_t copy_from_guest(void *dst, guest_ptr_t src, size_t n)
+{
+	if (!src) {
+		return n;
+	}
+	memcpy(dst, (const void *)src, n);
+	return 0;
+}
+static inline size_t copy_to_guest(guest_ptr_t dst, const void *src, size_t n)
+{
+	if (!dst) {
+		return n;
+	}
+	memcpy((void *)dst, src, n);
+	return 0;
+}
+#else
+size_t copy_from_guest(void *dst, guest_ptr_t src, size_t n);
+size_t copy_to_guest(guest_ptr_t dst, const void *src, size_t n);
+size_t clear_guest(guest_ptr_t dst, size_t n);
+#endif
+
+/*
+ * Compare-and-exchange of an aligned 1-, 2-, 4- or 8-byte word in memory that a guest may share.
+ * `p` is a hypervisor (direct map) address: no fault possible.
+ */
+static inline bool cmpxchg_u64(void *p, u64 *old, u64 new)
+{
+	return __atomic_compare_exchange_n((u64 *)p, old, new, false, __ATOMIC_SEQ_CST,
+					   __ATOMIC_SEQ_CST);
+}
+static inline bool cmpxchg_u32(void *p, u32 *old, u32 new)
+{
+	return __atomic_compare_exchange_n((u32 *)p, old, new, false, __ATOMIC_SEQ_CST,
+					   __ATOMIC_SEQ_CST);
+}
+
+/* Reads the entry that maps guest address va in the loaded tables; false if none down to L1. */
+bool guest_l1e(unsigned long va, pte_t *e, mfn_t *table);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The PV CPU of a vcpu: what the ABI's vcpu_guest_context holds, in the form that entry.S uses.
+ * Written by the vcpu itself (on its CPU), or by others while it is paused.
+ */
+#ifndef ARCH_VCPU_H
+#define ARCH_VCPU_H
+
+#include "arch/page.h"
+#include "arch/regs.h"
+#include "lib/types.h"
+
+#define GUEST_GDT_FRAMES 14u
+
+enum pv_callback { /* numbers are CALLBACKTYPE_* of <xen/callback.h> */
+	PV_CB_EVENT = 0,
+	PV_CB_FAILSAFE = 1,
+	PV_CB_SYSCALL = 2,
+	PV_CB_NMI = 4,
+	PV_CB_SYSENTER = 5,
+	PV_CB_SYSCALL32 = 7,
+	PV_CB_COUNT = 8,
+};
+
+struct trap_entry {
+	u64 address; /* 0: none */
+	u16 cs;
+	u8 flags; /* bits 0-1 DPL, bit 2 mask events */
+};
+
+struct pv_vcpu {
+	struct cpu_regs regs; /* valid while not running on a CPU */
+	u16 ds, es, fs, gs;
+	bool kernel_mode; /* guest kernel (true) or guest user */
+	bool syscall_masks_events[PV_CB_COUNT]; /* callback flag "mask events" */
+	bool nmi_pending, nmi_masked;
+	u8 iopl;	  /* virtual IOPL, 0-3 */
+	u64 callback[PV_CB_COUNT];
+	u64 kernel_sp;
+	u16 kernel_ss;
+
+	u64 fs_base, gs_base_kernel, gs_base_user;
+	u64 cr3_kernel, cr3_user; /* machine addresses of the L4 tables; user 0 = none */
+	u64 cr0, cr4;		  /* guest view; only TS of cr0 varies */
+	u64 dr[8];		  /* 0-3, 6, 7 */
+
+	struct trap_entry *traps; /* 256, a page of its own */
+	mfn_t gdt_frame[GUEST_GDT_FRAMES];
+	u32 gdt_entries;
+	u64 ldt_base;
+	u32 ldt_entries;
+	u16 ldt_mapped; /* bit i: page i of the LDT window holds a typed frame, see ldt_frame */
+	mfn_t ldt_frame[16];
+
+	guest_ptr_t iobmp; /* guest's I/O bitmap and the ports it covers */
+	u32 iobmp_ports;
+
+	u64 xcr0;
+	void *fpu; /* FXSAVE or XSAVE area, 64-byte aligned */
+};
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* Serial ports, the message ring, console input. */
+#ifndef DRIVERS_CONSOLE_H
+#define DRIVERS_CONSOLE_H
+
+#include "domain/domain.h"
+
+void uart_init_early(void);	   /* COM1 with 115200 8n1, polled: the first thing at boot */
+void console_parse_options(void); /* com1=, com2=, console=, loglvl=, guest_loglvl=, sync_console */
+void console_start(void);	   /* interrupts for input; after irq_init() */
+long do_console_io(unsigned int cmd, unsigned int count, guest_ptr_t buf);
+/* sysctl readconsole: copies from the ring to guest memory; semantics of XEN_SYSCTL_readconsole. */
+struct xen_sysctl_readconsole;
+int console_read_ring(struct xen_sysctl_readconsole *op);
+void console_handle_key(char key); /* the hypervisor's keys: h, q, e, g, r, R, ... */
+/* Bytes for the serial line and the ring, from panic context too. */
+void console_write(const char *s, size_t n);
+
+/* Registers a key; the description is printed by 'h'. */
+void console_add_key(char key, void (*fn)(void), const char *what);
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* Error numbers of the ABI (<xen/errno.h>) under their plain names: EPERM, EINVAL, ... */
+#ifndef LIB_ERRNO_H
+#define LIB_ERRNO_H
+
+#ifdef DOMUS_HOST_TEST
+#include <errno.h>
+#else
+#define XEN_ERRNO(name, value) name = value,
+enum abi_errno {
+#include <xen/errno.h>
+};
+#endif
+
+#endif

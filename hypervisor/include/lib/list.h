@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* Circular doubly linked lists with the links embedded in the objects. */
+#ifndef LIB_LIST_H
+#define LIB_LIST_H
+
+#include "lib/types.h"
+
+struct list {
+	struct list *next, *prev;
+};
+
+#define LIST_INIT(name) {&(name), &(name)}
+
+static inline void list_init(struct list *l)
+{
+	l->next = l->prev = l;
+}
+static inline bool list_empty(const struct list *l)
+{
+	return l->next == l;
+}
+static inline void list_add_tail(struct list *head, struct list *n)
+{
+	n->next = head;
+	n->prev = head->prev;
+	head->prev->next = n;
+	head->prev = n;
+}
+static inline void list_add(struct list *head, struct list *n)
+{
+	list_add_tail(head->next, n);
+}
+/* Removes n and leaves it self-linked, so removing twice is harmless. */
+static inline void list_del(struct list *n)
+{
+	n->prev->next = n->next;
+	n->next->prev = n->prev;
+	list_init(n);
+}
+
+#define list_entry(p, type, member) container_of(p, type, member)
+#define list_first(head, type, member)                                                             \
+	(list_empty(head) ? (type *)NULL : list_entry((head)->next, type, member))
+#define list_for_each(pos, head) for (struct list *pos = (head)->next; pos != (head); pos = pos->next)
+#define list_for_each_safe(pos, tmp, head)                                                         \
+	for (struct list *pos = (head)->next, *tmp = pos->next; pos != (head);                     \
+	     pos = tmp, tmp = pos->next)
+
+#endif

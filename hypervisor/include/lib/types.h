@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Basic types. Frame numbers are struct types so that a machine frame (mfn), a frame of the
+ * guest's pseudo-physical space (gfn) and a plain number cannot be mixed up.
+ */
+#ifndef LIB_TYPES_H
+#define LIB_TYPES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef uint8_t u8;
+typedef uint16_t u16;
+typedef uint32_t u32;
+typedef uint64_t u64;
+typedef int8_t s8;
+typedef int16_t s16;
+typedef int32_t s32;
+typedef int64_t s64;
+
+typedef struct {
+	u64 n;
+} mfn_t;
+typedef struct {
+	u64 n;
+} gfn_t;
+
+static inline mfn_t _mfn(u64 n)
+{
+	return (mfn_t){n};
+}
+static inline u64 mfn_x(mfn_t m)
+{
+	return m.n;
+}
+static inline mfn_t mfn_add(mfn_t m, u64 i)
+{
+	return (mfn_t){m.n + i};
+}
+static inline bool mfn_eq(mfn_t a, mfn_t b)
+{
+	return a.n == b.n;
+}
+static inline gfn_t _gfn(u64 n)
+{
+	return (gfn_t){n};
+}
+static inline u64 gfn_x(gfn_t g)
+{
+	return g.n;
+}
+#define INVALID_MFN _mfn(~0ull)
+
+/* A machine address and a guest's virtual address: plain 64-bit numbers by their names. */
+typedef u64 maddr_t;
+typedef unsigned long guest_ptr_t; /* an address that a guest passed: only for copy_*_guest() */
+
+#define PAGE_SHIFT 12
+#define PAGE_SIZE  4096ul
+#define PAGE_MASK  (~(PAGE_SIZE - 1))
+
+#define BIT(n)	       (1ull << (n))
+#define ARRAY_SIZE(a)  (sizeof(a) / sizeof((a)[0]))
+#define ROUND_UP(x, a) (((x) + (a) - 1) / (a) * (a))
+#define MIN(a, b)      ((a) < (b) ? (a) : (b))
+#define MAX(a, b)      ((a) > (b) ? (a) : (b))
+
+#define container_of(p, type, member) ((type *)((char *)(p) - offsetof(type, member)))
+
+#define __section(s)  __attribute__((section(s)))
+#define __aligned(n)  __attribute__((aligned(n)))
+#define __packed      __attribute__((packed))
+#define __noreturn    __attribute__((noreturn))
+#define __printf(f, a) __attribute__((format(printf, f, a)))
+#define __unused      __attribute__((unused))
+#define likely(x)     __builtin_expect(!!(x), 1)
+#define unlikely(x)   __builtin_expect(!!(x), 0)
+
+/* One access, exactly as wide as the type: for memory that a guest or another CPU may change. */
+#define READ_ONCE(x)	 (*(const volatile __typeof__(x) *)&(x))
+#define WRITE_ONCE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
+#define barrier()	 __asm__ volatile("" ::: "memory")
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The frame table: 24 bytes for each frame of RAM. docs/page-types.md tells the rules.
+ *
+ * count: general references; bit 31 FRAME_ALLOCATED is itself worth one reference, dropped
+ *        when the owner gives the frame up. 0 = free.
+ * type:  kind (bits 31-29), flags, and the count of typed references. The type may change only
+ *        while that count is 0.
+ */
+#ifndef MM_FRAME_H
+#define MM_FRAME_H
+
+#include "arch/page.h"
+#include "mm/owner.h"
+
+struct frame {
+	u32 type;  /* atomic */
+	u32 count; /* atomic */
+	u16 owner; /* domid, or one of FRAME_OWNER_* */
+	u16 done;  /* entries validated so far while FT_PARTIAL; see mm/pagetype.c */
+	u32 next, prev; /* owner's page list, or the free list of the allocator */
+	u32 stamp; /* TLB clock when it was last freed or lost its type */
+};
+_Static_assert(sizeof(struct frame) == 24, "the bound of 24 bytes a frame");
+
+#ifdef DOMUS_HOST_TEST
+extern struct frame *frame_table;
+#else
+#define frame_table ((struct frame *)FRAMES_VIRT)
+#endif
+
+#define FRAME_OWNER_NONE 0x7fff /* free, or the hypervisor's own: never mappable by guests */
+
+#define FRAME_ALLOCATED 0x80000000u
+#define FRAME_XENHEAP	0x40000000u /* the hypervisor allocated it and frees it: shared_info, grant frames */
+#define FRAME_DIRTY	0x20000000u /* free and not scrubbed yet (only while free) */
+#define FRAME_COUNT	0x0fffffffu
+
+/* Is there a struct frame for it, i.e. is it RAM? False for I/O and for holes. */
+bool frame_valid(mfn_t m);
+static inline struct frame *frame_of(mfn_t m)
+{
+	return &frame_table[m.n];
+}
+static inline mfn_t frame_mfn(const struct frame *f)
+{
+	return _mfn((u64)(f - frame_table));
+}
+
+/*
+ * Takes a general reference of a frame that `o` owns. -EINVAL: not RAM, free, another owner, or
+ * too many references. Any context.
+ */
+int frame_get(mfn_t m, const struct owner *o);
+/* The same, whoever owns it, as long as it is allocated; *o is set to the owner. */
+int frame_get_any(mfn_t m, struct owner **o);
+/* Drops a reference taken by frame_get(); the last one frees the frame. */
+void frame_put(mfn_t m);
+/* Drops the allocation reference: the owner gives the frame up. False if it was dropped before. */
+bool frame_release(mfn_t m);
+
+/*
+ * A zeroed frame for `o`, with the allocation reference, on its list, counted against its limit.
+ * order > 0: contiguous. `bits`: machine address below 2^bits (0 or 64 = any). Zeroed (scrubbed).
+ * -ENOMEM: none free. -E2BIG: over the limit. -EINVAL: dying.
+ */
+int frame_alloc_owned(struct owner *o, unsigned int order, unsigned int bits, mfn_t *m);
+/* Makes a hypervisor page (heap_alloc_page()) one of o's that guests may map: general
+ * reference FRAME_ALLOCATED | FRAME_XENHEAP, type writable with one reference kept by the hypervisor. */
+void frame_share(void *page, struct owner *o);
+/* Takes it back; true if no reference is left and the page may be freed, else the last
+ * frame_put() frees it. */
+bool frame_unshare(void *page);
+
+/* A hypervisor page shared with o read/write by its frame; used for tool mappings of M2P frames. */
+static inline bool frame_is_xenheap(const struct frame *f)
+{
+	return READ_ONCE(((struct frame *)f)->count) & FRAME_XENHEAP;
+}
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * System time (ns since boot, from the TSC, the same on all CPUs), wall clock, and timers.
+ * A timer belongs to one CPU's heap; its callback runs there from PENDING_TIMER, interrupts on, no lock held.
+ */
+#ifndef TIME_TIME_H
+#define TIME_TIME_H
+
+#include "lib/types.h"
+
+#define NS_PER_MS  1000000ull
+#define NS_PER_SEC 1000000000ull
+
+u64 time_now(void);
+u64 time_tsc_to_ns(u64 tsc);
+u64 time_ns_to_tsc(u64 ns);
+/* mul and shift of the ABI's vcpu_time_info for the TSC's rate, and a (tsc, system time) pair. */
+void time_scale(u32 *mul, s8 *shift, u64 *tsc_stamp, u64 *system_time);
+/* UTC in ns at system time 0; changed by platform_op settime and read from the RTC at boot. */
+u64 time_wallclock_base(void);
+void time_set_wallclock(u64 sec, u32 nsec, u64 system_time);
+void time_init(void);
+
+struct timer {
+	struct timer *child, *sibling, *back; /* pairing heap links */
+	u64 expires;			      /* ns of system time */
+	void (*fn)(void *arg);
+	void *arg;
+	unsigned int cpu;
+	bool armed;
+};
+
+void timer_init(struct timer *t, void (*fn)(void *), void *arg, unsigned int cpu);
+void timer_set(struct timer *t, u64 expires); /* (re)arms; a past time fires at once */
+void timer_stop(struct timer *t);	      /* afterwards its callback is not running and won't */
+void timer_run(void);			      /* PENDING_TIMER on this CPU */
+
+#endif
