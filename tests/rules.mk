@@ -4,7 +4,7 @@
 #   store_tree_SRCS   := tests/unit/store_tree.c xenstore/tree.c
 #   store_tree_CFLAGS := -Ixenstore          (optional)
 #   store_tree_LIBS   := -ljansson           (optional; cmocka is always linked)
-include $(wildcard tests/unit/rules.mk)
+include $(wildcard tests/unit/*.mk)
 
 define unit_test
 $(O)/tests/unit/$(1): $$($(1)_SRCS) $(wildcard $(O)/tests/unit/$(1).d)
