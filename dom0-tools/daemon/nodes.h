@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A guest's nodes in the store, laid out as guests and Xen's own tools expect them. Invariant:
+ * they appear in one transaction; a guest can write only what is its own to say. No lock.
+ */
+#ifndef DOMUS_NODES_H
+#define DOMUS_NODES_H
+
+#include "daemon/build.h"
+
+#define UUID_TEXT_BYTES  37
+#define NODES_PATH_BYTES 128
+
+/** nodes_write - writes a new domain's nodes and introduces it to the store. */
+int nodes_write(struct hyper *h, const struct guest_file *g, const uint8_t uuid[16],
+		const struct built *built, struct err *e);
+
+/** nodes_remove - takes a domain's nodes away; what is not there is no error. */
+void nodes_remove(struct hyper *h, uint32_t domid, const uint8_t uuid[16]);
+
+/** nodes_set - writes one node below the domain's folder; 0, or -1 with ERR_HOST. */
+int nodes_set(struct hyper *h, uint32_t domid, const char *node, const char *value,
+	      struct err *e);
+
+/** nodes_get - reads one node below the domain's folder; the caller frees it. NULL: none. */
+char *nodes_get(struct hyper *h, uint32_t domid, const char *node);
+
+/** nodes_count - nodes in the whole store (the root included), or -1 if it cannot be walked or
+ *  has more than a million. */
+long nodes_count(struct hyper *h);
+
+/** uuid_format - 16 bytes as text with dashes; returns buf. */
+const char *uuid_format(const uint8_t uuid[16], char buf[UUID_TEXT_BYTES]);
+
+/** uuid_parse - the inverse; 0, or -1 if it is none. */
+int uuid_parse(const char *text, uint8_t uuid[16]);
+
+#endif
