@@ -20,7 +20,7 @@ struct vcpu;
 /* What entry.S and everybody else finds from the stack pointer alone. */
 struct cpu_info {
 	struct cpu_regs regs; /* guest registers: what the return to the guest will load */
-	struct vcpu *current;
+	struct vcpu *running;
 	u32 cpu;
 	u32 pending; /* PENDING_* bits: work before the return to the guest */
 	u64 in_copy; /* nonzero inside copy_*_guest(): fault handler's hint */
@@ -42,7 +42,7 @@ static inline struct cpu_regs *guest_regs(void)
 {
 	return &cpu_info()->regs;
 }
-#define current (cpu_info()->current)
+#define current (cpu_info()->running)
 
 /* Work that waits for the return to the guest (or for the idle loop). */
 enum pending_work {

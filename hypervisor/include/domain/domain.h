@@ -11,6 +11,8 @@
 #define DOMAIN_DOMAIN_H
 
 #include <xen/xen.h>
+#include <xen/domctl.h>
+#include <xen/vcpu.h>
 #include "arch/vcpu.h"
 #include "lib/list.h"
 #include "lib/spinlock.h"
@@ -81,7 +83,6 @@ struct domain {
 	u64 config_max_evtchn_port;
 	u32 config_max_grant_frames, config_max_maptrack_frames;
 
-	xen_memory_map_t *unused_map;
 	struct e820_entry *e820; /* XENMEM_set_memory_map */
 	unsigned int e820_count;
 

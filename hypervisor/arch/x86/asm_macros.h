@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/* Shared by the assembly files: saving and loading registers in the order of struct cpu_regs. */
+#ifndef ARCH_X86_ASM_MACROS_H
+#define ARCH_X86_ASM_MACROS_H
+
+#include "asm_offsets.h"
+
+#define GUEST_CS64 0xe033
+#define GUEST_DS   0xe02b
+#define SYSCALL_VECTOR 0x100
+
+/* The CPU or the stub has pushed everything from error_code up. Clears what the guest controlled. */
+.macro save_regs
+	pushq	%rdi
+	pushq	%rsi
+	pushq	%rdx
+	pushq	%rcx
+	pushq	%rax
+	pushq	%r8
+	pushq	%r9
+	pushq	%r10
+	pushq	%r11
+	pushq	%rbx
+	pushq	%rbp
+	pushq	%r12
+	pushq	%r13
+	pushq	%r14
+	pushq	%r15
+	xorl	%ebp, %ebp
+	cld
+.endm
+
+.macro load_regs_but_rcx_r11
+	popq	%r15
+	popq	%r14
+	popq	%r13
+	popq	%r12
+	popq	%rbp
+	popq	%rbx
+	addq	$8, %rsp
+	popq	%r10
+	popq	%r9
+	popq	%r8
+	popq	%rax
+	addq	$8, %rsp
+	popq	%rdx
+	popq	%rsi
+	popq	%rdi
+.endm
+
+.macro load_regs
+	popq	%r15
+	popq	%r14
+	popq	%r13
+	popq	%r12
+	popq	%rbp
+	popq	%rbx
+	popq	%r11
+	popq	%r10
+	popq	%r9
+	popq	%r8
+	popq	%rax
+	popq	%rcx
+	popq	%rdx
+	popq	%rsi
+	popq	%rdi
+	addq	$8, %rsp
+.endm
+
+/* A fault at `insn` continues at `fixup`. */
+.macro extable insn:req, fixup:req
+	.pushsection .ex_table, "a"
+	.balign	4
+	.long	\insn - .
+	.long	\fixup - .
+	.popsection
+.endm
+
+#endif

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every way into the hypervisor and back. On the CPU's stack, from its top downwards:
+ *
+ *   struct cpu_info          current, cpu, pending            (32 bytes)
+ *   ss rsp rflags cs rip     pushed by the CPU, or here for SYSCALL
+ *   vector | error code      one 8-byte word
+ *   rdi ... r15              save_regs
+ *   <- rsp: struct cpu_regs, which C code gets as its argument
+ *
+ * An entry from the guest therefore leaves its registers in cpu_info()->regs, and ret_to_guest
+ * expects rsp to point there. GS stays the guest's; DS and ES are not looked at in long mode.
+ */
+#include "asm_macros.h"
+
+	.text
+
+/* --- SYSCALL: one stub per CPU, since there is no register to find the stack with. --- */
+
+	.balign	64
+	.globl	syscall_stubs
+syscall_stubs:
+	cpu = 0
+	.rept	NR_CPUS
+	.balign	64
+	movq	%rsp, syscall_rsp + 8 * cpu(%rip)
+	movabsq	$WINDOW_VIRT + WINDOW_SIZE * cpu + WINDOW_STACK + STACK_BYTES - CPUINFO_SIZE + REGS_SIZE, %rsp
+	pushq	$GUEST_DS
+	pushq	syscall_rsp + 8 * cpu(%rip)
+	jmp	syscall_entry
+	cpu = cpu + 1
+	.endr
+
+	.balign	64
+	.globl	syscall32_stubs
+syscall32_stubs:
+	cpu = 0
+	.rept	NR_CPUS
+	.balign	64
+	movq	%rsp, syscall_rsp + 8 * cpu(%rip)
+	movabsq	$WINDOW_VIRT + WINDOW_SIZE * cpu + WINDOW_STACK + STACK_BYTES - CPUINFO_SIZE + REGS_SIZE, %rsp
+	pushq	$GUEST_DS
+	pushq	syscall_rsp + 8 * cpu(%rip)
+	jmp	syscall32_entry
+	cpu = cpu + 1
+	.endr
+
+	.balign	16
+syscall_entry:
+	pushq	%r11
+	pushq	$GUEST_CS64
+	pushq	%rcx
+	pushq	$0
+	movl	$SYSCALL_VECTOR, 4(%rsp)
+	save_regs
+	sti
+	movq	CPUINFO_current(%rsp), %rdi
+	movq	%rsp, %rsi
+	cmpb	$0, VCPU_kernel_mode(%rdi)
+	je	1f
+	call	hypercall_entry
+	jmp	ret_to_guest
+1:	call	pv_syscall
+	jmp	ret_to_guest
+
+syscall32_entry:
+	pushq	%r11
+	pushq	$0xe023
+	pushq	%rcx
+	pushq	$0
+	movl	$SYSCALL_VECTOR, 4(%rsp)
+	save_regs
+	sti
+	movq	CPUINFO_current(%rsp), %rdi
+	movq	%rsp, %rsi
+	call	pv_syscall32
+	jmp	ret_to_guest
+
+/* SYSENTER from 32-bit user code: its stack is ours already (MSR), nothing was saved. */
+	.globl	sysenter_entry
+sysenter_entry:
+	pushq	$GUEST_DS
+	pushq	$0
+	pushfq
+	pushq	$3
+	pushq	$0
+	pushq	$0
+	movl	$SYSCALL_VECTOR + 1, 4(%rsp)
+	save_regs
+	sti
+	movq	CPUINFO_current(%rsp), %rdi
+	movq	%rsp, %rsi
+	call	pv_sysenter
+	/* fall through */
+
+/* --- Back to the guest: work first, then its events, then its registers. --- */
+
+	.globl	ret_to_guest
+ret_to_guest:
+	cli
+	cmpl	$0, CPUINFO_pending(%rsp)
+	jne	guest_work
+	movq	CPUINFO_current(%rsp), %rdi
+	movq	VCPU_info(%rdi), %rax
+	cmpw	$0xff, (%rax)		/* pending byte nonzero and mask byte (the high one) zero? */
+	ja	1f
+	cmpb	$0, (%rax)
+	jne	guest_event
+1:	cmpb	$0, VCPU_nmi_pending(%rdi)
+	jne	guest_nmi
+restore_guest:
+	cmpl	$SYSCALL_VECTOR, REGS_entry_vector(%rsp)
+	jne	restore_iret
+	/* SYSRET with a non-canonical rip would fault in ring 0 on some CPUs. */
+	movq	REGS_rip(%rsp), %rcx
+	movq	%rcx, %rax
+	shlq	$16, %rax
+	sarq	$16, %rax
+	cmpq	%rax, %rcx
+	jne	restore_iret
+	cmpw	$0xe033, REGS_cs(%rsp)
+	jne	restore_iret
+	load_regs_but_rcx_r11
+	movq	REGS_rip - REGS_error_code(%rsp), %rcx
+	movq	REGS_rflags - REGS_error_code(%rsp), %r11
+	movq	REGS_rsp - REGS_error_code(%rsp), %rsp
+	sysretq
+restore_iret:
+	load_regs
+	.globl	iret_to_guest
+iret_to_guest:
+	iretq
+
+guest_work:
+	sti
+	call	pending_work_run
+	jmp	ret_to_guest
+guest_event:
+	sti
+	movq	%rsp, %rsi
+	call	pv_deliver_event
+	jmp	ret_to_guest
+guest_nmi:
+	sti
+	movq	%rsp, %rsi
+	call	pv_deliver_nmi
+	jmp	ret_to_guest
+
+/* void stack_reset_and_jump(void (*fn)(void)): leaves whatever ran; the guest's registers stay on top. */
+	.globl	stack_reset_and_jump
+stack_reset_and_jump:
+	orq	$STACK_BYTES - 1, %rsp
+	subq	$CPUINFO_SIZE - 1, %rsp
+	jmp	*%rdi
+
+/* void stack_switch_and_call(void *top_of_regs, void (*fn)(void)): boot only. */
+	.globl	stack_switch_and_call
+stack_switch_and_call:
+	movq	%rdi, %rsp
+	xorl	%ebp, %ebp
+	call	*%rsi
+	ud2
+
+/* --- Exceptions and interrupts --- */
+
+/* From ring 3 the frame is at the top of the stack; from ring 0 wherever we were. */
+common_entry:
+	save_regs
+	movq	%rsp, %rdi
+	testb	$3, REGS_cs(%rsp)
+	jz	1f
+	call	trap_from_guest
+	jmp	ret_to_guest
+1:	call	trap_from_hypervisor
+	load_regs
+	iretq
+
+/* #DF, NMI, #MC, #DB have stacks of their own: a frame of the guest's moves to the usual place. */
+common_entry_ist:
+	save_regs
+	movq	%rsp, %rdi
+	testb	$3, REGS_cs(%rsp)
+	jz	1f
+	movq	%rsp, %rsi
+	orq	$STACK_BYTES - 1, %rsp
+	subq	$CPUINFO_SIZE - 1, %rsp
+	movq	%rsp, %rdi
+	movl	$REGS_SIZE / 8, %ecx
+	rep movsq
+	movq	%rsp, %rdi
+	call	trap_from_guest
+	jmp	ret_to_guest
+1:	call	trap_from_hypervisor
+	load_regs
+	iretq
+
+	.balign	16
+	.globl	trap_stubs
+trap_stubs:				/* 16 bytes each, vector 0 to 255 */
+	vector = 0
+	.rept	256
+	.balign	16
+	.if	(vector >= 32) || (((0x20027d00 >> vector) & 1) == 0)
+	pushq	$0
+	.endif
+	movl	$vector, 4(%rsp)
+	.if	(vector == 1) || (vector == 2) || (vector == 8) || (vector == 18)
+	jmp	common_entry_ist
+	.else
+	jmp	common_entry
+	.endif
+	vector = vector + 1
+	.endr
+
+	.bss
+	.balign	64
+syscall_rsp:
+	.skip	8 * NR_CPUS
+	.section .note.GNU-stack, "", @progbits
