@@ -3,6 +3,7 @@
 #ifndef BOOT_BOOT_H
 #define BOOT_BOOT_H
 
+#include "lib/option.h"
 #include "lib/types.h"
 
 #define BOOT_MAX_MODULES 4
@@ -56,16 +57,7 @@ struct acpi_facts {
 };
 extern struct acpi_facts acpi_facts;
 
-/*
- * Command line options: a constant table gathered by the linker. OPTION("name", handler): the handler gets what stands
- * behind '=' ("" if nothing); nonzero = bad value, reported with the option's name.
- */
-struct option {
-	const char *name;
-	int (*parse)(const char *value);
-};
-#define OPTION(str, fn)                                                                            \
-	static const struct option option_##fn __section(".options") __attribute__((used)) = {str, fn}
+/* Hands each word of the command line to the handler of its OPTION(). */
 void options_parse(const char *cmdline);
 
 #endif
