@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Messages to the serial line and the ring. A line is written in one piece under console_lock,
+ * the lock of the serial ports; it is taken with interrupts off and only waited for so long: a
+ * panic inside of printk() must still be seen.
+ */
+#include "arch/cpu.h"
+#include "drivers/console.h"
+#include "console_ring.h"
+#include "printk.h"
+#include "uart.h"
+#include "lib/lib.h"
+#include "lib/option.h"
+#include "lib/spinlock.h"
+#include "time/time.h"
+
+#ifndef CONFIG_LOGLVL
+#define CONFIG_LOGLVL 3 /* 0 none, 1 errors, 2 warnings, 3 information, 4 all */
+#endif
+
+#define LINE_BYTES  400u
+#define LOCK_TRIES  20000000u
+#define LIMIT_BURST 60u		       /* lines that guests may cause at once: some register dumps */
+#define LIMIT_NS    (NS_PER_SEC / 8) /* and one more each */
+
+/* Messages up to `always` are printed, those up to `limited` while they are not too many. */
+struct threshold {
+	u8 always, limited;
+};
+static struct threshold host_threshold = {CONFIG_LOGLVL, CONFIG_LOGLVL};
+static struct threshold guest_threshold = {0, 2};
+
+static spinlock_t console_lock = SPINLOCK_INIT;
+static spinlock_t limit_lock = SPINLOCK_INIT;
+static u32 limit_tokens = LIMIT_BURST, limit_dropped;
+static u64 limit_refilled;
+
+static bool lock_bounded(void)
+{
+	for (unsigned int i = 0; i < LOCK_TRIES; i++) {
+		if (spin_trylock(&console_lock)) {
+			return true;
+		}
+		cpu_relax();
+	}
+	return false;
+}
+
+void serial_write(const char *s, size_t n)
+{
+	unsigned long flags = irq_save();
+	bool locked = lock_bounded();
+
+	uart_write(s, n);
+	if (locked) {
+		spin_unlock(&console_lock);
+	}
+	irq_restore(flags);
+}
+
+void console_write(const char *s, size_t n)
+{
+	ring_write(s, n);
+	serial_write(s, n);
+}
+
+/* Strips the level off the format; 0 = a message without one. */
+static unsigned int level_of(const char **fmt)
+{
+	unsigned int level = 0;
+
+	if ((*fmt)[0] == '\001' && (*fmt)[1]) {
+		level = (unsigned int)((*fmt)[1] - '0');
+		*fmt += 2;
+	}
+	return level;
+}
+
+static void line_print(const char *fmt, __builtin_va_list ap)
+{
+	char line[LINE_BYTES] = "(domus) ";
+	size_t head = strlen(line);
+	int n = vsnprintf(line + head, sizeof(line) - head, fmt, ap);
+	size_t len = head + (size_t)MAX(n, 0);
+
+	if (len >= sizeof(line)) {
+		len = sizeof(line) - 1;
+		line[len - 1] = '\n';
+	}
+	console_write(line, len);
+}
+
+/* Takes a token of those that guests share; *dropped is what went unsaid since the last one. */
+static bool limit_take(u32 *dropped)
+{
+	unsigned long flags = spin_lock_irqsave(&limit_lock);
+	u64 now = time_now();
+	u64 fresh = (now - limit_refilled) / LIMIT_NS;
+	bool take;
+
+	if (fresh) {
+		limit_tokens = (u32)MIN(limit_tokens + fresh, (u64)LIMIT_BURST);
+		limit_refilled = now;
+	}
+	take = limit_tokens > 0;
+	limit_tokens -= take;
+	*dropped = take ? limit_dropped : 0;
+	limit_dropped = take ? 0 : limit_dropped + 1;
+	spin_unlock_irqrestore(&limit_lock, flags);
+	return take;
+}
+
+static void line_print_limited(const char *fmt, __builtin_va_list ap)
+{
+	u32 dropped;
+
+	if (!limit_take(&dropped)) {
+		return;
+	}
+	if (dropped) {
+		printk("%u messages about guests were dropped\n", dropped);
+	}
+	line_print(fmt, ap);
+}
+
+void printk(const char *fmt, ...)
+{
+	unsigned int level = level_of(&fmt);
+	__builtin_va_list ap;
+
+	__builtin_va_start(ap, fmt);
+	if (level <= host_threshold.always) {
+		line_print(fmt, ap);
+	} else if (level <= host_threshold.limited) {
+		line_print_limited(fmt, ap);
+	}
+	__builtin_va_end(ap);
+}
+
+void printk_guest(const char *fmt, ...)
+{
+	unsigned int level = level_of(&fmt);
+	__builtin_va_list ap;
+
+	if (!level) {
+		level = 2;
+	}
+	__builtin_va_start(ap, fmt);
+	if (level <= guest_threshold.always) {
+		line_print(fmt, ap);
+	} else if (level <= guest_threshold.limited) {
+		line_print_limited(fmt, ap);
+	}
+	__builtin_va_end(ap);
+}
+
+static int level_parse(const char **s, u8 *level)
+{
+	static const char *const names[] = {"none", "error", "warning", "info", "debug", "all"};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++) {
+		size_t n = strlen(names[i]);
+
+		if (!strncmp(*s, names[i], n)) {
+			*level = (u8)MIN(i, 4u);
+			*s += n;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+/* <always>[/<limited>] */
+static int threshold_parse(const char *s, struct threshold *t)
+{
+	struct threshold new;
+
+	if (level_parse(&s, &new.always)) {
+		return -EINVAL;
+	}
+	new.limited = new.always;
+	if (*s == '/') {
+		s++;
+		if (level_parse(&s, &new.limited)) {
+			return -EINVAL;
+		}
+	}
+	if (*s) {
+		return -EINVAL;
+	}
+	new.limited = MAX(new.limited, new.always);
+	*t = new;
+	return 0;
+}
+
+static int loglvl_parse(const char *s)
+{
+	return threshold_parse(s, &host_threshold);
+}
+OPTION("loglvl", loglvl_parse);
+
+static int guest_loglvl_parse(const char *s)
+{
+	return threshold_parse(s, &guest_threshold);
+}
+OPTION("guest_loglvl", guest_loglvl_parse);
