@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: MIT
+"""Builds the ramdisks: dom0's in three layers, and the small test guest's.
+
+    dom0.cpio      busybox, Xen modules, Debian's Xen tools
+    drivers.cpio   disk and network drivers, ext4, back ends
+    guests.cpio    kernels and ramdisk of guests, under /boot
+    tools.cpio     what this tree builds: store and tools, with their libraries
+
+Invariant: every program in a layer finds its libraries in dom0.cpio or in its own layer.
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from cpio import Archive
+from packages import BUILD, ROOT, kernel_versions
+
+HERE = Path(__file__).resolve().parent
+IMAGES = BUILD / "images"
+XEN_BIN = ROOT / "usr/lib/xen-4.17/bin"
+
+XEN_MODULES = ["xen-privcmd", "xen-evtchn", "xen-gntdev", "xen-gntalloc", "xenfs"]
+DRIVERS = [
+    "virtio_pci", "virtio_blk", "virtio_net", "virtio-rng", "ahci", "ata_piix", "ata_generic",
+    "sd_mod", "e1000e", "e1000", "nvme", "ext4", "crc32c_generic", "crc32c-intel",
+    "loop", "brd", "bridge", "tun", "xen-blkback", "xen-netback",
+]
+GUEST_MODULES = ["xen-blkfront", "xen-netfront"]
+XEN_PROGRAMS = [
+    "xl", "xenstored", "xenconsoled", "xenconsole", "xen-init-dom0", "libxl-save-helper",
+    "xen-diag", "lsevtchn", "xenlockprof", "xenstore-control",
+]
+STORE_CLIENTS = [
+    "xenstore", "xenstore-chmod", "xenstore-exists", "xenstore-list", "xenstore-ls",
+    "xenstore-read", "xenstore-rm", "xenstore-watch", "xenstore-write",
+]
+LIBRARY_FOLDERS = [
+    ROOT / "usr/lib/x86_64-linux-gnu",
+    ROOT / "usr/lib/xen-4.17/lib/x86_64-linux-gnu",
+    Path("/usr/lib/x86_64-linux-gnu"),
+]
+
+
+def needed_libraries(program):
+    """The names of the libraries that one program or library asks for itself."""
+    text = subprocess.run(["readelf", "-d", program], stdout=subprocess.PIPE, text=True,
+                          stderr=subprocess.DEVNULL, check=True).stdout
+    return re.findall(r"\(NEEDED\).*\[(.+)\]", text)
+
+
+def find_library(name):
+    """Where a library lies; Debian's unpacked packages come before the host's own files."""
+    for folder in LIBRARY_FOLDERS:
+        if (folder / name).exists():
+            return folder / name
+    sys.exit(f"ramdisk: nobody provides the library {name}")
+
+
+def libraries_of(programs):
+    """All libraries, as {name: path}, that the programs need directly and indirectly."""
+    found, todo = {}, list(programs)
+    while todo:
+        for name in needed_libraries(todo.pop()):
+            if name not in found:
+                found[name] = find_library(name)
+                todo.append(found[name])
+    return found
+
+
+def add_programs(archive, programs, present=frozenset()):
+    """Add {name in the archive: file} with their libraries; returns the library names."""
+    for name, source in programs.items():
+        archive.file(name, source)
+    libraries = libraries_of(programs.values())
+    for name, source in libraries.items():
+        if name not in present:
+            archive.file(f"usr/lib/x86_64-linux-gnu/{name}", source.resolve())
+    return set(libraries)
+
+
+def add_busybox(archive):
+    """busybox and a link for each of its commands."""
+    busybox = ROOT / "usr/bin/busybox"
+    archive.file("usr/bin/busybox", busybox)
+    listed = subprocess.run([busybox, "--list"], stdout=subprocess.PIPE, text=True, check=True)
+    for name in listed.stdout.split():
+        if name not in ("busybox", "init"):
+            archive.link(f"usr/bin/{name}", "busybox")
+
+
+def add_folders(archive):
+    """The folders and nodes that are there before anything is mounted."""
+    for name in ("bin", "sbin", "lib", "lib64"):
+        archive.folder(f"usr/{name}")
+        archive.link(name, f"usr/{name}")
+    for name in ("proc", "sys", "dev", "run", "tmp", "root", "mnt", "etc", "var/lib", "var/log"):
+        archive.folder(name)
+    archive.link("var/run", "/run")
+    archive.device("dev/console", 5, 1)
+    archive.device("dev/null", 1, 3)
+    archive.write("etc/passwd", "root:x:0:0:root:/root:/bin/sh\n")
+    archive.write("etc/group", "root:x:0:\n")
+
+
+class Modules:
+    """The modules of one kernel, with what each depends on."""
+
+    def __init__(self, version):
+        self.folder = Path("usr/lib/modules") / version
+        subprocess.run(["depmod", "-b", ROOT, version], check=True)
+        self.needs = {}
+        for line in (ROOT / self.folder / "modules.dep").read_text().splitlines():
+            name, _, needs = line.partition(":")
+            self.needs[name] = needs.split()
+        self.paths = {self.key(path): path for path in self.needs}
+
+    @staticmethod
+    def key(path):
+        """A module's name, however it is spelt."""
+        return Path(path).name.removesuffix(".ko").replace("-", "_")
+
+    def closure(self, names):
+        """The files of the named modules and of all they depend on."""
+        found = set()
+        for name in names:
+            path = self.paths.get(self.key(name))
+            if path is None:
+                sys.exit(f"ramdisk: this kernel has no module {name}")
+            found |= {path, *self.needs[path]}
+        return found
+
+    def add(self, archive, paths, tables_for=None):
+        """Add module files and, for busybox's modprobe, the tables that name `tables_for`."""
+        for path in sorted(paths):
+            archive.file(str(self.folder / path), ROOT / self.folder / path)
+        if not tables_for:
+            return
+        dep = "".join(f"{p}: {' '.join(self.needs[p])}\n" for p in sorted(tables_for))
+        names = {self.key(path) for path in tables_for}
+        aliases = (ROOT / self.folder / "modules.alias").read_text().splitlines(keepends=True)
+        keep = [line for line in aliases if line.split()[-1].replace("-", "_") in names]
+        archive.write(str(self.folder / "modules.dep"), dep)
+        archive.write(str(self.folder / "modules.alias"), "".join(keep))
+
+
+def build_dom0(modules):
+    """dom0.cpio and drivers.cpio; returns the library names that the first provides."""
+    xen_modules = modules.closure(XEN_MODULES)
+    drivers = modules.closure(DRIVERS)
+    dom0 = Archive()
+    add_folders(dom0)
+    add_busybox(dom0)
+    dom0.file("init", HERE / "init-dom0")
+    dom0.file("usr/bin/serve", HERE / "serve")
+    programs = {f"usr/sbin/{name}": XEN_BIN / name for name in XEN_PROGRAMS}
+    programs |= {f"usr/bin/{name}": ROOT / "usr/bin" / name for name in STORE_CLIENTS}
+    # Threads are cancelled through libgcc_s, which no program names.
+    programs["usr/lib/x86_64-linux-gnu/libgcc_s.so.1"] = find_library("libgcc_s.so.1")
+    present = add_programs(dom0, programs)
+    loader = "ld-linux-x86-64.so.2"
+    dom0.link(f"usr/lib64/{loader}", f"../lib/x86_64-linux-gnu/{loader}")
+    for name in ("xl", "libxl-save-helper", "xenconsole"):
+        dom0.link(f"usr/lib/xen-4.17/bin/{name}", f"/usr/sbin/{name}")
+    dom0.write("etc/xen/xl.conf", 'autoballoon="off"\n')
+    modules.add(dom0, xen_modules, tables_for=xen_modules | drivers)
+    (IMAGES / "dom0.cpio").write_bytes(dom0.bytes())
+
+    layer = Archive()
+    modules.add(layer, drivers - xen_modules)
+    (IMAGES / "drivers.cpio").write_bytes(layer.bytes())
+    return present
+
+
+def build_guest(modules):
+    """guest.cpio: what a small test guest starts from."""
+    guest = Archive()
+    add_folders(guest)
+    add_busybox(guest)
+    guest.file("init", HERE / "init-guest")
+    fronts = modules.closure(GUEST_MODULES)
+    modules.add(guest, fronts, tables_for=fronts)
+    (IMAGES / "guest.cpio").write_bytes(guest.bytes())
+
+
+def build_guests(generic, cloud):
+    """guests.cpio: kernels and ramdisk of guests, as dom0 finds them in /boot."""
+    layer = Archive()
+    layer.file("boot/vmlinuz", ROOT / f"boot/vmlinuz-{generic}")
+    layer.file("boot/vmlinuz-cloud", ROOT / f"boot/vmlinuz-{cloud}")
+    layer.file("boot/initrd.img", IMAGES / "guest.cpio")
+    (IMAGES / "guests.cpio").write_bytes(layer.bytes())
+
+
+def build_tools(present):
+    """tools.cpio: the programs that this tree builds, those that are there."""
+    programs = {
+        f"usr/sbin/{path.name}": path
+        for path in (BUILD / "xenstore/domus-xenstored", BUILD / "dom0-tools/domusd")
+        if path.exists()
+    }
+    if (BUILD / "dom0-tools/domus").exists():
+        programs["usr/bin/domus"] = BUILD / "dom0-tools/domus"
+    layer = Archive()
+    add_programs(layer, programs, present)
+    (IMAGES / "tools.cpio").write_bytes(layer.bytes())
+
+
+def main():
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    generic, cloud = kernel_versions()
+    modules = Modules(generic)
+    present = build_dom0(modules)
+    build_guest(modules)
+    build_guests(generic, cloud)
+    build_tools(present)
+    shutil.copy(ROOT / "boot/xen-4.17-amd64.gz", IMAGES / "xen.gz")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: MIT
+"""One QEMU machine: how it is described, its boot image, its command line.
+
+Invariant: a machine writes only below build/run (images, removed at its end) and build/logs.
+"""
+
+import os
+import shlex
+import shutil
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "image"))
+
+import iso  # noqa: E402
+from cpio import Archive  # noqa: E402
+from packages import BUILD, ROOT, kernel_versions  # noqa: E402
+from ramdisk import add_programs  # noqa: E402
+
+IMAGES = BUILD / "images"
+LOGS = BUILD / "logs"
+RUN = BUILD / "run"
+OVMF = Path("/usr/share/OVMF")
+
+HYPERVISOR_OPTIONS = ("dom0_mem=1024M,max:1024M com1=115200,8n1 console=com1 loglvl=all "
+                      "guest_loglvl=all noreboot")
+LAYERS = ("dom0", "drivers", "guests", "tools")
+
+
+@dataclass
+class Spec:
+    """What to boot and on what. Sizes are MiB."""
+
+    name: str = "boot"
+    hypervisor: str = "domus"      # domus | xen | none
+    machine: str = "pc"            # pc (i440fx) | q35
+    firmware: str = "bios"         # bios | ovmf
+    cpu: str = "Nehalem,+rdrand"
+    memory: int = 2048
+    smp: int = 1
+    icount: bool = False
+    gdb: bool = False
+    serial: bool = True
+    bootdisk: str = "virtio"       # virtio | cd | ahci | nvme
+    options: str = ""              # more words for the hypervisor's command line
+    cmdline: str = ""              # more words for dom0's
+    kernel: str = ""               # another kernel than Debian's
+    image: str = ""                # another hypervisor than build/domus.gz
+    layers: tuple = LAYERS         # of the ramdisk; none: no ramdisk at all
+    files: dict = field(default_factory=dict)     # {name in dom0: host path or text}
+    programs: dict = field(default_factory=dict)  # {name in dom0: host path}, with libraries
+    qemu: tuple = ()               # more arguments for QEMU
+    reboots: bool = False          # let the machine reboot instead of ending QEMU
+
+
+def overlay(spec):
+    """The last layer of the ramdisk: the files that this run brings."""
+    layer = Archive()
+    add_programs(layer, spec.programs)
+    for name, source in spec.files.items():
+        if isinstance(source, Path):
+            layer.file(name, source)
+        else:
+            layer.write(name, source, 0o755)
+    return layer.bytes()
+
+
+def boot_files(spec):
+    """What the boot image holds: {name: path or bytes}."""
+    kernel = Path(spec.kernel) if spec.kernel else IMAGES / "dom0-kernel.elf.gz"
+    files = {"kernel": kernel}
+    if spec.layers:
+        layers = [(IMAGES / f"{name}.cpio").read_bytes() for name in spec.layers]
+        files["ramdisk"] = b"".join(layers) + overlay(spec)
+    if spec.hypervisor == "none":
+        if not spec.kernel:
+            files["kernel"] = ROOT / f"boot/vmlinuz-{kernel_versions()[0]}"
+    else:
+        usual = {"domus": BUILD / "domus.gz", "xen": IMAGES / "xen.gz"}[spec.hypervisor]
+        files["hypervisor"] = Path(spec.image) if spec.image else usual
+    return files
+
+
+def grub_commands(spec):
+    """GRUB's part: which image with which words."""
+    console = "hvc0" if spec.hypervisor != "none" else "ttyS0,115200"
+    cmdline = f"console={console} {spec.cmdline}".strip()
+    if spec.hypervisor == "none":
+        return iso.native_commands(cmdline)
+    options = f"{HYPERVISOR_OPTIONS} {spec.options}".strip()
+    return iso.hypervisor_commands(options, cmdline, bool(spec.layers))
+
+
+def make_image(spec):
+    """Write the boot image of a machine; returns its path."""
+    RUN.mkdir(parents=True, exist_ok=True)
+    path = RUN / f"{spec.name}-{os.getpid()}.iso"
+    iso.make(path, grub_commands(spec), boot_files(spec))
+    return path
+
+
+def boot_disk_arguments(kind, path):
+    """QEMU's arguments for the boot image on one kind of disk."""
+    drive = f"file={path},format=raw,if=none,id=boot,read-only=on"
+    return {
+        "virtio": ["-drive", drive, "-device", "virtio-blk-pci,drive=boot,bootindex=0"],
+        "cd": ["-cdrom", str(path)],
+        "ahci": ["-drive", drive, "-device", "ich9-ahci,id=bootahci",
+                 "-device", "ide-cd,drive=boot,bus=bootahci.0,bootindex=0"],
+        "nvme": ["-drive", drive.replace("read-only=on", "snapshot=on"),
+                 "-device", "nvme,drive=boot,serial=boot,bootindex=0"],
+    }[kind]
+
+
+def firmware_arguments(spec):
+    """QEMU's arguments for the firmware; OVMF gets variables of its own."""
+    if spec.firmware == "bios":
+        return []
+    variables = RUN / f"{spec.name}-{os.getpid()}.vars"
+    shutil.copy(OVMF / "OVMF_VARS_4M.fd", variables)
+    code = OVMF / "OVMF_CODE_4M.fd"
+    return ["-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={code}",
+            "-drive", f"if=pflash,format=raw,unit=1,file={variables}"]
+
+
+def qemu_arguments(spec, image, serial="stdio"):
+    """QEMU's whole command line; `serial` says where COM1 goes."""
+    arguments = ["qemu-system-x86_64", "-M", spec.machine, "-cpu", spec.cpu,
+                 "-m", str(spec.memory), "-smp", str(spec.smp), "-display", "none",
+                 "-nic", "none"]
+    arguments += ["-serial", serial] if spec.serial else ["-serial", "none"]
+    if "mon:" not in serial:
+        arguments += ["-monitor", "none"]
+    if not spec.reboots:
+        arguments.append("-no-reboot")
+    if spec.icount:
+        arguments += ["-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off",
+                      "-rtc", "base=2026-01-01,clock=vm", "-seed", "1"]
+    if spec.gdb:
+        arguments += ["-s", "-S"]
+    arguments += firmware_arguments(spec)
+    arguments += boot_disk_arguments(spec.bootdisk, image)
+    for more in spec.qemu:
+        arguments += shlex.split(more)
+    return arguments
+
+
+def remove_images(spec):
+    """Remove what a machine left in build/run."""
+    for path in RUN.glob(f"{spec.name}-{os.getpid()}.*"):
+        path.unlink()
