@@ -12,9 +12,38 @@ long do_xen_version(unsigned int cmd, guest_ptr_t arg);
 long do_vcpu_op(unsigned int cmd, unsigned int vcpu, guest_ptr_t arg); /* domain/vcpu_op.c */
 long do_set_timer_op(u64 deadline);				       /* domain/vcpu_op.c */
 
-/* control/power.c: by ACPI or what else works; do not return. */
+/* control/power.c: by ACPI or what else works; do not return. `noreboot` makes the first a halt. */
 void machine_reboot(void) __noreturn;
 void machine_power_off(void) __noreturn;
 void machine_halt(void) __noreturn;
+
+/* Fills a page with the 128 hypercall stubs of 32 bytes that older kernels call. */
+void hypercall_page_fill(void *page);
+
+/*
+ * Facts about the machine that boot/ finds and control/ reports or uses. Boot fills it before dom0
+ * runs; constant afterwards.
+ */
+struct host_facts {
+	const char *cmdline; /* the hypervisor's whole command line */
+	u64 total_pages;     /* frames of RAM in the memory map */
+
+	/* ACPI; a port of 0 is not there. */
+	u16 pm1a_cnt, pm1b_cnt;
+	bool reset_supported;
+	u8 reset_space, reset_value; /* space 0 memory, 1 port, 2 PCI config */
+	u64 reset_addr;
+	u32 cpu_acpi_id[CONFIG_NR_CPUS]; /* by the hypervisor's CPU number */
+
+	/* UEFI, from the system table. */
+	bool efi;
+	u32 efi_version;      /* revision of the system table's header, e.g. 0x20046 */
+	u32 efi_rt_version;   /* revision of the runtime services' header */
+	u64 efi_config_table; /* machine address */
+	u32 efi_config_count;
+	u32 efi_fw_revision;
+	u16 efi_vendor[64]; /* UTF-16, ends with 0 */
+};
+extern struct host_facts host_facts;
 
 #endif
