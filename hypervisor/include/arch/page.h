@@ -86,7 +86,9 @@ static inline bool va_guest(unsigned long va)
 
 #ifdef DOMUS_HOST_TEST
 void *host_frame(mfn_t m); /* the test's fake machine memory */
+mfn_t host_mfn(const void *p);
 #define mfn_to_virt(m) host_frame(m)
+#define virt_to_mfn(p) host_mfn(p)
 #else
 static inline void *maddr_to_virt(maddr_t ma)
 {

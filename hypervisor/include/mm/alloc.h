@@ -25,6 +25,8 @@ u64 alloc_free_pages(void);
 u64 alloc_dirty_pages(void); /* of the free ones, not scrubbed yet */
 /* Scrubs one free block of at most 64 pages; false when nothing is dirty. For idle CPUs. */
 bool alloc_scrub_some(void);
+/* While on, scrubbing uses the vector registers (boot, before any guest's state is in them). */
+void alloc_boot_clearing(bool on);
 
 /* Heap: objects up to a page or more, 16-byte aligned (page-aligned from 4 KiB), zeroed. NULL if none. */
 void *heap_alloc(size_t bytes);

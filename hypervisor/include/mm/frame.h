@@ -65,6 +65,11 @@ bool frame_release(mfn_t m);
  * -ENOMEM: none free. -E2BIG: over the limit. -EINVAL: dying.
  */
 int frame_alloc_owned(struct owner *o, unsigned int order, unsigned int bits, mfn_t *m);
+/*
+ * Boot: gives frames that the allocator does not hold (of a boot module) to `o`, contents and all.
+ * -EBUSY: one of them is no such frame. -E2BIG, -EINVAL as above.
+ */
+int frame_adopt(struct owner *o, mfn_t m, u64 count);
 /* Makes a hypervisor page (heap_alloc_page()) one of o's that guests may map: general
  * reference FRAME_ALLOCATED | FRAME_XENHEAP, type writable with one reference kept by the hypervisor. */
 void frame_share(void *page, struct owner *o);

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Bringing the frame table up at boot. It is backed by sections: 512 frames (2 MiB of machine
+ * memory) take exactly three pages of it. A section without any RAM is not backed.
+ */
+#ifndef MM_FRAME_INIT_H
+#define MM_FRAME_INIT_H
+
+#include "mm/frame.h"
+
+#define SECTION_FRAMES 512u
+#define SECTION_PAGES  (SECTION_FRAMES * sizeof(struct frame) / PAGE_SIZE)
+_Static_assert(SECTION_PAGES * PAGE_SIZE == SECTION_FRAMES * sizeof(struct frame),
+	       "a section of the frame table is whole pages");
+
+#define FRAME_OWNER_IO 0x7ff1 /* in a backed section, but no RAM (<xen/xen.h>: DOMID_IO) */
+
+/* `map`: a bit per section below `end`, set where the frame table is backed. Kept, not copied. */
+void frame_table_set(const u64 *map, u64 end);
+/* Frames [start, end) of backed sections: allocated by nobody, FRAME_OWNER_NONE or _IO. */
+void frame_init_range(mfn_t start, mfn_t end, u16 owner);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Owners by id: a two-level table, its second level allocated on demand and never freed. Readers
+ * take no lock; owner_lock serialises writers. Invariant: an entry is NULL or a registered owner.
+ */
+#include <xen/xen.h>
+#include "lib/lib.h"
+#include "mm/alloc.h"
+#include "mm/owner.h"
+
+#define LEAF_OWNERS (PAGE_SIZE / sizeof(struct owner *))
+#define LEAVES	    (0x8000u / LEAF_OWNERS)
+
+struct owner owner_io = {.id = DOMID_IO}, owner_xen = {.id = DOMID_XEN};
+
+static struct owner **leaves[LEAVES];
+static spinlock_t owner_lock = SPINLOCK_INIT;
+
+struct owner *owner_find(u16 id)
+{
+	struct owner **leaf;
+
+	if (id >= DOMID_COUNT) {
+		return id == DOMID_IO ? &owner_io : id == DOMID_XEN ? &owner_xen : NULL;
+	}
+	leaf = __atomic_load_n(&leaves[id / LEAF_OWNERS], __ATOMIC_ACQUIRE);
+	return leaf ? __atomic_load_n(&leaf[id % LEAF_OWNERS], __ATOMIC_ACQUIRE) : NULL;
+}
+
+int owner_set(u16 id, struct owner *o)
+{
+	struct owner **leaf;
+	int rc = 0;
+
+	ASSERT(id < DOMID_COUNT);
+	spin_lock(&owner_lock);
+	leaf = leaves[id / LEAF_OWNERS];
+	if (!leaf && o) {
+		leaf = heap_alloc_page();
+		__atomic_store_n(&leaves[id / LEAF_OWNERS], leaf, __ATOMIC_RELEASE);
+	}
+	if (leaf) {
+		__atomic_store_n(&leaf[id % LEAF_OWNERS], o, __ATOMIC_RELEASE);
+	} else if (o) {
+		rc = -ENOMEM;
+	}
+	spin_unlock(&owner_lock);
+	return rc;
+}
