@@ -8,7 +8,7 @@
 #include "lib/lib.h"
 #include "mm/alloc.h"
 #include "mm/frame.h"
-#include "mm/owned.h"
+#include "owned.h"
 #include "mm/pagetype.h"
 
 static void frames_give(struct owner *o, mfn_t m, u64 count)
