@@ -8,7 +8,7 @@ ifeq ($(origin CC),default)
 CC     := gcc
 endif
 # Debian's own interpreter: the one that Debian's pytest and pexpect packages serve.
-PYTHON := /usr/bin/python3
+PYTHON := PYTHONDONTWRITEBYTECODE=1 O=$(O) /usr/bin/python3
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -25,7 +25,12 @@ UNIT_TESTS  :=
 
 all: ## Build the hypervisor, the store and the tools
 
--include $(O)/auto.conf.mk
+# These goals install what is missing, or need nothing; they call make again for the rest.
+FRESH_GOALS := run test soak bench lint image help clean host-packages defconfig
+ifneq ($(filter-out $(FRESH_GOALS),$(or $(MAKECMDGOALS),all)),)
+include $(O)/auto.conf.mk
+endif
+include config/rules.mk
 include hypervisor/rules.mk
 include xenstore/rules.mk
 include dom0-tools/rules.mk
@@ -36,6 +41,6 @@ help: ## List the targets
 	@awk -F':.*## ' '/^[a-z0-9_-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 clean: ## Remove all build output except downloaded packages
-	rm -rf $(filter-out $(O)/packages,$(wildcard $(O)/*))
+	rm -rf $(filter-out $(O)/packages,$(wildcard $(O)/* $(O)/.config))
 
 .PHONY: all help clean

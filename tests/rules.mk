@@ -4,7 +4,7 @@
 #   store_tree_SRCS   := tests/unit/store_tree.c xenstore/tree.c
 #   store_tree_CFLAGS := -Ixenstore          (optional)
 #   store_tree_LIBS   := -ljansson           (optional; cmocka is always linked)
-include $(wildcard tests/unit/*.mk)
+include $(wildcard tests/unit/rules.mk)
 
 define unit_test
 $(O)/tests/unit/$(1): $$($(1)_SRCS) $(wildcard $(O)/tests/unit/$(1).d)
@@ -12,7 +12,49 @@ $(O)/tests/unit/$(1): $$($(1)_SRCS) $(wildcard $(O)/tests/unit/$(1).d)
 	$$(CC) $$(UNIT_CFLAGS) -I. $$($(1)_CFLAGS) -o $$@ $$($(1)_SRCS) -lcmocka $$($(1)_LIBS)
 endef
 $(foreach t,$(UNIT_TESTS),$(eval $(call unit_test,$(t))))
+UNIT_PROGRAMS := $(UNIT_TESTS:%=$(O)/tests/unit/%)
 
-unit: $(UNIT_TESTS:%=$(O)/tests/unit/%) ## Build and run the unit tests on the host
+unit: $(UNIT_PROGRAMS) ## Build and run the unit tests on the host
 	@for t in $(UNIT_TESTS); do echo "== $$t"; $(O)/tests/unit/$$t || exit 1; done
-.PHONY: unit
+
+# The images: packages are downloaded and unpacked, never installed on the host.
+I := tests/image
+$(O)/debian/.packages: $(I)/packages.py
+	$(PYTHON) $<
+	@touch $@
+$(O)/images/dom0-kernel.elf.gz: $(O)/debian/.packages $(O)/dom0-tools/domus-unpack-kernel $(I)/kernel.py
+	$(PYTHON) $(I)/kernel.py
+$(O)/images/dom0.cpio: $(O)/debian/.packages $(wildcard $(I)/*.py) $(I)/init-dom0 $(I)/init-guest $(I)/serve
+	$(PYTHON) $(I)/ramdisk.py
+images: $(O)/images/dom0-kernel.elf.gz $(O)/images/dom0.cpio ## Make kernel and ramdisk for dom0
+
+# What a fresh machine runs: missing packages first, then make again for the work itself.
+again = sh $(I)/host-packages.sh && $(MAKE) --no-print-directory
+PYTEST = $(PYTHON) -m pytest -c tests/pytest.ini -p no:cacheprovider
+export DOMUS_UNIT_TESTS = $(UNIT_TESTS)
+
+host-packages: ## Install the Debian packages that building and testing need
+	@sh $(I)/host-packages.sh
+test-ready: all images $(UNIT_PROGRAMS)
+test: ## Run every check with small counts
+	@{ $(again) test-ready; } || { echo "0 passed, 1 failed"; exit 1; }
+	@$(PYTEST) $(or $(T),$(TEST_ROOMS))
+soak: ## Run the checks with full counts; resumes where it stopped (log: build/soak.log)
+	@{ $(again) test-ready; } || { echo "0 passed, 1 failed"; exit 1; }
+	@$(PYTEST) --soak $(or $(T),$(TEST_ROOMS))
+lint: ## Check imports, ABI layout, formatting; report long files and functions
+	@$(again) $(O)/xen-headers/xen $(O)/config.h
+	@$(PYTHON) tests/lint/lint.py
+bench: ## Measure against native Linux and Debian's Xen (B=boot|cpu|store|io|move)
+	@$(again) all images
+	@$(PYTHON) tests/bench/bench.py $(B)
+image: ## Make the GRUB image build/domus.iso
+	@$(again) all images
+	@$(PYTHON) tests/system/image.py $(O)/domus.iso
+run: ## Boot Domus and a guest in QEMU: interactive on a terminal, else as a script
+	@$(again) all images
+	@$(PYTHON) tests/system/run.py
+.PHONY: unit images host-packages test-ready test soak lint bench image run
+
+# The rooms of tests that `make test` runs.
+TEST_ROOMS := tests/unit tests/lint

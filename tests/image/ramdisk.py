@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Builds the ramdisks: dom0's in three layers, and the small test guest's.
+"""Builds the ramdisks: dom0's in layers, and the small test guest's.
 
     dom0.cpio      busybox, Xen modules, Debian's Xen tools
     drivers.cpio   disk and network drivers, ext4, back ends
     guests.cpio    kernels and ramdisk of guests, under /boot
-    tools.cpio     what this tree builds: store and tools, with their libraries
 
-Invariant: every program in a layer finds its libraries in dom0.cpio or in its own layer.
+A fourth layer, made at each boot, is what this tree builds: store and tools.
+Invariant: every program in a layer finds its libraries in that layer.
 """
 
 import re
@@ -70,15 +70,12 @@ def libraries_of(programs):
     return found
 
 
-def add_programs(archive, programs, present=frozenset()):
-    """Add {name in the archive: file} with their libraries; returns the library names."""
+def add_programs(archive, programs):
+    """Add {name in the archive: file} with their libraries."""
     for name, source in programs.items():
         archive.file(name, source)
-    libraries = libraries_of(programs.values())
-    for name, source in libraries.items():
-        if name not in present:
-            archive.file(f"usr/lib/x86_64-linux-gnu/{name}", source.resolve())
-    return set(libraries)
+    for name, source in libraries_of(programs.values()).items():
+        archive.file(f"usr/lib/x86_64-linux-gnu/{name}", source.resolve())
 
 
 def add_busybox(archive):
@@ -147,7 +144,7 @@ class Modules:
 
 
 def build_dom0(modules):
-    """dom0.cpio and drivers.cpio; returns the library names that the first provides."""
+    """dom0.cpio and drivers.cpio."""
     xen_modules = modules.closure(XEN_MODULES)
     drivers = modules.closure(DRIVERS)
     dom0 = Archive()
@@ -159,7 +156,7 @@ def build_dom0(modules):
     programs |= {f"usr/bin/{name}": ROOT / "usr/bin" / name for name in STORE_CLIENTS}
     # Threads are cancelled through libgcc_s, which no program names.
     programs["usr/lib/x86_64-linux-gnu/libgcc_s.so.1"] = find_library("libgcc_s.so.1")
-    present = add_programs(dom0, programs)
+    add_programs(dom0, programs)
     loader = "ld-linux-x86-64.so.2"
     dom0.link(f"usr/lib64/{loader}", f"../lib/x86_64-linux-gnu/{loader}")
     for name in ("xl", "libxl-save-helper", "xenconsole"):
@@ -171,7 +168,6 @@ def build_dom0(modules):
     layer = Archive()
     modules.add(layer, drivers - xen_modules)
     (IMAGES / "drivers.cpio").write_bytes(layer.bytes())
-    return present
 
 
 def build_guest(modules):
@@ -194,28 +190,24 @@ def build_guests(generic, cloud):
     (IMAGES / "guests.cpio").write_bytes(layer.bytes())
 
 
-def build_tools(present):
-    """tools.cpio: the programs that this tree builds, those that are there."""
-    programs = {
-        f"usr/sbin/{path.name}": path
-        for path in (BUILD / "xenstore/domus-xenstored", BUILD / "dom0-tools/domusd")
-        if path.exists()
-    }
-    if (BUILD / "dom0-tools/domus").exists():
-        programs["usr/bin/domus"] = BUILD / "dom0-tools/domus"
+def tools_layer():
+    """What this tree builds for dom0, those programs that are there, as ramdisk bytes."""
+    built = {"xenstore/domus-xenstored": "usr/sbin", "dom0-tools/domusd": "usr/sbin",
+             "dom0-tools/domus": "usr/bin"}
+    programs = {f"{folder}/{Path(name).name}": BUILD / name
+                for name, folder in built.items() if (BUILD / name).exists()}
     layer = Archive()
-    add_programs(layer, programs, present)
-    (IMAGES / "tools.cpio").write_bytes(layer.bytes())
+    add_programs(layer, programs)
+    return layer.bytes()
 
 
 def main():
     IMAGES.mkdir(parents=True, exist_ok=True)
     generic, cloud = kernel_versions()
     modules = Modules(generic)
-    present = build_dom0(modules)
+    build_dom0(modules)
     build_guest(modules)
     build_guests(generic, cloud)
-    build_tools(present)
     shutil.copy(ROOT / "boot/xen-4.17-amd64.gz", IMAGES / "xen.gz")
 
 

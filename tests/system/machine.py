@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "image"))
 import iso  # noqa: E402
 from cpio import Archive  # noqa: E402
 from packages import BUILD, ROOT, kernel_versions  # noqa: E402
-from ramdisk import add_programs  # noqa: E402
+from ramdisk import add_programs, tools_layer  # noqa: E402
 
 IMAGES = BUILD / "images"
 LOGS = BUILD / "logs"
@@ -66,12 +66,17 @@ def overlay(spec):
     return layer.bytes()
 
 
+def layer_bytes(name):
+    """One named layer of dom0's ramdisk."""
+    return tools_layer() if name == "tools" else (IMAGES / f"{name}.cpio").read_bytes()
+
+
 def boot_files(spec):
     """What the boot image holds: {name: path or bytes}."""
     kernel = Path(spec.kernel) if spec.kernel else IMAGES / "dom0-kernel.elf.gz"
     files = {"kernel": kernel}
     if spec.layers:
-        layers = [(IMAGES / f"{name}.cpio").read_bytes() for name in spec.layers]
+        layers = [layer_bytes(name) for name in spec.layers]
         files["ramdisk"] = b"".join(layers) + overlay(spec)
     if spec.hypervisor == "none":
         if not spec.kernel:
