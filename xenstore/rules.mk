@@ -1,1 +1,21 @@
 # SPDX-License-Identifier: MIT
+# The store daemon. Its modules but for main.c, loop.c, sock.c and xenio.c touch no file
+# descriptor, and are what the unit tests link.
+XENSTORE_CORE := $(addprefix xenstore/,conn.c control.c domain.c path.c perms.c quota.c request.c \
+	ring.c server.c store.c tree.c txn.c util.c watch.c wire.c)
+XENSTORE_SRCS := $(XENSTORE_CORE) $(addprefix xenstore/,loop.c main.c sock.c xenio.c)
+XENSTORE_OBJS := $(XENSTORE_SRCS:%.c=$(O)/%.o)
+XENSTORED     := $(O)/xenstore/domus-xenstored
+
+$(O)/xenstore/%.o: xenstore/%.c
+	@mkdir -p $(@D)
+	$(CC) $(USER_CFLAGS) -c -o $@ $<
+
+$(XENSTORED): $(XENSTORE_OBJS)
+	$(CC) $(USER_LDFLAGS) -o $@ $(XENSTORE_OBJS) -lxenevtchn -lxengnttab -lxenctrl
+
+-include $(XENSTORE_OBJS:.o=.d)
+
+xenstore: $(XENSTORED) ## Build the store daemon
+all: $(XENSTORED)
+.PHONY: xenstore
