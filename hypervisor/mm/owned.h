@@ -24,6 +24,8 @@ static inline void owner_list_del(struct owner *o, mfn_t m)
 
 	if (f->prev) {
 		frame_table[f->prev].next = f->next;
+	} else if (o->kept == m.n) {
+		o->kept = f->next;
 	} else {
 		o->head = f->next;
 	}

@@ -114,6 +114,10 @@ extern u64 frame_end;
 
 /* M2P: pfn, or one of these. */
 #define M2P_INVALID (~0ull)
-#define m2p_rw	    ((u64 *)M2P_RW_VIRT)
+#ifdef DOMUS_HOST_TEST
+extern u64 *m2p_rw;
+#else
+#define m2p_rw ((u64 *)M2P_RW_VIRT)
+#endif
 
 #endif

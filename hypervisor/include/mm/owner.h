@@ -17,9 +17,10 @@ struct owner {
 	bool dying;	   /* no new frames, no new types */
 	bool io_cap;	   /* may map non-RAM frames (dom0) */
 	spinlock_t lock;
-	u64 pages;	   /* frames on the list */
+	u64 pages;	   /* frames on the lists */
 	u64 limit;	   /* most frames it may hold */
 	u32 head;	   /* first frame of the list, 0 = none (frame 0 is never given away) */
+	u32 kept;	   /* second list, while dying: given up, but others still hold them */
 	u32 xenheap_pages; /* shared_info, grant frames: owned, not counted in pages */
 	cpumask_t dirty;   /* CPUs whose TLB may hold translations of this owner's tables */
 	void (*free_last)(struct owner *o); /* pages fell to 0 while dying */
