@@ -200,7 +200,9 @@ trap_stubs:				/* 16 bytes each, vector 0 to 255 */
 	vector = 0
 	.rept	256
 	.balign	16
-	.if	(vector >= 32) || (((0x20027d00 >> vector) & 1) == 0)
+	.if	vector >= 32
+	pushq	$0
+	.elseif	((0x20027d00 >> (vector & 31)) & 1) == 0
 	pushq	$0
 	.endif
 	movl	$vector, 4(%rsp)

@@ -42,6 +42,7 @@ struct vcpu {
 	bool polling;	    /* SCHEDOP_poll: until one of the ports, or the timer */
 	u32 poll_port;	    /* the only port polled, or 0 for several */
 	u32 pause_count;    /* atomic */
+	spinlock_t run_lock; /* runnable or not, runstate; interrupts off; innermost but the run queue's */
 
 	struct timer singleshot, periodic, poll_timer;
 	u64 period_ns;
@@ -50,12 +51,11 @@ struct vcpu {
 	guest_ptr_t runstate_area; /* 0 = none */
 	guest_ptr_t time_area;
 	bool area_stale;	   /* must be written at the next entry to guest kernel mode */
-	u64 time_version_tsc;	   /* TSC stamp of the last time update */
 
 	u64 continuation_progress; /* of a preempted multicall or teardown */
 	struct multicall_state *mc; /* inside a multicall: the entry being run, see hypercall/ */
 	mfn_t old_table;	   /* L4 whose release was preempted, or INVALID_MFN */
-	bool crashed_fault;	   /* last words were printed */
+	cpumask_t hard_affinity, soft_affinity; /* as the tools set them */
 };
 
 enum domain_dying { DOMAIN_ALIVE, DOMAIN_DYING, DOMAIN_DEAD };
@@ -156,8 +156,15 @@ void vcpu_get_context(struct vcpu *v, vcpu_guest_context_t *c);
 int vcpu_register_info(struct vcpu *v, mfn_t m, unsigned int offset);
 /* CPU time used so far, ns, and the runstate with the current period added. */
 void vcpu_runstate(struct vcpu *v, vcpu_runstate_info_t *r);
-/* Writes the guest's time and runstate areas (at schedule-in, calibration, settime). */
+/* Writes the vcpu_time_info of v (it moved, or the scale changed), and of its secondary area. */
 void vcpu_update_time(struct vcpu *v);
+/* Writes the areas registered by virtual address; v is current and in guest kernel mode. */
+void vcpu_write_areas(struct vcpu *v);
+/* What dom0's shutdown does to the machine; set at boot, below in the order of rooms. */
+extern void (*dom0_shutdown_hook)(u8 code);
+/* Domains after d in the order of ids, with a reference (d's own is kept); NULL at the end. */
+struct domain *domain_next(struct domain *d);
+unsigned int domain_count(void);
 void domain_update_wallclock(struct domain *d);
 
 #endif

@@ -10,6 +10,8 @@
 enum abi_errno {
 #include <xen/errno.h>
 };
+/* Inside the hypervisor only: preempted, ask again. Guests never see it. */
+#define ERESTART 85
 #endif
 
 #endif

@@ -19,6 +19,11 @@ bool pv_emulate_forced_cpuid(struct vcpu *v, struct cpu_regs *regs);
 void pv_cpuid(struct vcpu *v, u32 leaf, u32 sub, u32 out[4], bool forced);
 int cpuid_domain_create(struct domain *d); /* hook: default policy */
 void cpuid_domain_free(struct domain *d);
+/* pv/hypercall_page.c: fills a page with the 128 hypercall stubs that older kernels call. */
+void hypercall_page_fill(void *page);
+/* pv/emulate.c: CR4 as a guest sees it that asked for `cr4`: its own choice within its policy,
+ * the rest as the hypervisor has it. */
+u64 pv_fix_cr4(const struct vcpu *v, u64 cr4);
 /* pv/msr.c: 0 or -EPERM (then #GP). */
 int pv_read_msr(struct vcpu *v, u32 msr, u64 *val);
 int pv_write_msr(struct vcpu *v, u32 msr, u64 val);

@@ -27,4 +27,12 @@ void sched_yield(void);
 /* PENDING_SCHEDULE on this CPU: picks and switches; may not return (it resumes another guest). */
 void sched_run(void);
 
+/*
+ * Provided by domain/: saves prev, loads next, calls sched_switched_out(prev) once nothing of it is left
+ * on the CPU, and goes on with next; does not return.
+ */
+void sched_switch(struct sched_unit *prev, struct sched_unit *next, u64 now)
+	__attribute__((noreturn));
+void sched_switched_out(struct sched_unit *prev);
+
 #endif

@@ -30,6 +30,7 @@ struct timer {
 	bool armed;
 };
 
+void timer_start_cpu(void); /* each CPU, once its APIC timer is calibrated */
 void timer_init(struct timer *t, void (*fn)(void *), void *arg, unsigned int cpu);
 void timer_set(struct timer *t, u64 expires); /* (re)arms; a past time fires at once */
 void timer_stop(struct timer *t);	      /* afterwards its callback is not running and won't */

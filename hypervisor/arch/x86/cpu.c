@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What this CPU can do, and its control registers as the hypervisor wants them. Options:
+ * smap=off, smep=off, xsave=off.
+ */
+#include "arch/cpu.h"
+#include "arch/x86_private.h"
+#include "lib/lib.h"
+#include "lib/option.h"
+
+struct cpu_features cpu_features;
+u64 hv_cr4;
+unsigned int cpu_count = 1;
+
+static bool use_smap = true, use_smep = true, use_xsave = true;
+
+static int parse_switch(const char *value, bool *on)
+{
+	if (!*value || !strcmp(value, "on") || !strcmp(value, "1") || !strcmp(value, "true")) {
+		*on = true;
+	} else if (!strcmp(value, "off") || !strcmp(value, "0") || !strcmp(value, "false")) {
+		*on = false;
+	} else {
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int parse_smap(const char *value)
+{
+	return parse_switch(value, &use_smap);
+}
+OPTION("smap", parse_smap);
+
+static int parse_smep(const char *value)
+{
+	return parse_switch(value, &use_smep);
+}
+OPTION("smep", parse_smep);
+
+static int parse_xsave(const char *value)
+{
+	return parse_switch(value, &use_xsave);
+}
+OPTION("xsave", parse_xsave);
+
+/* XCR0 bits offered: x87, SSE, AVX and the AVX-512 group; each group whole or not at all. */
+#define XCR0_X87_SSE 0x3ull
+#define XCR0_AVX     0x4ull
+#define XCR0_AVX512  0xe0ull
+
+static void find_xsave(void)
+{
+	u32 r[4];
+	u64 have;
+
+	cpuid(0xd, 0, r);
+	have = r[0] | (u64)r[3] << 32;
+	cpu_features.xcr0_max = XCR0_X87_SSE | (have & XCR0_AVX);
+	if ((have & XCR0_AVX) && (have & XCR0_AVX512) == XCR0_AVX512) {
+		cpu_features.xcr0_max |= XCR0_AVX512;
+	}
+	cpuid(0xd, 1, r);
+	cpu_features.xsaveopt = r[0] & 1;
+}
+
+void cpu_find_features(void)
+{
+	struct cpu_features *f = &cpu_features;
+	u32 r[4], ecx1;
+
+	cpuid(0, 0, r);
+	f->max_leaf = r[0];
+	f->amd = r[1] == 0x68747541 || r[1] == 0x6f677948; /* "Auth", "Hygo" */
+	cpuid(1, 0, r);
+	ecx1 = r[2];
+	f->pcid = ecx1 & BIT(17);
+	f->x2apic = ecx1 & BIT(21);
+	f->tsc_deadline = ecx1 & BIT(24);
+	f->xsave = use_xsave && (ecx1 & BIT(26)) && f->max_leaf >= 0xd;
+	if (f->max_leaf >= 7) {
+		cpuid(7, 0, r);
+		f->fsgsbase = r[1] & BIT(0);
+		f->smep = use_smep && (r[1] & BIT(7));
+		f->smap = use_smap && (r[1] & BIT(20));
+		f->umip = r[2] & BIT(2);
+	}
+	cpuid(0x80000000, 0, r);
+	f->max_ext_leaf = r[0];
+	cpuid(0x80000001, 0, r);
+	f->page1gb = r[3] & BIT(26);
+	f->rdtscp = r[3] & BIT(27);
+	f->maddr_bits = 36;
+	if (f->max_ext_leaf >= 0x80000007) {
+		cpuid(0x80000007, 0, r);
+		f->invariant_tsc = r[3] & BIT(8);
+	}
+	if (f->max_ext_leaf >= 0x80000008) {
+		cpuid(0x80000008, 0, r);
+		f->maddr_bits = (u8)MIN(r[0] & 0xff, 52u);
+	}
+	if (f->xsave) {
+		find_xsave();
+	}
+	hv_cr4 = CR4_PAE | CR4_MCE | CR4_PGE | CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_DE |
+		 (f->smep ? CR4_SMEP : 0) | (f->smap ? CR4_SMAP : 0) | (f->umip ? CR4_UMIP : 0) |
+		 (f->xsave ? CR4_OSXSAVE : 0);
+}
+
+/* Per CPU, once cpu_find_features() ran. */
+void cpu_init_registers(void)
+{
+	u32 r[4];
+
+	write_cr0(CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_PG);
+	write_cr4(hv_cr4);
+	wrmsr(MSR_PAT, PAT_HV);
+	if (cpu_features.xsave) {
+		xsetbv(cpu_features.xcr0_max);
+		cpuid(0xd, 0, r);
+		cpu_features.xsave_size = r[1];
+	}
+}
+
+int rdmsr_safe(u32 msr, u64 *v)
+{
+	u32 lo = 0, hi = 0;
+	int err = 0;
+
+	__asm__ volatile("1: rdmsr; jmp 3f; 2: movl %4, %2; 3:" EX_TABLE("1b", "2b")
+			 : "=&a"(lo), "=&d"(hi), "+r"(err)
+			 : "c"(msr), "i"(-EIO));
+	*v = (u64)hi << 32 | lo;
+	return err;
+}
+
+int wrmsr_safe(u32 msr, u64 v)
+{
+	int err = 0;
+
+	__asm__ volatile("1: wrmsr; jmp 3f; 2: movl %4, %0; 3:" EX_TABLE("1b", "2b")
+			 : "+r"(err)
+			 : "c"(msr), "a"((u32)v), "d"((u32)(v >> 32)), "i"(-EIO)
+			 : "memory");
+	return err;
+}

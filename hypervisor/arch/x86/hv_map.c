@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Building the hypervisor's page tables. Invariant: no mapping is both writable and executable, and
+ * once a page is mapped here its entry does not change (CPU windows excepted, which their CPU
+ * writes). map_lock guards additions.
+ */
+#include "arch/cpu.h"
+#include "arch/hv_map.h"
+#include "lib/lib.h"
+#include "lib/spinlock.h"
+#include "mm/alloc.h"
+
+#define SIZE_2M	    (1ul << 21)
+#define SIZE_1G	    (1ul << 30)
+#define TABLE_FLAGS (PTE_P | PTE_RW | PTE_A)
+#define GUARD_PAGE  4u /* of a stack region, see arch/cpu.h */
+
+pte_t hv_l4_slots[HV_SLOTS];
+maddr_t hv_root;
+mfn_t hv_zero_frame;
+
+extern u64 early_gdt[];
+
+static maddr_t (*table_alloc)(void);
+static pte_t *window_l1[CONFIG_NR_CPUS];
+static spinlock_t map_lock = SPINLOCK_INIT;
+
+static maddr_t table_alloc_late(void)
+{
+	mfn_t m = alloc_frames(0, 0, ALLOC_ZERO);
+
+	return mfn_eq(m, INVALID_MFN) ? 0 : m.n << PAGE_SHIFT;
+}
+
+static pte_t *table_at(pte_t e)
+{
+	return mfn_to_virt(pte_mfn(e));
+}
+
+void hv_map_start(maddr_t (*alloc)(void))
+{
+	table_alloc = alloc;
+	hv_root = table_alloc();
+	/* Every L3 table exists from the start: guests' L4 tables hold copies of these entries. */
+	for (unsigned int i = 0; i < HV_SLOTS; i++) {
+		u64 us = i == 0 ? PTE_US : 0; /* the M2P that guests read */
+
+		hv_l4_slots[i] = table_alloc() | TABLE_FLAGS | us;
+		((pte_t *)maddr_to_virt(hv_root))[HV_SLOT + i] = hv_l4_slots[i];
+	}
+	hv_zero_frame = _mfn(table_alloc() >> PAGE_SHIFT);
+}
+
+/*
+ * The entry for va in a table of `level` (3: 1 GiB, 2: 2 MiB, 1: 4 KiB), tables made as needed.
+ * A larger page that is in the way is returned instead. NULL: no memory.
+ */
+static pte_t *entry_for(unsigned long va, unsigned int level)
+{
+	pte_t *e = &table_at(hv_l4_slots[l4_slot(va) - HV_SLOT])[l3_slot(va)];
+
+	for (unsigned int l = 3; l > level; l--) {
+		if (!(*e & PTE_P)) {
+			maddr_t table = table_alloc();
+
+			if (!table) {
+				return NULL;
+			}
+			*e = table | TABLE_FLAGS | (l4_slot(va) == HV_SLOT ? PTE_US : 0);
+		}
+		if (*e & PTE_PSE) {
+			return e;
+		}
+		e = &table_at(*e)[va >> (12 + 9 * (l - 2)) & 511];
+	}
+	return e;
+}
+
+static unsigned int level_for(unsigned long va, maddr_t ma, u64 bytes)
+{
+	unsigned long both = va | ma;
+
+	if (cpu_features.page1gb && !(both & (SIZE_1G - 1)) && bytes >= SIZE_1G) {
+		return 3;
+	}
+	return !(both & (SIZE_2M - 1)) && bytes >= SIZE_2M ? 2 : 1;
+}
+
+void hv_map_range(unsigned long va, maddr_t ma, u64 bytes, u64 flags)
+{
+	while (bytes) {
+		unsigned int level = level_for(va, ma, bytes);
+		u64 size = PAGE_SIZE << (9 * (level - 1));
+		pte_t *e = entry_for(va, level);
+
+		BUG_ON(!e || (*e & PTE_P));
+		*e = ma | flags | (level > 1 ? PTE_PSE : 0);
+		va += size;
+		ma += size;
+		bytes -= size;
+	}
+}
+
+void hv_map_load(void)
+{
+	struct {
+		u16 limit;
+		u64 base;
+	} __packed gdtr = {23, (u64)early_gdt};
+
+	/* head.S loaded this table by its machine address, which is about to vanish. */
+	__asm__ volatile("lgdt %0" ::"m"(gdtr));
+	write_cr3(hv_root);
+	table_alloc = table_alloc_late;
+}
+
+static void *map_on_demand(maddr_t ma, size_t bytes, u64 flags)
+{
+	maddr_t at = ma & PAGE_MASK, end = ma + bytes;
+
+	if (end < ma || end > HV_END - DIRECT_VIRT) {
+		return NULL;
+	}
+	spin_lock(&map_lock);
+	for (; at < end; at += PAGE_SIZE) {
+		pte_t *e = entry_for(DIRECT_VIRT + at, 1);
+
+		if (!e) {
+			break;
+		}
+		if (!(*e & PTE_P)) {
+			WRITE_ONCE(*e, at | flags);
+		}
+	}
+	spin_unlock(&map_lock);
+	return at < end ? NULL : (void *)(DIRECT_VIRT + ma);
+}
+
+void *map_mmio(maddr_t ma, size_t bytes)
+{
+	return map_on_demand(ma, bytes, HV_RW | HV_UC | PTE_NX | PTE_G);
+}
+
+void *map_firmware(maddr_t ma, size_t bytes)
+{
+	return map_on_demand(ma, bytes, HV_RW | PTE_NX | PTE_G);
+}
+
+pte_t *cpu_window_l1(unsigned int cpu)
+{
+	return window_l1[cpu];
+}
+
+static int map_new_page(pte_t *e, u64 flags)
+{
+	mfn_t m = alloc_frames(0, 0, ALLOC_ZERO);
+
+	if (mfn_eq(m, INVALID_MFN)) {
+		return -ENOMEM;
+	}
+	*e = pte_make(m, flags);
+	return 0;
+}
+
+int cpu_window_init(unsigned int cpu)
+{
+	pte_t *l1, zero = pte_make(hv_zero_frame, HV_RO | PTE_NX);
+	int rc = 0;
+
+	spin_lock(&map_lock);
+	l1 = entry_for(CPUWIN_GDT(cpu), 1);
+	spin_unlock(&map_lock);
+	if (!l1) {
+		return -ENOMEM;
+	}
+	window_l1[cpu] = l1;
+	for (unsigned int i = 0; i < 16; i++) {
+		l1[i] = zero;
+	}
+	rc = map_new_page(&l1[14], HV_RW | PTE_NX);
+	l1 += (CPUWIN_STACK(0) - CPUWIN_GDT(0)) >> PAGE_SHIFT;
+	for (unsigned int i = 0; i < STACK_PAGES && !rc; i++) {
+		if (i != GUARD_PAGE) {
+			rc = map_new_page(&l1[i], HV_RW | PTE_NX | PTE_G);
+		}
+	}
+	return rc;
+}

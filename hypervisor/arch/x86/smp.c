@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Kicks and cross-calls. call_lock lets one caller at a time use the call block; callers wait
+ * with interrupts on, so that two CPUs calling each other cannot deadlock.
+ */
+#include "arch/apic.h"
+#include "arch/smp.h"
+#include "arch/x86_private.h"
+#include "lib/lib.h"
+#include "lib/spinlock.h"
+
+static u32 apic_ids[CONFIG_NR_CPUS];
+
+static spinlock_t call_lock = SPINLOCK_INIT;
+static struct {
+	void (*fn)(void *);
+	void *arg;
+	u32 waiting; /* CPUs that have not run it yet */
+} call;
+
+u32 cpu_apic_id(unsigned int cpu)
+{
+	return apic_ids[cpu];
+}
+
+static void kick_handler(u8 vector, void *arg)
+{
+	apic_eoi(); /* the return to the guest looks at what is pending */
+}
+
+static void call_handler(u8 vector, void *arg)
+{
+	apic_eoi();
+	call.fn(call.arg);
+	__atomic_sub_fetch(&call.waiting, 1, __ATOMIC_RELEASE);
+}
+
+void smp_init_cpu(unsigned int cpu)
+{
+	apic_ids[cpu] = apic_id();
+	vector_set_handler(VECTOR_KICK, kick_handler, NULL);
+	vector_set_handler(VECTOR_CALL, call_handler, NULL);
+}
+
+/* Where each CPU keeps its block: at the top of its stack. */
+static struct cpu_info *cpu_info_of(unsigned int cpu)
+{
+	return (struct cpu_info *)(CPUWIN_STACK(cpu) + STACK_SIZE) - 1;
+}
+
+void smp_kick(unsigned int cpu)
+{
+	if (cpu != cpu_id()) {
+		apic_send_ipi(apic_ids[cpu], VECTOR_KICK);
+	}
+}
+
+void cpu_raise(unsigned int cpu, enum pending_work work)
+{
+	u32 old = __atomic_fetch_or(&cpu_info_of(cpu)->pending, 1u << work, __ATOMIC_SEQ_CST);
+
+	if (!(old & 1u << work)) {
+		smp_kick(cpu);
+	}
+}
+
+static bool in_mask(const cpumask_t *mask, unsigned int cpu)
+{
+	return mask->bits[cpu / 64] >> (cpu % 64) & 1;
+}
+
+static unsigned int count_others(const cpumask_t *mask)
+{
+	unsigned int n = 0;
+
+	for (unsigned int cpu = 0; cpu < cpu_count; cpu++) {
+		n += cpu != cpu_id() && in_mask(mask, cpu);
+	}
+	return n;
+}
+
+void smp_call(const cpumask_t *mask, void (*fn)(void *), void *arg)
+{
+	unsigned int others = cpu_count > 1 ? count_others(mask) : 0;
+	unsigned long flags;
+
+	if (others) {
+		spin_lock(&call_lock);
+		call.fn = fn;
+		call.arg = arg;
+		__atomic_store_n(&call.waiting, others, __ATOMIC_RELEASE);
+		for (unsigned int cpu = 0; cpu < cpu_count; cpu++) {
+			if (cpu != cpu_id() && in_mask(mask, cpu)) {
+				apic_send_ipi(apic_ids[cpu], VECTOR_CALL);
+			}
+		}
+	}
+	if (in_mask(mask, cpu_id())) {
+		flags = irq_save();
+		fn(arg);
+		irq_restore(flags);
+	}
+	if (others) {
+		while (__atomic_load_n(&call.waiting, __ATOMIC_ACQUIRE)) {
+			cpu_relax();
+		}
+		spin_unlock(&call_lock);
+	}
+}
+
+static void stop_here(void *arg)
+{
+	__atomic_sub_fetch(&call.waiting, 1, __ATOMIC_RELEASE);
+	for (;;) {
+		irq_disable();
+		__asm__ volatile("hlt");
+	}
+}
+
+/* Does not wait for the lock or for answers: the caller may be dying with either held. */
+void smp_stop_others(void)
+{
+	call.fn = stop_here;
+	for (unsigned int cpu = 0; cpu < cpu_count; cpu++) {
+		if (cpu != cpu_id()) {
+			apic_send_ipi(apic_ids[cpu], VECTOR_CALL);
+		}
+	}
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * TLB flushes by a clock: every full flush of a CPU advances the clock and is noted with the CPU.
+ * What was unmapped at stamp S cannot be in the TLB of a CPU that flushed after S.
+ * Stamps are compared by signed difference: a CPU that has not flushed for 2^31 ticks runs no guest,
+ * and went idle with a flush.
+ */
+#include "arch/smp.h"
+#include "arch/tlb.h"
+#include "arch/x86_private.h"
+#include "lib/spinlock.h"
+
+static u32 flush_clock = 1;
+static u32 flushed_at[CONFIG_NR_CPUS];
+
+void tlb_note_flush(void)
+{
+	flushed_at[cpu_id()] = __atomic_add_fetch(&flush_clock, 1, __ATOMIC_SEQ_CST);
+}
+
+void tlb_flush_local(void)
+{
+	unsigned long flags = irq_save();
+
+	/* The clock first: what is unmapped while we flush gets a stamp that this flush does not cover. */
+	tlb_note_flush();
+	write_cr3(read_cr3());
+	irq_restore(flags);
+}
+
+static void flush_fn(void *arg)
+{
+	tlb_flush_local();
+}
+
+static void flush_page_fn(void *arg)
+{
+	invlpg((unsigned long)arg);
+}
+
+void tlb_flush_mask(const cpumask_t *mask)
+{
+	smp_call(mask, flush_fn, NULL);
+}
+
+void tlb_flush_page_mask(const cpumask_t *mask, unsigned long va)
+{
+	smp_call(mask, flush_page_fn, (void *)va);
+}
+
+void tlb_flush_all(void)
+{
+	cpumask_t all;
+
+	for (unsigned int i = 0; i < sizeof(all.bits) / sizeof(all.bits[0]); i++) {
+		all.bits[i] = ~0ull;
+	}
+	tlb_flush_mask(&all);
+}
+
+u32 tlb_stamp(void)
+{
+	return __atomic_load_n(&flush_clock, __ATOMIC_SEQ_CST);
+}
+
+void tlb_flush_stamp(const cpumask_t *mask, u32 stamp)
+{
+	cpumask_t stale = {{0}};
+	bool any = false;
+
+	for (unsigned int cpu = 0; cpu < cpu_count; cpu++) {
+		if ((mask->bits[cpu / 64] >> (cpu % 64) & 1) &&
+		    (s32)(__atomic_load_n(&flushed_at[cpu], __ATOMIC_SEQ_CST) - stamp) <= 0) {
+			stale.bits[cpu / 64] |= BIT(cpu % 64);
+			any = true;
+		}
+	}
+	if (any) {
+		tlb_flush_mask(&stale);
+	}
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Exceptions and interrupts: those in the hypervisor itself are handled here (a registered
+ * fixup, or the end); a guest's go to pv/. Interrupt vectors are looked up in a table.
+ */
+#include "arch/apic.h"
+#include "arch/smp.h"
+#include "arch/x86_private.h"
+#include "lib/lib.h"
+#include "pv/pv_entry.h"
+
+struct ex_entry {
+	s32 from, to; /* relative to the fields themselves */
+};
+
+
+extern const struct ex_entry __ex_table_start[], __ex_table_end[];
+
+static struct {
+	vector_handler_t fn;
+	void *arg;
+} handlers[256];
+
+void vector_set_handler(u8 vector, vector_handler_t fn, void *arg)
+{
+	WRITE_ONCE(handlers[vector].fn, NULL);
+	WRITE_ONCE(handlers[vector].arg, arg);
+	WRITE_ONCE(handlers[vector].fn, fn);
+}
+
+bool extable_fixup(struct cpu_regs *regs)
+{
+	for (const struct ex_entry *e = __ex_table_start; e < __ex_table_end; e++) {
+		if ((u64)&e->from + (u64)(s64)e->from == regs->rip) {
+			regs->rip = (u64)&e->to + (u64)(s64)e->to;
+			return true;
+		}
+	}
+	return false;
+}
+
+void regs_dump(const struct cpu_regs *r)
+{
+	printk(LOG_ERR "rip %04x:%016lx rflags %08lx rsp %04x:%016lx cr2 %016lx\n", r->cs, r->rip,
+	       r->rflags, r->ss, r->rsp, read_cr2());
+	printk(LOG_ERR "rax %016lx rbx %016lx rcx %016lx rdx %016lx\n", r->rax, r->rbx, r->rcx, r->rdx);
+	printk(LOG_ERR "rsi %016lx rdi %016lx rbp %016lx r8  %016lx\n", r->rsi, r->rdi, r->rbp, r->r8);
+	printk(LOG_ERR "r9  %016lx r10 %016lx r11 %016lx r12 %016lx\n", r->r9, r->r10, r->r11, r->r12);
+	printk(LOG_ERR "r13 %016lx r14 %016lx r15 %016lx error %x vector %u\n", r->r13, r->r14, r->r15,
+	       r->error_code, r->entry_vector);
+}
+
+static bool on_this_stack(u64 p)
+{
+	return ((p ^ (u64)cpu_info()) & ~(u64)(STACK_SIZE - 1)) == 0 && !(p & 7);
+}
+
+/* Frame pointers: the build keeps them. Addresses resolve with the image's symbol file. */
+void stack_trace(u64 rip, u64 rbp)
+{
+	printk(LOG_ERR "call trace: %016lx", rip);
+	for (int i = 0; i < 24 && on_this_stack(rbp) && on_this_stack(rbp + 8); i++) {
+		printk(" %016lx", ((u64 *)rbp)[1]);
+		if (((u64 *)rbp)[0] <= rbp) {
+			break;
+		}
+		rbp = ((u64 *)rbp)[0];
+	}
+	printk("\n");
+}
+
+static void __noreturn fatal_trap(struct cpu_regs *regs, const char *what)
+{
+	printk(LOG_ERR "%s in the hypervisor on CPU %u, vector %u, error code %x\n", what, cpu_id(),
+	       regs->entry_vector, regs->error_code);
+	regs_dump(regs);
+	stack_trace(regs->rip, regs->rbp);
+	panic("exception in the hypervisor: this is a defect in Domus, please report the lines above");
+}
+
+static void interrupt(struct cpu_regs *regs)
+{
+	u8 vector = (u8)regs->entry_vector;
+	vector_handler_t fn = READ_ONCE(handlers[vector].fn);
+
+	if (fn) {
+		fn(vector, handlers[vector].arg);
+	} else if (vector != VECTOR_SPURIOUS) {
+		apic_eoi();
+	}
+}
+
+/*
+ * The final iretq faulted: what the guest asked to return to cannot be. Its registers were loaded
+ * already, so the new frame has them; the frame that iretq read is intact above.
+ */
+static void __noreturn iret_fault(struct cpu_regs *regs)
+{
+	struct cpu_regs *g = guest_regs();
+	u32 vector = regs->entry_vector, ec = regs->error_code;
+
+	memmove(g, regs, offsetof(struct cpu_regs, error_code));
+	g->entry_vector = vector;
+	g->error_code = ec;
+	irq_enable();
+	pv_iret_fault(g);
+	stack_reset_and_jump(ret_to_guest);
+}
+
+void trap_from_hypervisor(struct cpu_regs *regs);
+void trap_from_hypervisor(struct cpu_regs *regs)
+{
+	if (regs->entry_vector >= 32) {
+		interrupt(regs);
+		return;
+	}
+	switch (regs->entry_vector) {
+	case TRAP_NMI:
+		pv_hardware_nmi();
+		return;
+	case TRAP_DB:
+		/* A guest's breakpoint on memory that the hypervisor copied, or MOV SS before SYSCALL. */
+		regs->rflags &= ~RFLAGS_TF;
+		return;
+	case TRAP_MC:
+		fatal_trap(regs, "Machine check");
+	case TRAP_DF:
+		fatal_trap(regs, "Double fault (stack overflow?)");
+	default:
+		break;
+	}
+	if (regs->rip == (u64)iret_to_guest) {
+		iret_fault(regs);
+	}
+	if (regs->entry_vector == TRAP_PF && pv_hypervisor_page_fault(read_cr2(), regs->error_code)) {
+		return;
+	}
+	if (!extable_fixup(regs)) {
+		fatal_trap(regs, "Exception");
+	}
+}
+
+void trap_from_guest(struct cpu_regs *regs);
+void trap_from_guest(struct cpu_regs *regs)
+{
+	u64 cr2;
+
+	if (regs->entry_vector >= 32 && regs->entry_vector != 0x80) {
+		interrupt(regs);
+		return;
+	}
+	switch (regs->entry_vector) {
+	case TRAP_NMI:
+		pv_hardware_nmi();
+		return;
+	case TRAP_MC:
+		fatal_trap(regs, "Machine check");
+	case TRAP_PF:
+		cr2 = read_cr2(); /* before another fault can replace it */
+		irq_enable();
+		pv_page_fault(regs, cr2);
+		return;
+	default:
+		irq_enable();
+		pv_exception(regs);
+		return;
+	}
+}

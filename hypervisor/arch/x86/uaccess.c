@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Copies between hypervisor and guest memory, see arch/uaccess.h. A fault inside one of the
+ * copy instructions ends the copy; what is left is returned.
+ */
+#include "arch/uaccess.h"
+#include "arch/x86_private.h"
+
+/* A whole range that guests may own: neither end nor anything between is the hypervisor's. */
+static bool range_ok(unsigned long va, size_t n)
+{
+	unsigned long last = va + n - 1;
+
+	if (!n) {
+		return true;
+	}
+	return last >= va && va_guest(va) && va_guest(last) && (va >= HV_END || last < HV_START);
+}
+
+static size_t copy(void *dst, const void *src, size_t n)
+{
+	size_t words = n / 8, rest = n % 8;
+
+	smap_open();
+	__asm__ volatile("1: rep movsq; mov %3, %2; 2: rep movsb; jmp 5f\n"
+			 "3: lea (%3, %2, 8), %2\n" /* words left and the rest: bytes */
+			 "4:\n"
+			 "5:" EX_TABLE("1b", "3b") EX_TABLE("2b", "4b")
+			 : "+D"(dst), "+S"(src), "+c"(words)
+			 : "r"(rest)
+			 : "memory");
+	smap_close();
+	return words;
+}
+
+size_t copy_from_guest(void *dst, guest_ptr_t src, size_t n)
+{
+	return range_ok(src, n) ? copy(dst, (const void *)src, n) : n;
+}
+
+size_t copy_to_guest(guest_ptr_t dst, const void *src, size_t n)
+{
+	return range_ok(dst, n) ? copy((void *)dst, src, n) : n;
+}
+
+size_t clear_guest(guest_ptr_t dst, size_t n)
+{
+	void *to = (void *)dst;
+	size_t left = n;
+
+	if (!range_ok(dst, n)) {
+		return n;
+	}
+	smap_open();
+	__asm__ volatile("1: rep stosb; 2:" EX_TABLE("1b", "2b")
+			 : "+D"(to), "+c"(left)
+			 : "a"(0)
+			 : "memory");
+	smap_close();
+	return left;
+}
+
+bool guest_l1e(unsigned long va, pte_t *e, mfn_t *table)
+{
+	const unsigned int slot[] = {l4_slot(va), l3_slot(va), l2_slot(va)};
+	mfn_t t = pte_mfn(read_cr3());
+	pte_t p;
+
+	if (!va_guest(va)) {
+		return false;
+	}
+	for (unsigned int i = 0; i < ARRAY_SIZE(slot); i++) {
+		p = READ_ONCE(((pte_t *)mfn_to_virt(t))[slot[i]]);
+		if (!(p & PTE_P)) {
+			return false;
+		}
+		t = pte_mfn(p);
+	}
+	*table = t;
+	*e = READ_ONCE(((pte_t *)mfn_to_virt(t))[l1_slot(va)]);
+	return true;
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How domains stop: shutdown (by themselves, by crash, by the tools), resume, and being killed.
+ * d->lock guards the state changes.
+ */
+#include <xen/sched.h>
+#include "domain/domain.h"
+#include "domain/hooks.h"
+#include "arch/x86_private.h"
+#include "lib/lib.h"
+#include "mm/alloc.h"
+#include "mm/frame.h"
+
+void (*dom0_shutdown_hook)(u8 code);
+
+void domain_shutdown(struct domain *d, u8 code)
+{
+	bool first;
+
+	if (d->privileged && dom0_shutdown_hook) {
+		dom0_shutdown_hook(code);
+	}
+	spin_lock(&d->lock);
+	first = !d->shut_down;
+	if (first) {
+		d->shut_down = true;
+		d->shutdown_code = code;
+	}
+	spin_unlock(&d->lock);
+	if (!first) {
+		return;
+	}
+	vcpu_for_each(d, v, i)
+	{
+		vcpu_update_runnable(v);
+	}
+	event_hook.domain_event();
+}
+
+void domain_resume(struct domain *d)
+{
+	spin_lock(&d->lock);
+	d->shut_down = false;
+	d->shutdown_code = 0;
+	spin_unlock(&d->lock);
+	vcpu_for_each(d, v, i)
+	{
+		vcpu_update_runnable(v);
+	}
+}
+
+void domain_crash(struct domain *d, const char *fmt, ...)
+{
+	char why[200];
+	__builtin_va_list ap;
+
+	__builtin_va_start(ap, fmt);
+	vsnprintf(why, sizeof(why), fmt, ap);
+	__builtin_va_end(ap);
+	if (!d->shut_down) {
+		printk_guest(LOG_ERR "domain %u crashed: %s\n", domain_id(d), why);
+		if (current->domain == d) {
+			printk_guest(LOG_ERR "domain %u vcpu %u, guest %s:\n", domain_id(d), current->id,
+				     current->pv.kernel_mode ? "kernel" : "user");
+			regs_dump(guest_regs());
+		}
+	}
+	domain_shutdown(d, SHUTDOWN_crash);
+}
+
+static void drop_shared_info(struct domain *d)
+{
+	void *page = d->shared;
+
+	vcpu_for_each(d, v, i)
+	{
+		vcpu_detach_info(v);
+	}
+	d->shared = NULL;
+	if (page && frame_unshare(page)) {
+		heap_free_page(page);
+	}
+}
+
+/* Frames that others still map keep the domain; the last one to go lets it go. */
+static void pages_gone(struct owner *o)
+{
+	event_hook.domain_event();
+	domain_put(owner_domain(o));
+}
+
+static void finish(struct domain *d)
+{
+	bool wait;
+
+	drop_shared_info(d);
+	d->dying = DOMAIN_DEAD;
+	spin_lock(&d->mm.lock);
+	wait = d->mm.pages || d->mm.xenheap_pages;
+	if (wait) {
+		d->mm.free_last = pages_gone;
+	}
+	spin_unlock(&d->mm.lock);
+	event_hook.domain_event();
+	if (!wait) {
+		domain_put(d);
+	}
+}
+
+static void start_dying(struct domain *d)
+{
+	domain_pause(d); /* for good */
+	d->dying = DOMAIN_DYING;
+	d->mm.dying = true;
+	vcpu_for_each(d, v, i)
+	{
+		vcpu_stop_timers(v);
+	}
+}
+
+int domain_kill(struct domain *d)
+{
+	int err;
+
+	spin_lock(&d->lock);
+	if (d->dying == DOMAIN_DEAD) {
+		spin_unlock(&d->lock);
+		return 0;
+	}
+	if (d->dying == DOMAIN_ALIVE) {
+		start_dying(d);
+	}
+	while (d->destroy_step < domain_hook_count) {
+		err = domain_hooks[d->destroy_step].destroy ?
+			      domain_hooks[d->destroy_step].destroy(d) :
+			      0;
+		if (err) {
+			spin_unlock(&d->lock);
+			return err;
+		}
+		d->destroy_step++;
+	}
+	spin_unlock(&d->lock);
+	finish(d);
+	return 0;
+}

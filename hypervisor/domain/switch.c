@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From one vcpu to another on this CPU, the idle loop, and the work before a return to the guest.
+ * Each switch away from a guest leaves nothing of it on the CPU: its tables, its registers, its FPU.
+ */
+#include "arch/smp.h"
+#include "arch/x86_private.h"
+#include "domain/domain.h"
+#include "domain/hooks.h"
+#include "lib/lib.h"
+#include "mm/alloc.h"
+#include "pv/pv_entry.h"
+
+struct domain idle_domain = {.mm = {.id = DOMID_IDLE}};
+static struct vcpu idle_vcpus[CONFIG_NR_CPUS];
+
+static void mask_set(cpumask_t *m, unsigned int cpu, bool on)
+{
+	u64 bit = BIT(cpu % 64);
+
+	if (on) {
+		__atomic_or_fetch(&m->bits[cpu / 64], bit, __ATOMIC_SEQ_CST);
+	} else {
+		__atomic_and_fetch(&m->bits[cpu / 64], ~bit, __ATOMIC_SEQ_CST);
+	}
+}
+
+static void __noreturn idle_loop(void)
+{
+	for (;;) {
+		if (cpu_work_pending()) {
+			pending_work_run();
+			continue;
+		}
+		if (alloc_scrub_some()) {
+			continue;
+		}
+		irq_disable();
+		if (!cpu_work_pending()) {
+			__asm__ volatile("sti; hlt" ::: "memory");
+		} else {
+			irq_enable();
+		}
+	}
+}
+
+void idle_vcpu_init(unsigned int cpu)
+{
+	struct vcpu *v = &idle_vcpus[cpu];
+
+	v->domain = &idle_domain;
+	v->id = cpu;
+	v->runstate.state = RUNSTATE_running;
+	sched_init_cpu(cpu, &v->unit);
+	cpu_info()->running = v;
+}
+
+void __noreturn idle_enter(void)
+{
+	irq_enable();
+	stack_reset_and_jump(idle_loop);
+}
+
+static struct vcpu *vcpu_of(struct sched_unit *u)
+{
+	return container_of(u, struct vcpu, unit);
+}
+
+static void leave(struct vcpu *v, u64 now)
+{
+	vcpu_switched_out(v, now);
+	context_save(&v->pv);
+	for (unsigned int i = 0; i < switch_hook_count; i++) {
+		if (switch_hooks[i].save) {
+			switch_hooks[i].save(v);
+		}
+	}
+}
+
+static void __noreturn enter(struct vcpu *v, u64 now)
+{
+	bool selectors_ok;
+
+	vcpu_switched_in(v, now);
+	for (unsigned int i = 0; i < switch_hook_count; i++) {
+		if (switch_hooks[i].load) {
+			switch_hooks[i].load(v);
+		}
+	}
+	selectors_ok = context_load(&v->pv);
+	if (v->runstate_area) {
+		v->area_stale = true;
+	}
+	if (v->pv.kernel_mode) {
+		vcpu_write_areas(v);
+	}
+	if (!selectors_ok) {
+		pv_deliver_failsafe(v);
+	}
+	stack_reset_and_jump(ret_to_guest);
+}
+
+void sched_switch(struct sched_unit *prev_unit, struct sched_unit *next_unit, u64 now)
+{
+	struct vcpu *prev = vcpu_of(prev_unit), *next = vcpu_of(next_unit);
+	unsigned int cpu = cpu_id();
+
+	if (!is_idle_vcpu(prev)) {
+		leave(prev, now);
+	}
+	if (!is_idle_vcpu(next)) {
+		mask_set(&next->domain->mm.dirty, cpu, true);
+	}
+	cpu_info()->running = next;
+	if (is_idle_vcpu(next)) {
+		arch_load_idle();
+	} else {
+		arch_load_guest_cr3(&next->pv);
+	}
+	if (!is_idle_vcpu(prev) && prev->domain != next->domain) {
+		mask_set(&prev->domain->mm.dirty, cpu, false);
+	}
+	sched_switched_out(prev_unit);
+	if (is_idle_vcpu(next)) {
+		stack_reset_and_jump(idle_loop);
+	}
+	enter(next, now);
+}
+
+void pending_work_run(void)
+{
+	u32 work = __atomic_exchange_n(&cpu_info()->pending, 0, __ATOMIC_SEQ_CST);
+
+	if (work & 1u << PENDING_TIMER) {
+		timer_run();
+		work |= __atomic_exchange_n(&cpu_info()->pending, 0, __ATOMIC_SEQ_CST);
+	}
+	if (work & 1u << PENDING_SCHEDULE) {
+		sched_run();
+	}
+}

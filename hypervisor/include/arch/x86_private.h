@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of arch/x86 share with each other and with boot/init.c and pv/. */
+#ifndef ARCH_X86_PRIVATE_H
+#define ARCH_X86_PRIVATE_H
+
+#include "arch/cpu.h"
+#include "arch/vcpu.h"
+
+/* A fault at label `from` goes on at label `to` (see trap.c). */
+#define EX_TABLE(from, to)                                                                         \
+	"\n.pushsection .ex_table, \"a\"\n.balign 4\n.long " from " - .\n.long " to " - .\n.popsection\n"
+
+/* The window through SMAP, open only around an access to guest memory. */
+static inline void smap_open(void)
+{
+	if (cpu_features.smap) {
+		__asm__ volatile("stac" ::: "memory");
+	}
+}
+static inline void smap_close(void)
+{
+	if (cpu_features.smap) {
+		__asm__ volatile("clac" ::: "memory");
+	}
+}
+
+static inline void xsetbv(u64 v)
+{
+	__asm__ volatile("xsetbv" ::"c"(0), "a"((u32)v), "d"((u32)(v >> 32)) : "memory");
+}
+
+void cpu_find_features(void);  /* boot CPU, once */
+void cpu_init_registers(void); /* each CPU */
+
+/* desc.c: IDT for the early GDT's code selector, then GDT, TSS, IDT, SYSCALL MSRs for good. */
+void idt_init_early(void);
+void desc_init(unsigned int cpu);
+
+void __attribute__((noreturn)) stack_reset_and_jump(void (*fn)(void));
+void __attribute__((noreturn)) stack_switch_and_call(void *top, void (*fn)(void));
+void ret_to_guest(void) __attribute__((noreturn));
+extern const char iret_to_guest[];
+
+/* trap.c */
+bool extable_fixup(struct cpu_regs *regs);
+void regs_dump(const struct cpu_regs *regs);
+void stack_trace(u64 rip, u64 rbp);
+
+/* fpu.c */
+int fpu_alloc(struct pv_vcpu *pv); /* -ENOMEM; in the reset state */
+void fpu_free(struct pv_vcpu *pv);
+void fpu_save(struct pv_vcpu *pv);
+void fpu_load(struct pv_vcpu *pv);
+
+/* smp.c: this CPU can be kicked and called from now on. */
+void smp_init_cpu(unsigned int cpu);
+/* tlb.c: this CPU is about to flush everything by loading CR3. Interrupts off. */
+void tlb_note_flush(void);
+
+/*
+ * switch.c. context_save(): the CPU's guest state into pv, context_load(): the reverse, CR3, GDT and LDT excepted;
+ * false if a selector was bad and is null now (the failsafe callback's case). Interrupts on,
+ * on this CPU's own stack.
+ */
+void context_save(struct pv_vcpu *pv);
+bool context_load(struct pv_vcpu *pv);
+/* Loads the kernel or user table of the vcpu, by its mode; and the hypervisor's own. */
+void arch_load_guest_cr3(struct pv_vcpu *pv);
+void arch_load_idle(void);
+/* Loads a table without noting a flush: kernel <-> user of the same vcpu. */
+void arch_load_cr3(u64 cr3);
+/* XCR0 as the guest wants it; checked by the caller. */
+void arch_set_xcr0(struct pv_vcpu *pv, u64 xcr0);
+/* Puts the guest's virtual CR0.TS into the CPU. */
+void arch_update_ts(struct pv_vcpu *pv);
+void arch_load_debugregs(struct pv_vcpu *pv);
+u64 arch_read_dr6(void);
+/* LDT of `entries` descriptors in this CPU's window; 0 = none. */
+void arch_load_ldt(u32 entries);
+enum segment_base { BASE_FS, BASE_GS, BASE_GS_INACTIVE };
+u64 arch_read_base(enum segment_base which);
+void arch_write_base(enum segment_base which, u64 base); /* canonical */
+void arch_swap_gs(void);
+/* The inactive (user's) GS gets this selector; a bad one becomes null, then false. */
+bool load_gs_user_selector(u16 sel);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What arch/x86's entry code calls in pv/: the one place where a lower room is entered from above,
+ * because the CPU itself does so. Interrupts are on unless said otherwise.
+ */
+#ifndef PV_PV_ENTRY_H
+#define PV_PV_ENTRY_H
+
+#include "arch/regs.h"
+#include "lib/types.h"
+
+struct vcpu;
+
+void pv_exception(struct cpu_regs *regs); /* any exception of a guest but #PF, NMI, #MC; int 0x80 */
+void pv_page_fault(struct cpu_regs *regs, unsigned long cr2);
+/* A page fault of the hypervisor itself: true if it was in a window and is mended now (LDT). */
+bool pv_hypervisor_page_fault(unsigned long cr2, u32 error_code);
+void pv_hardware_nmi(void); /* interrupts off, any stack */
+void pv_iret_fault(struct cpu_regs *regs);
+void pv_syscall(struct vcpu *v, struct cpu_regs *regs);
+void pv_syscall32(struct vcpu *v, struct cpu_regs *regs);
+void pv_sysenter(struct vcpu *v, struct cpu_regs *regs);
+void pv_deliver_event(struct vcpu *v, struct cpu_regs *regs);
+void pv_deliver_nmi(struct vcpu *v, struct cpu_regs *regs);
+void hypercall_entry(struct vcpu *v, struct cpu_regs *regs);
+void pending_work_run(void);
+
+#endif
