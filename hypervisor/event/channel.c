@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The channel tables of domains: ports given out and closed, births and deaths.
+ *
+ * Invariant: two channels are INTERDOMAIN to each other or neither is; a VIRQ's or PIRQ's channel and
+ * the table entry that names it exist together. Lock: the domain's channel lock; see channel.h.
+ */
+#include "channel.h"
+#include "mm/alloc.h"
+#include "mm/pagetype.h"
+
+struct send_mark evtchn_mark[CONFIG_NR_CPUS];
+
+void evtchn_grace(void)
+{
+	unsigned int self = cpu_id();
+
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	for (unsigned int cpu = 0; cpu < cpu_count; cpu++) {
+		u32 first = READ_ONCE(evtchn_mark[cpu].word), now = first;
+
+		/* On this CPU any send was a nested interrupt and is over. */
+		while (cpu != self && (now & 0xff) && now >> 8 == first >> 8) {
+			cpu_relax();
+			now = __atomic_load_n(&evtchn_mark[cpu].word, __ATOMIC_ACQUIRE);
+		}
+	}
+}
+
+void chan_lock_pair(struct domain *a, struct domain *b)
+{
+	struct domain *low = domain_id(a) < domain_id(b) ? a : b;
+	struct domain *high = low == a ? b : a;
+
+	spin_lock(&low->evtchn->lock);
+	if (high != low) {
+		spin_lock(&high->evtchn->lock);
+	}
+}
+
+void chan_unlock_pair(struct domain *a, struct domain *b)
+{
+	spin_unlock(&a->evtchn->lock);
+	if (b != a) {
+		spin_unlock(&b->evtchn->lock);
+	}
+}
+
+static struct chan *bucket_get(struct evtchn_domain *e, u32 n)
+{
+	if (!e->bucket[n]) {
+		struct chan *b = heap_alloc(PORTS_PER_BUCKET * sizeof(*b));
+
+		if (!b) {
+			return NULL;
+		}
+		__atomic_store_n(&e->bucket[n], b, __ATOMIC_RELEASE);
+	}
+	return e->bucket[n];
+}
+
+int chan_alloc(struct domain *d, u32 *port, struct chan **c)
+{
+	struct evtchn_domain *e = d->evtchn;
+
+	if (e->closed) {
+		return -EINVAL;
+	}
+	for (u32 p = e->first_free; p <= e->max_port; p++) {
+		struct chan *b = bucket_get(e, p / PORTS_PER_BUCKET);
+
+		if (!b) {
+			return -ENOMEM;
+		}
+		b += p % PORTS_PER_BUCKET;
+		if (chan_kind(b->state) == CHAN_FREE) {
+			e->first_free = p;
+			*port = p;
+			*c = b;
+			return 0;
+		}
+	}
+	return -ENOSPC;
+}
+
+void chan_open(struct domain *d, u32 port, struct chan *c, u64 word)
+{
+	chan_store(c, word);
+	d->evtchn->first_free = port + 1;
+	d->evtchn->used++;
+}
+
+static void chan_free(struct domain *d, u32 port, struct chan *c)
+{
+	struct evtchn_domain *e = d->evtchn;
+
+	chan_clear_pending(d, port);
+	c->peer = NULL;
+	chan_store(c, CHAN_FREE);
+	e->used--;
+	e->first_free = MIN(e->first_free, port);
+}
+
+/*
+ * Locks d and, if the port is INTERDOMAIN, its peer. Returns the word as it is under the locks.
+ * Repeated only when the peer closed and somebody bound the port anew in between; nobody can bind
+ * to a dying domain, so its end is not held up.
+ */
+static u64 close_lock(struct domain *d, struct chan *c, struct domain **peer)
+{
+	for (;;) {
+		struct domain *p;
+		u64 w;
+
+		spin_lock(&d->evtchn->lock);
+		w = c->state;
+		*peer = p = chan_kind(w) == CHAN_INTERDOMAIN ? c->peer : d;
+		if (p == d) {
+			return w;
+		}
+		/* Bound to it under our lock: it cannot go before we let go. */
+		domain_ref(p);
+		spin_unlock(&d->evtchn->lock);
+		chan_lock_pair(d, p);
+		if (c->state == w && c->peer == p) {
+			domain_put(p); /* still bound, so still alive */
+			return w;
+		}
+		chan_unlock_pair(d, p);
+		domain_put(p);
+	}
+}
+
+/* The other end goes back to waiting for the domain that was bound to it. */
+static void peer_unbind(struct domain *d, struct domain *p, u32 port)
+{
+	struct chan *c = chan_of(p->evtchn, port);
+
+	chan_store(c, chan_word(CHAN_UNBOUND, chan_vcpu(c->state), domain_id(d), 0));
+}
+
+int chan_close(struct domain *d, u32 port)
+{
+	struct chan *c = chan_of(d->evtchn, port);
+	struct domain *peer;
+	u64 w;
+
+	if (!c) {
+		return -EINVAL;
+	}
+	w = close_lock(d, c, &peer);
+	if (chan_kind(w) == CHAN_FREE || chan_kind(w) == CHAN_CLOSING) {
+		spin_unlock(&d->evtchn->lock);
+		return -EINVAL;
+	}
+	chan_store(c, chan_word(CHAN_CLOSING, 0, 0, 0));
+	if (chan_kind(w) == CHAN_INTERDOMAIN) {
+		peer_unbind(d, peer, chan_data(w));
+	} else if (chan_kind(w) == CHAN_VIRQ) {
+		WRITE_ONCE(d->evtchn->virq_port[virq_is_global(chan_data(w)) ? 0 : chan_vcpu(w)]
+					       [chan_data(w)],
+			   0);
+	} else if (chan_kind(w) == CHAN_PIRQ) {
+		pirq_unbind_port(d, chan_data(w));
+	}
+	evtchn_grace();
+	if (chan_kind(w) == CHAN_INTERDOMAIN) {
+		chan_of(peer->evtchn, chan_data(w))->peer = NULL;
+	}
+	chan_free(d, port, c);
+	chan_unlock_pair(d, peer);
+	return 0;
+}
+
+int chan_close_all(struct domain *d)
+{
+	unsigned int closed = 0;
+
+	for (u32 p = 1; p < PORTS_MAX; p++) {
+		if (chan_of(d->evtchn, p) && !chan_close(d, p) && ++closed % 16 == 0 &&
+		    preempt_needed()) {
+			return -ERESTART; /* those closed are gone: the next round is shorter */
+		}
+	}
+	return 0;
+}
+
+int evtchn_domain_create(struct domain *d)
+{
+	struct evtchn_domain *e = heap_alloc(sizeof(*e));
+
+	if (!e) {
+		return -ENOMEM;
+	}
+	/* 0: the configuration names no limit. */
+	e->max_port = PORTS_MAX - 1;
+	if (d->config_max_evtchn_port && d->config_max_evtchn_port < e->max_port) {
+		e->max_port = (u32)d->config_max_evtchn_port;
+	}
+	e->first_free = 1;
+	__atomic_store_n(&d->evtchn, e, __ATOMIC_RELEASE);
+	return 0;
+}
+
+int evtchn_domain_destroy(struct domain *d)
+{
+	struct evtchn_domain *e = d->evtchn;
+	int rc;
+
+	if (!e) {
+		return 0;
+	}
+	spin_lock(&e->lock);
+	e->closed = true;
+	spin_unlock(&e->lock);
+	rc = chan_close_all(d);
+	if (rc) {
+		return rc;
+	}
+	virq_handlers_drop(d);
+	return 0;
+}
+
+void evtchn_domain_free(struct domain *d)
+{
+	struct evtchn_domain *e = d->evtchn;
+
+	if (!e) {
+		return;
+	}
+	watchdogs_free(e);
+	d->evtchn = NULL;
+	for (unsigned int i = 0; i < BUCKETS_MAX; i++) {
+		if (e->bucket[i]) {
+			heap_free(e->bucket[i], PORTS_PER_BUCKET * sizeof(struct chan));
+		}
+	}
+	if (e->virq_port) {
+		heap_free(e->virq_port, d->max_vcpus * sizeof(*e->virq_port));
+	}
+	heap_free(e, sizeof(*e));
+}
+
+unsigned int evtchn_count(struct domain *d)
+{
+	return evtchn_state(d) ? READ_ONCE(d->evtchn->used) : 0;
+}
+
+bool evtchn_port_valid(struct domain *d, u32 port)
+{
+	return evtchn_state(d) && chan_of(d->evtchn, port);
+}
+
+static void dump_port(struct domain *d, u32 port, u64 w)
+{
+	static const char *const name[] = {"free", "unbound", "interdomain", "pirq",
+					   "virq", "ipi",     "closing"};
+
+	printk("  port %u %s vcpu %u domain %u data %u%s%s\n", port, name[chan_kind(w)],
+	       chan_vcpu(w), chan_dom(w), chan_data(w),
+	       bit_test(d->shared->evtchn_pending, port) ? " pending" : "",
+	       bit_test(d->shared->evtchn_mask, port) ? " masked" : "");
+}
+
+void evtchn_dump(struct domain *d)
+{
+	if (!d->evtchn) {
+		return;
+	}
+	printk("domain %u: %u event channels, limit %u\n", domain_id(d), evtchn_count(d),
+	       d->evtchn->max_port);
+	for (u32 p = 1; p < PORTS_MAX; p++) {
+		struct chan *c = chan_of(d->evtchn, p);
+		u64 w = c ? chan_load(c) : CHAN_FREE;
+
+		if (chan_kind(w) != CHAN_FREE) {
+			dump_port(d, p, w);
+		}
+	}
+}

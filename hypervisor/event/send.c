@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Events on their way: sending, raising, unmasking, waking. No lock is taken here; see channel.h for
+ * what makes that safe. Invariant: a port whose pending bit went from 0 to 1 while unmasked has its
+ * bit in the vcpu's selector and the vcpu is woken.
+ */
+#include "channel.h"
+
+bool vcpu_event_deliverable(const struct vcpu *v)
+{
+	const vcpu_info_t *info = v->info;
+
+	return info && READ_ONCE(info->evtchn_upcall_pending) && !READ_ONCE(info->evtchn_upcall_mask);
+}
+
+/* Bit `port` is pending and not masked: tells the vcpu which word to look at, and wakes it. */
+static void vcpu_select(struct vcpu *v, u32 port)
+{
+	vcpu_info_t *info = READ_ONCE(v->info);
+
+	if (!info || bit_test_and_set(&info->evtchn_pending_sel, port / 64) ||
+	    __atomic_exchange_n(&info->evtchn_upcall_pending, 1, __ATOMIC_SEQ_CST)) {
+		return;
+	}
+	/* An interrupt may find the current vcpu on its way to sleep. */
+	if (v != current || READ_ONCE(v->blocked) || READ_ONCE(v->polling)) {
+		vcpu_kick(v);
+	}
+}
+
+/* SCHEDOP_poll waits for the pending bit alone; masked ports count. */
+static void wake_pollers(struct domain *d, u32 port)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(d->evtchn->pollers); i++) {
+		for (u64 m = READ_ONCE(d->evtchn->pollers[i]); m; m &= m - 1) {
+			struct vcpu *v = domain_vcpu(d, i * 64 + bit_first(m));
+			u32 only = v ? READ_ONCE(v->poll_port) : 0;
+
+			if (v && (!only || only == port)) {
+				vcpu_poll_end(v);
+			}
+		}
+	}
+}
+
+void chan_deliver(struct domain *d, u32 vcpu, u32 port)
+{
+	shared_info_t *s = d->shared;
+	struct vcpu *v = domain_vcpu(d, vcpu);
+	u64 pollers = 0;
+
+	if (!s || !v || bit_test_and_set(s->evtchn_pending, port)) {
+		return;
+	}
+	if (!bit_test(s->evtchn_mask, port)) {
+		vcpu_select(v, port);
+	}
+	for (unsigned int i = 0; i < ARRAY_SIZE(d->evtchn->pollers); i++) {
+		pollers |= READ_ONCE(d->evtchn->pollers[i]);
+	}
+	if (unlikely(pollers)) {
+		wake_pollers(d, port);
+	}
+}
+
+void chan_clear_pending(struct domain *d, u32 port)
+{
+	if (d->shared) {
+		bit_test_and_clear(d->shared->evtchn_pending, port);
+	}
+}
+
+/* The far end of an INTERDOMAIN channel; inside enter/leave. */
+static void send_to_peer(struct domain *peer, u32 port)
+{
+	struct chan *c = chan_of(peer->evtchn, port);
+	u64 w = chan_load(c);
+
+	if (chan_kind(w) == CHAN_INTERDOMAIN) {
+		chan_deliver(peer, chan_vcpu(w), port);
+	}
+}
+
+long chan_send(u32 port)
+{
+	struct domain *d = current->domain;
+	struct chan *c = chan_of(d->evtchn, port);
+	u32 *mark = evtchn_enter();
+	u64 w = c ? chan_load(c) : CHAN_FREE;
+	long rc = 0;
+
+	switch (chan_kind(w)) {
+	case CHAN_INTERDOMAIN:
+		send_to_peer(READ_ONCE(c->peer), chan_data(w));
+		break;
+	case CHAN_IPI:
+		chan_deliver(d, chan_vcpu(w), port);
+		break;
+	case CHAN_UNBOUND: /* nobody listens (any more) */
+		break;
+	default:
+		rc = -EINVAL;
+	}
+	evtchn_leave(mark);
+	return rc;
+}
+
+void evtchn_raise(struct domain *d, u32 port)
+{
+	u32 *mark = evtchn_enter();
+	struct evtchn_domain *e = evtchn_state(d);
+	struct chan *c = e ? chan_of(e, port) : NULL;
+	u64 w = c ? chan_load(c) : CHAN_FREE;
+
+	if (chan_kind(w) != CHAN_FREE && chan_kind(w) != CHAN_CLOSING) {
+		chan_deliver(d, chan_vcpu(w), port);
+	}
+	evtchn_leave(mark);
+}
+
+/* Inside enter/leave. The port stands at vcpu `slot` of the table. */
+static void virq_raise(struct domain *d, u32 slot, unsigned int virq)
+{
+	struct evtchn_domain *e = evtchn_state(d);
+	u16(*table)[VIRQS] = e ? __atomic_load_n(&e->virq_port, __ATOMIC_ACQUIRE) : NULL;
+	struct chan *c;
+	u32 port;
+	u64 w;
+
+	port = table ? READ_ONCE(table[slot][virq]) : 0;
+	if (!port) {
+		return;
+	}
+	c = chan_of(e, port);
+	w = chan_load(c);
+	if (chan_kind(w) == CHAN_VIRQ && chan_data(w) == virq) {
+		chan_deliver(d, chan_vcpu(w), port);
+	}
+}
+
+void evtchn_send_virq(struct vcpu *v, unsigned int virq)
+{
+	u32 *mark = evtchn_enter();
+
+	ASSERT(virq < VIRQS);
+	virq_raise(v->domain, v->id, virq);
+	evtchn_leave(mark);
+}
+
+/* Who gets a global VIRQ; NULL: dom0. Written under handler_lock, a reference held. */
+static struct domain *virq_handler[VIRQS];
+static spinlock_t handler_lock = SPINLOCK_INIT;
+
+void evtchn_send_global_virq(unsigned int virq)
+{
+	u32 *mark = evtchn_enter();
+	struct domain *d;
+
+	ASSERT(virq < VIRQS);
+	d = __atomic_load_n(&virq_handler[virq], __ATOMIC_ACQUIRE);
+	if (!d) {
+		d = READ_ONCE(dom0);
+	}
+	if (d) {
+		virq_raise(d, 0, virq);
+	}
+	evtchn_leave(mark);
+}
+
+int evtchn_set_virq_handler(struct domain *d, unsigned int virq)
+{
+	struct domain *old, *new = d == dom0 ? NULL : d;
+
+	if (virq >= VIRQS || !virq_is_global(virq)) {
+		return -EINVAL;
+	}
+	spin_lock(&handler_lock);
+	if (READ_ONCE(d->evtchn->closed)) {
+		spin_unlock(&handler_lock);
+		return -EINVAL;
+	}
+	if (new) {
+		domain_ref(new);
+	}
+	old = virq_handler[virq];
+	__atomic_store_n(&virq_handler[virq], new, __ATOMIC_RELEASE);
+	spin_unlock(&handler_lock);
+	if (old) {
+		evtchn_grace();
+		domain_put(old);
+	}
+	return 0;
+}
+
+void virq_handlers_drop(struct domain *d)
+{
+	unsigned int dropped = 0;
+
+	spin_lock(&handler_lock);
+	for (unsigned int i = 0; i < VIRQS; i++) {
+		if (virq_handler[i] == d) {
+			__atomic_store_n(&virq_handler[i], NULL, __ATOMIC_RELEASE);
+			dropped++;
+		}
+	}
+	spin_unlock(&handler_lock);
+	if (dropped) {
+		evtchn_grace();
+	}
+	while (dropped--) {
+		domain_put(d);
+	}
+}
+
+bool evtchn_pending(struct domain *d, u32 port)
+{
+	return evtchn_port_valid(d, port) && bit_test(d->shared->evtchn_pending, port);
+}
+
+long chan_unmask(u32 port)
+{
+	struct domain *d = current->domain;
+	struct chan *c = chan_of(d->evtchn, port);
+	struct vcpu *v;
+	u64 w;
+
+	if (!c) {
+		return -EINVAL;
+	}
+	w = chan_load(c);
+	v = domain_vcpu(d, chan_vcpu(w));
+	if (bit_test_and_clear(d->shared->evtchn_mask, port) &&
+	    bit_test(d->shared->evtchn_pending, port) && v) {
+		vcpu_select(v, port);
+	}
+	if (chan_kind(w) == CHAN_PIRQ) {
+		pirq_unmasked(d, chan_data(w));
+	}
+	return 0;
+}
