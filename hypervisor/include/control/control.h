@@ -17,9 +17,6 @@ void machine_reboot(void) __noreturn;
 void machine_power_off(void) __noreturn;
 void machine_halt(void) __noreturn;
 
-/* Fills a page with the 128 hypercall stubs of 32 bytes that older kernels call. */
-void hypercall_page_fill(void *page);
-
 /*
  * Facts about the machine that boot/ finds and control/ reports or uses. Boot fills it before dom0
  * runs; constant afterwards.
