@@ -228,7 +228,7 @@ u64 pv_fix_cr4(const struct vcpu *v, u64 cr4)
 	return (cr4 & own) | CR4_PAE | CR4_MCE | CR4_OSFXSR | CR4_OSXMMEXCPT;
 }
 
-static enum outcome write_cr3(struct vcpu *v, u64 val)
+static enum outcome set_cr3(struct vcpu *v, u64 val)
 {
 	int err;
 
@@ -252,7 +252,7 @@ static enum outcome write_cr(struct vcpu *v, const struct insn *i, u64 val)
 		WRITE_ONCE(v->info->arch.cr2, val);
 		return DONE;
 	case 3:
-		return write_cr3(v, val);
+		return set_cr3(v, val);
 	case 4: /* bits it cannot have are dropped without a word */
 		v->pv.cr4 = pv_fix_cr4(v, val);
 		return DONE;
@@ -314,7 +314,7 @@ static enum outcome set_xcr0(struct vcpu *v, struct cpu_regs *regs)
 	    (avx512 && (avx512 != XCR0_AVX512 || !(val & XCR0_AVX)))) {
 		return REFUSED;
 	}
-	arch_set_xcr0(v, val);
+	arch_set_xcr0(&v->pv, val);
 	return DONE;
 }
 
