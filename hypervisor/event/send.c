@@ -233,8 +233,6 @@ long chan_unmask(u32 port)
 	    bit_test(d->shared->evtchn_pending, port) && v) {
 		vcpu_select(v, port);
 	}
-	if (chan_kind(w) == CHAN_PIRQ) {
-		pirq_unmasked(d, chan_data(w));
-	}
+	/* A PIRQ's line is not touched: its EOI is a call of its own. */
 	return 0;
 }

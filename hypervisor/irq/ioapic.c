@@ -170,10 +170,11 @@ u32 ioapic_init(void)
 	for (unsigned int i = 0; i < ioapic_count; i++) {
 		struct ioapic *io = &ioapics[i];
 
-		if (io->gsi_base >= GSI_MAX) {
+		io->regs = map_mmio(io->maddr, PAGE_SIZE);
+		if (io->gsi_base >= GSI_MAX || !io->regs) {
+			printk(LOG_WARN "I/O APIC %u is not used\n", io->id);
 			continue;
 		}
-		io->regs = map_mmio(io->maddr, PAGE_SIZE);
 		io->pins = MIN((reg_read(io, REG_VER) >> 16 & 0xff) + 1, GSI_MAX - io->gsi_base);
 		for (u32 pin = 0; pin < io->pins; pin++) {
 			ioapic_write_pin(io->gsi_base + pin, RTE_MASK);

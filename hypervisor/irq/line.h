@@ -93,5 +93,4 @@ int pirq_reserve(struct domain *d, u32 *pirq);
 int pirq_restore_msi(u16 segment, u16 bdf);
 bool pirq_device_in_use(u16 segment, u16 bdf);
 
-
 #endif

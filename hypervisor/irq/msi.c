@@ -104,8 +104,8 @@ int msi_find(struct msi_source *src, bool msix, u64 table_base)
 		return -ENXIO;
 	}
 	src->maskable = true;
-	src->slot = (volatile u32 *)((u8 *)map_mmio(ma & PAGE_MASK, PAGE_SIZE) + (ma & ~PAGE_MASK));
-	return 0;
+	src->slot = map_mmio(ma, MSIX_ENTRY);
+	return src->slot ? 0 : -ENOMEM;
 }
 
 static unsigned int msi_mask_offset(const struct msi_source *src)

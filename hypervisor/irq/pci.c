@@ -79,15 +79,14 @@ static u64 mmcfg_address(u16 segment, u16 bdf, unsigned int offset)
 	return 0;
 }
 
-static volatile void *mmio_at(u64 ma)
-{
-	return (volatile u8 *)map_mmio(ma & PAGE_MASK, PAGE_SIZE) + (ma & ~PAGE_MASK);
-}
 
 static void mmio_store(u64 ma, unsigned int size, u64 val)
 {
-	volatile void *p = mmio_at(ma);
+	volatile void *p = map_mmio(ma, size);
 
+	if (!p) {
+		return;
+	}
 	if (size == 1) {
 		*(volatile u8 *)p = (u8)val;
 	} else if (size == 2) {
@@ -101,8 +100,11 @@ static void mmio_store(u64 ma, unsigned int size, u64 val)
 
 static u32 mmio_load(u64 ma, unsigned int size)
 {
-	volatile void *p = mmio_at(ma);
+	volatile void *p = map_mmio(ma, size);
 
+	if (!p) {
+		return size_mask(size);
+	}
 	return size == 1   ? *(volatile u8 *)p
 	       : size == 2 ? *(volatile u16 *)p
 			   : *(volatile u32 *)p;

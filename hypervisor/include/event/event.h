@@ -30,7 +30,6 @@ unsigned int evtchn_count(struct domain *d); /* ports in use: leak tests, domus 
 /* Called by evtchn code, provided by irq/: a port was bound to or released from a PIRQ of d. */
 int pirq_bind_port(struct domain *d, u32 pirq, u32 port, bool share);
 void pirq_unbind_port(struct domain *d, u32 pirq);
-void pirq_unmasked(struct domain *d, u32 pirq);
 
 long do_event_channel_op(unsigned int cmd, guest_ptr_t arg);
 long do_sched_op(unsigned int cmd, guest_ptr_t arg, unsigned long arg2);
