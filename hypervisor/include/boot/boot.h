@@ -10,8 +10,7 @@
 #define BOOT_MAX_E820	 128
 
 struct boot_module {
-	u64 start, size; /* machine address, bytes */
-	const char *string;
+	u64 start, size; /* machine address, bytes; start is on a page boundary */
 };
 
 struct boot_e820 {
@@ -29,7 +28,7 @@ struct boot_info {
 	u64 rsdp_root;	     /* machine address of XSDT or RSDT */
 	bool rsdp_is_xsdt;
 	u64 efi_system_table; /* 0 on BIOS */
-	u64 efi_map;	      /* copied to hypervisor memory: direct-map address */
+	const void *efi_map;  /* a copy in hypervisor memory, or NULL */
 	u32 efi_map_size, efi_desc_size;
 	struct {
 		u64 addr;
@@ -40,6 +39,24 @@ struct boot_info {
 	u64 image_start, image_end; /* where the hypervisor itself lies, machine addresses */
 };
 extern struct boot_info boot_info;
+
+/*
+ * The steps of boot that this room does, in this order; those that cannot go on panic().
+ * boot_parse: fills boot_info; memory as head.S mapped it. boot_memory_init: the hypervisor's page
+ * tables, frame table, M2P, allocator (features of the CPU are known, options parsed). acpi_init:
+ * acpi_facts, I/O APICs, host_facts. efi_init: UEFI's part of host_facts. dom0_build: dom0 with
+ * vcpu 0 ready to run, paused. boot_release_modules: what dom0 did not take of the modules.
+ */
+struct domain;
+void boot_parse(u32 magic, u64 info_maddr);
+void boot_memory_init(void);
+void acpi_init(void);
+void efi_init(void);
+struct domain *dom0_build(void);
+void boot_release_modules(void);
+
+/* The frame where 2 MiB of M2P (for frames index << 18 up) begin; false: not backed, a hole. */
+bool m2p_chunk(u64 index, mfn_t *m);
 
 /* Facts from the ACPI tables. */
 struct acpi_facts {
@@ -54,6 +71,12 @@ struct acpi_facts {
 	bool reset_supported;
 	u8 reset_space, reset_value; /* space 0 memory, 1 port, 2 PCI config */
 	u64 reset_addr;
+	struct acpi_mcfg {
+		u64 base; /* of bus 0, whether that is in the range or not */
+		u16 segment;
+		u8 bus_start, bus_end;
+	} mcfg[8];
+	unsigned int mcfg_count;
 };
 extern struct acpi_facts acpi_facts;
 

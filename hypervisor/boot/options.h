@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* Parsing of the hypervisor's command line. */
+#ifndef BOOT_OPTIONS_H
+#define BOOT_OPTIONS_H
+
+#include "lib/option.h"
+#include "lib/types.h"
+
+/* Each word of `cmdline` goes to its handler in table[count]; unknown ones are reported. */
+void options_apply(const char *cmdline, const struct option *table, size_t count);
+
+/*
+ * A size: a number with suffix B, K, M, G, T or a trailing '%' left alone; without a suffix, KiB.
+ * *end is set behind it. -EINVAL: no number, or more than 2^63.
+ */
+int parse_size(const char *s, const char **end, u64 *bytes);
+
+#endif
