@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of mm/ share: bare references, and the contents of tables. */
+#ifndef MM_REFS_H
+#define MM_REFS_H
+
+#include "lib/lib.h"
+#include "mm/pagetype.h"
+
+#define FRAME_HELD (FRAME_ALLOCATED | FRAME_COUNT)
+
+/* A general reference of whatever frame it is; false: free, or too many. One less than the
+ * count can hold is given out: the last one is reserved for the partial state. */
+static inline bool frame_count_get(struct frame *f)
+{
+	u32 old = READ_ONCE(f->count);
+
+	do {
+		if (unlikely(!(old & FRAME_HELD) || (old & FRAME_COUNT) >= FRAME_COUNT - 1)) {
+			return false;
+		}
+	} while (!__atomic_compare_exchange_n(&f->count, &old, old + 1, false, __ATOMIC_ACQUIRE,
+					      __ATOMIC_RELAXED));
+	return true;
+}
+
+/* frame_get() of a frame that is known to be RAM. */
+static inline int frame_get_ram(mfn_t m, const struct owner *o)
+{
+	struct frame *f = frame_of(m);
+
+	if (READ_ONCE(f->owner) != o->id || !frame_count_get(f)) {
+		return -EINVAL;
+	}
+	if (unlikely(READ_ONCE(f->owner) != o->id)) { /* freed and given away meanwhile */
+		frame_put(m);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/*
+ * The contents of a frame that is locked while its kind changes. f->done counts the entries that
+ * hold references. validate goes up from there and returns 0, -EINVAL (the entry at f->done is bad)
+ * or -ERESTART; drop goes down to 0, -ERESTART only if `preempt`.
+ */
+int table_validate(mfn_t m, struct frame *f, enum frame_kind kind);
+int table_drop(mfn_t m, struct frame *f, enum frame_kind kind, bool preempt);
+
+/* Locks a validated table of `o` against updates and teardown: its kind, FT_NONE if it is none. */
+enum frame_kind table_lock(mfn_t m, const struct owner *o);
+void table_unlock(mfn_t m);
+
+#endif
