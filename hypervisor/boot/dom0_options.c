@@ -41,7 +41,7 @@ static int parse_mem_size(const char *s, const char **end, struct mem_size *m)
 
 int dom0_mem_parse(const char *s, struct dom0_mem *out)
 {
-	struct dom0_mem r = {{0}};
+	struct dom0_mem r = {.size = {0}};
 
 	for (;;) {
 		struct mem_size *m = &r.size;

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ACPI: finds the tables from the RSDP that the boot loader copied, takes what the hypervisor
+ * needs, and hides the IOMMUs' tables from dom0. Boot only; the facts are constant afterwards.
+ */
+#include "acpi_tables.h"
+#include "arch/hv_map.h"
+#include "control/control.h"
+#include "irq/irq.h"
+#include "lib/lib.h"
+
+#define MAX_TABLES    256u
+#define DEFAULT_LAPIC 0xfee00000u
+
+struct acpi_facts acpi_facts;
+static struct acpi_madt madt;
+
+/* A whole table, or NULL. */
+static u8 *map_table(u64 maddr, u32 *bytes)
+{
+	const u8 *header = maddr ? map_firmware(maddr, ACPI_HEADER_BYTES) : NULL;
+
+	*bytes = header ? acpi_length(header) : 0;
+	return *bytes ? map_firmware(maddr, *bytes) : NULL;
+}
+
+static void use_table(u8 *t, u32 bytes)
+{
+	if (acpi_signature_is(t, "DMAR") || acpi_signature_is(t, "IVRS")) {
+		printk(LOG_INFO "ACPI: %c%c%c%c hidden: IOMMUs are not used\n", t[0], t[1], t[2], t[3]);
+		acpi_hide(t);
+	} else if (!acpi_checksum_ok(t, bytes)) {
+		printk(LOG_WARN "ACPI: table %c%c%c%c has a wrong checksum\n", t[0], t[1], t[2], t[3]);
+	} else if (acpi_signature_is(t, "APIC")) {
+		acpi_parse_madt(t, bytes, &acpi_facts, &madt);
+	} else if (acpi_signature_is(t, "FACP")) {
+		acpi_parse_fadt(t, bytes, &acpi_facts);
+	} else if (acpi_signature_is(t, "HPET")) {
+		acpi_parse_hpet(t, bytes, &acpi_facts);
+	} else if (acpi_signature_is(t, "MCFG")) {
+		acpi_parse_mcfg(t, bytes, &acpi_facts);
+	}
+}
+
+static void read_tables(void)
+{
+	u32 root_bytes, bytes;
+	const u8 *root = map_table(boot_info.rsdp_root, &root_bytes);
+	u64 maddr;
+
+	if (!root) {
+		printk(LOG_WARN "ACPI: no tables found\n");
+		return;
+	}
+	for (unsigned int i = 0; i < MAX_TABLES; i++) {
+		u8 *t;
+
+		if (!acpi_root_entry(root, root_bytes, boot_info.rsdp_is_xsdt, i, &maddr)) {
+			break;
+		}
+		t = map_table(maddr, &bytes);
+		if (t) {
+			use_table(t, bytes);
+		}
+	}
+}
+
+static void publish(void)
+{
+	for (unsigned int i = 0; i < madt.ioapic_count; i++) {
+		ioapic_add(madt.ioapic[i].id, madt.ioapic[i].maddr, madt.ioapic[i].gsi_base);
+	}
+	for (unsigned int i = 0; i < madt.override_count; i++) {
+		irq_add_override(madt.override[i].isa_irq, madt.override[i].gsi,
+				 madt.override[i].level, madt.override[i].active_low);
+	}
+	host_facts.pm1a_cnt = acpi_facts.pm1a_cnt;
+	host_facts.pm1b_cnt = acpi_facts.pm1b_cnt;
+	host_facts.reset_supported = acpi_facts.reset_supported;
+	host_facts.reset_space = acpi_facts.reset_space;
+	host_facts.reset_value = acpi_facts.reset_value;
+	host_facts.reset_addr = acpi_facts.reset_addr;
+	for (unsigned int i = 0; i < MIN(acpi_facts.cpu_count, (unsigned int)CONFIG_NR_CPUS); i++) {
+		host_facts.cpu_acpi_id[i] = acpi_facts.cpu_acpi_id[i];
+	}
+}
+
+void acpi_init(void)
+{
+	acpi_facts.lapic_maddr = DEFAULT_LAPIC;
+	read_tables();
+	publish();
+	printk(LOG_INFO "ACPI: %u CPUs, %u I/O APICs, SCI %u\n", acpi_facts.cpu_count,
+	       madt.ioapic_count, acpi_facts.sci);
+}
