@@ -12,6 +12,9 @@ long do_xen_version(unsigned int cmd, guest_ptr_t arg);
 long do_vcpu_op(unsigned int cmd, unsigned int vcpu, guest_ptr_t arg); /* domain/vcpu_op.c */
 long do_set_timer_op(u64 deadline);				       /* domain/vcpu_op.c */
 
+/* control/keys.c: registers the console keys; before console_start(). */
+void keys_init(void);
+
 /* control/power.c: by ACPI or what else works; do not return. `noreboot` makes the first a halt. */
 void machine_reboot(void) __noreturn;
 void machine_power_off(void) __noreturn;
