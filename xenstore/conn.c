@@ -43,7 +43,7 @@ uint64_t conn_bytes(const struct conn *c)
 	if (!is_guest(c)) {
 		return 0; /* not counted for the host, which may have many transactions */
 	}
-	list_for_each(it, &c->txns) {
+	list_for_each (it, &c->txns) {
 		bytes += list_entry(it, struct txn, link)->log_bytes;
 	}
 	return bytes;
@@ -71,8 +71,8 @@ static void conn_event(struct watcher *w, const char *path, const char *token)
 		return;
 	}
 	if (!wire_out_event(&c->out, path, token, is_guest(c))) {
-		log_guest(LOG_LEVEL_WARNING, "path and token of an event for domain %u are too long",
-			  w->who.domid);
+		log_guest(LOG_LEVEL_WARNING,
+			  "path and token of an event for domain %u are too long", w->who.domid);
 	}
 	conn_ready(c);
 }
@@ -215,7 +215,7 @@ struct txn *conn_txn(const struct conn *c, uint32_t id)
 {
 	struct list *it;
 
-	list_for_each(it, &c->txns) {
+	list_for_each (it, &c->txns) {
 		struct txn *t = list_entry(it, struct txn, link);
 
 		if (t->id == id) {

@@ -35,11 +35,9 @@ static void add(struct answer *a, const char *format, ...)
 	}
 }
 
-static int control_help(struct server *s, const char **args, unsigned int count,
-			struct answer *a);
+static int control_help(struct server *s, const char **args, unsigned int count, struct answer *a);
 
-static int control_check(struct server *s, const char **args, unsigned int count,
-			 struct answer *a)
+static int control_check(struct server *s, const char **args, unsigned int count, struct answer *a)
 {
 	uint64_t nodes;
 	bool good = store_check(&s->store, &nodes);
@@ -76,7 +74,7 @@ static int control_memreport(struct server *s, const char **args, unsigned int c
 	add(a, "nodes %" PRIu64 ", %" PRIu64 " bytes\n", nodes, bytes);
 	add(a, "connections %u, watched paths %zu, requests %" PRIu64 "\n", s->conn_count,
 	    s->store.watches.path_count, s->request_count);
-	list_for_each(it, &s->conns) {
+	list_for_each (it, &s->conns) {
 		const struct conn *c = list_entry(it, struct conn, link);
 
 		add(a, "domain %u: %u watches, %" PRIu64 " bytes; %u transactions; output %zu\n",
@@ -86,8 +84,7 @@ static int control_memreport(struct server *s, const char **args, unsigned int c
 	return 0;
 }
 
-static int control_quota(struct server *s, const char **args, unsigned int count,
-			 struct answer *a)
+static int control_quota(struct server *s, const char **args, unsigned int count, struct answer *a)
 {
 	char *end;
 	unsigned long domid;
@@ -127,8 +124,7 @@ static const struct {
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 
-static int control_help(struct server *s, const char **args, unsigned int count,
-			struct answer *a)
+static int control_help(struct server *s, const char **args, unsigned int count, struct answer *a)
 {
 	(void)s;
 	(void)args;
@@ -139,8 +135,7 @@ static int control_help(struct server *s, const char **args, unsigned int count,
 	return 0;
 }
 
-int control_run(struct server *s, const char **strings, unsigned int count, char *text,
-		size_t size)
+int control_run(struct server *s, const char **strings, unsigned int count, char *text, size_t size)
 {
 	struct answer a = {text, size, 0};
 

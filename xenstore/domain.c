@@ -75,8 +75,7 @@ static void port_remember(struct server *s, uint32_t port, struct domain *d)
 		uint32_t count = port * 2 + 64;
 
 		s->ports = mem_resize(s->ports, count, sizeof(s->ports[0]));
-		memset(s->ports + s->port_limit, 0,
-		       (count - s->port_limit) * sizeof(s->ports[0]));
+		memset(s->ports + s->port_limit, 0, (count - s->port_limit) * sizeof(s->ports[0]));
 		s->port_limit = count;
 	}
 	s->ports[port] = d;
@@ -90,8 +89,8 @@ static void domain_add(struct server *s, uint16_t domid, void *page, uint32_t po
 	*d = (struct domain){.server = s, .domid = domid, .page = page, .port = port};
 	snprintf(prefix, sizeof(prefix), "/local/domain/%u", domid);
 	ring_attach(&d->ring, page);
-	d->conn = conn_new(s, (struct who){.domid = domid, .target = -1}, prefix, &ring_transport,
-			   d);
+	d->conn =
+		conn_new(s, (struct who){.domid = domid, .target = -1}, prefix, &ring_transport, d);
 	s->domains[domid] = d;
 	s->store.owners[domid].mentioned = true;
 	port_remember(s, port, d);
@@ -193,7 +192,7 @@ static void forget_target(struct server *s, uint16_t domid)
 {
 	struct list *it;
 
-	list_for_each(it, &s->conns) {
+	list_for_each (it, &s->conns) {
 		struct conn *c = list_entry(it, struct conn, link);
 
 		if (c->watcher.who.target == domid) {

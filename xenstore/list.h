@@ -14,8 +14,8 @@ struct list {
 };
 
 #define list_entry(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
-#define list_for_each(it, head)	      for (it = (head)->next; it != (head); it = it->next)
-#define list_for_each_safe(it, tmp, head)                                                          \
+#define list_for_each(it, head)       for (it = (head)->next; it != (head); it = it->next)
+#define list_for_each_safe(it, tmp, head) \
 	for (it = (head)->next, tmp = it->next; it != (head); it = tmp, tmp = it->next)
 
 static inline void list_init(struct list *l)

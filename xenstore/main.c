@@ -22,8 +22,8 @@
 #include "util.h"
 #include "xenio.h"
 
-#define VERSION		"0.1"
-#define DEFAULT_SOCKET	"/run/xenstored/socket"
+#define VERSION         "0.1"
+#define DEFAULT_SOCKET  "/run/xenstored/socket"
 #define DEFAULT_CLIENTS 4096
 
 struct options {
@@ -55,8 +55,9 @@ static void usage(FILE *to)
 		fprintf(to, "  %-22s %10u  %s\n", limit_infos[i].name, limit_infos[i].preset,
 			limit_infos[i].help);
 	}
-	fprintf(to, "\nExit codes: 0 stopped by SIGTERM or SIGINT, 1 general, 2 usage, 5 no memory,\n"
-		    "6 the host lacks what is needed (socket, Xen's devices).\n");
+	fprintf(to,
+		"\nExit codes: 0 stopped by SIGTERM or SIGINT, 1 general, 2 usage, 5 no memory,\n"
+		"6 the host lacks what is needed (socket, Xen's devices).\n");
 }
 
 static bool parse_quota(struct limits *l, const char *text)
@@ -66,8 +67,10 @@ static bool parse_quota(struct limits *l, const char *text)
 	if (equals && limits_set(l, text, equals - text, equals + 1) == 0) {
 		return true;
 	}
-	fprintf(stderr, "domus-xenstored: --quota=%s: not NAME=NUMBER of a known limit; "
-			"see --help\n", text);
+	fprintf(stderr,
+		"domus-xenstored: --quota=%s: not NAME=NUMBER of a known limit; "
+		"see --help\n",
+		text);
 	return false;
 }
 

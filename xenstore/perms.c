@@ -148,8 +148,7 @@ static bool is_meant(const struct who *who, uint16_t domid)
 	return domid == who->domid || domid == who->target;
 }
 
-unsigned int perms_rights(const struct perms *p, const struct who *who,
-			  const struct owner *owners)
+unsigned int perms_rights(const struct perms *p, const struct who *who, const struct owner *owners)
 {
 	if (who->domid == 0 || is_meant(who, perms_owner(p, owners))) {
 		return PERM_ALL;
@@ -162,8 +161,7 @@ unsigned int perms_rights(const struct perms *p, const struct who *who,
 	return stale(&p->entry[0], owners) ? PERM_NONE : p->entry[0].bits;
 }
 
-struct perms *perms_inherit(struct perms *parent, const struct who *who,
-			    const struct owner *owners)
+struct perms *perms_inherit(struct perms *parent, const struct who *who, const struct owner *owners)
 {
 	bool any_stale = false;
 	struct perms *p;

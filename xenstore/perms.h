@@ -60,8 +60,7 @@ void perms_put(struct perms *p);
 size_t perms_bytes(const struct perms *p);
 bool perms_equal(const struct perms *a, const struct perms *b);
 /** The rights of who under this list. */
-unsigned int perms_rights(const struct perms *p, const struct who *who,
-			  const struct owner *owners);
+unsigned int perms_rights(const struct perms *p, const struct who *who, const struct owner *owners);
 /** The owner that is in force now. */
 uint16_t perms_owner(const struct perms *p, const struct owner *owners);
 /** What a new node below one with these permissions gets when who creates it: a new reference. */

@@ -50,7 +50,7 @@ struct owner {
 	uint32_t nodes;
 	uint64_t bytes; /* of those nodes */
 	bool mentioned; /* some permission names it, so its end matters */
-	bool warned;	/* the soft memory limit was reported */
+	bool warned;    /* the soft memory limit was reported */
 };
 
 void limits_preset(struct limits *l);

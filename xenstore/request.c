@@ -42,7 +42,7 @@ static unsigned int split(const struct request *r, const char **strings, unsigne
 static const char *only_string(const struct request *r)
 {
 	return r->len && memchr(r->payload, '\0', r->len) == r->payload + r->len - 1 ? r->payload
-										       : NULL;
+										     : NULL;
 }
 
 static void acknowledge(struct request *r)
@@ -379,8 +379,7 @@ static int do_set_perms(struct request *r)
 /* ---- watches ---- */
 
 /* The arguments of WATCH and UNWATCH: a path, its prefix's length if it was relative, a token. */
-static int watch_arguments(const struct request *r, const char **strings, char **path,
-			   size_t *skip)
+static int watch_arguments(const struct request *r, const char **strings, char **path, size_t *skip)
 {
 	int err = path_canonical(strings[0], r->conn->prefix, path);
 
@@ -599,8 +598,8 @@ static int do_is_domain_introduced(struct request *r)
 
 	if (!err) {
 		/* dom0 is always there, also where its kernel has no ring; so is the asker. */
-		bool known = domid == 0 || domid == DOMID_SELF ||
-			     domain_get(r->conn->server, domid);
+		bool known =
+			domid == 0 || domid == DOMID_SELF || domain_get(r->conn->server, domid);
 
 		reply_string(r, known ? "T" : "F");
 	}
@@ -625,8 +624,8 @@ static int do_control(struct request *r)
 	const char *strings[STRINGS_MAX];
 	char text[XENSTORE_PAYLOAD_MAX];
 	unsigned int count = split(r, strings, STRINGS_MAX);
-	int err = count ? control_run(r->conn->server, strings, count, text, sizeof(text))
-			: -EINVAL;
+	int err =
+		count ? control_run(r->conn->server, strings, count, text, sizeof(text)) : -EINVAL;
 
 	if (!err) {
 		reply_string(r, text);

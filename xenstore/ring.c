@@ -30,7 +30,8 @@ void ring_attach(struct ring *r, struct xenstore_domain_interface *page)
 	r->req_cons = load(&page->req_cons);
 	r->rsp_prod = load(&page->rsp_prod);
 	page->error = XENSTORE_ERROR_NONE;
-	page->server_features = XENSTORE_SERVER_FEATURE_RECONNECTION | XENSTORE_SERVER_FEATURE_ERROR;
+	page->server_features =
+		XENSTORE_SERVER_FEATURE_RECONNECTION | XENSTORE_SERVER_FEATURE_ERROR;
 	publish(r, &page->connection, XENSTORE_CONNECTED);
 }
 

@@ -19,3 +19,11 @@ $(XENSTORED): $(XENSTORE_OBJS)
 xenstore: $(XENSTORED) ## Build the store daemon
 all: $(XENSTORED)
 .PHONY: xenstore
+
+# Unit tests: all core modules, without Xen and without files.
+define xenstore_test
+UNIT_TESTS += $(1)
+$(1)_SRCS   := tests/unit/$(1).c $(XENSTORE_CORE) $(2)
+$(1)_CFLAGS := -Ixenstore
+endef
+$(foreach t,tree perms txn,$(eval $(call xenstore_test,store_$(t))))

@@ -41,7 +41,7 @@ struct server {
 	struct list conns, ready;
 	uint32_t conn_count;
 	struct domain **domains; /* by number, DOMAIN_LIMIT of them */
-	struct domain **ports;	 /* by local port */
+	struct domain **ports;   /* by local port */
 	uint32_t port_limit;
 	const struct xen_ops *xen; /* NULL: no guests here */
 	void *xen_ctx;

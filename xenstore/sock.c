@@ -16,7 +16,7 @@
 #include "util.h"
 
 #define ACCEPTS_AT_ONCE 16
-#define BACKLOG		128
+#define BACKLOG         128
 
 struct client {
 	struct loop_item item;

@@ -12,7 +12,10 @@
 
 /* What exists in a fresh store, as tools and guests expect it. */
 static const char *const first_nodes[] = {
-	"/tool/xenstored", "/local/domain", "/vm", "/local/domain/0",
+	"/tool/xenstored",
+	"/local/domain",
+	"/vm",
+	"/local/domain/0",
 };
 
 void store_init(struct store *s)
@@ -100,8 +103,8 @@ void store_book(struct view *v)
 	}
 }
 
-static void account(struct view *v, const struct who *who, const struct perms *perms,
-		    int32_t nodes, int64_t bytes)
+static void account(struct view *v, const struct who *who, const struct perms *perms, int32_t nodes,
+		    int64_t bytes)
 {
 	struct account a = {perms_owner(perms, v->store->owners), nodes, bytes};
 
@@ -168,8 +171,8 @@ static int check_quota(struct view *v, const struct who *who, uint32_t nodes, ui
 
 /* ---- the operations ---- */
 
-static void note_change(struct view *v, const char *path, struct perms *before,
-			struct perms *after, struct node *removed)
+static void note_change(struct view *v, const char *path, struct perms *before, struct perms *after,
+			struct node *removed)
 {
 	struct change *c;
 
@@ -219,13 +222,13 @@ static int apply_read(struct view *v, const struct who *who, const struct op *op
 }
 
 /* OP_WRITE and OP_MKDIR where the node is not there yet. */
-static int create(struct view *v, const struct who *who, const struct op *op,
-		  struct node *above, unsigned int missing)
+static int create(struct view *v, const struct who *who, const struct op *op, struct node *above,
+		  unsigned int missing)
 {
 	uint32_t value_len = op->value ? op->value->len : 0;
 	struct perms *perms = perms_inherit(above->perms, who, v->store->owners);
-	size_t bytes = missing * (sizeof(struct node) + perms_bytes(perms)) + strlen(op->path) +
-		       value_len;
+	size_t bytes =
+		missing * (sizeof(struct node) + perms_bytes(perms)) + strlen(op->path) + value_len;
 	uint64_t names_bytes = 0;
 	const char *tail = op->path + strlen(op->path);
 	struct node *n;

@@ -213,8 +213,7 @@ static struct node *sibling_take_first(struct node *at, struct node **first)
 	return rest;
 }
 
-static struct node *sibling_take(struct node *at, const char *name, size_t len,
-				 struct node **taken)
+static struct node *sibling_take(struct node *at, const char *name, size_t len, struct node **taken)
 {
 	struct node *left, *right, *top;
 	int order;

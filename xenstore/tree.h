@@ -31,14 +31,14 @@ struct perms;
 
 struct node {
 	uint32_t refs;
-	uint8_t height;	      /* of the AVL tree of siblings that this node is the root of */
-	uint32_t kids_count;  /* children of this node */
-	uint64_t kids_gen;    /* changes whenever a child is added or removed */
+	uint8_t height;      /* of the AVL tree of siblings that this node is the root of */
+	uint32_t kids_count; /* children of this node */
+	uint64_t kids_gen;   /* changes whenever a child is added or removed */
 	struct blob *name;
 	struct blob *value;
 	struct perms *perms;
 	struct node *left, *right; /* siblings with smaller and greater names */
-	struct node *kids;	   /* the root of the children's AVL tree */
+	struct node *kids;         /* the root of the children's AVL tree */
 };
 
 /* Walks children in the order of their names. An AVL tree of 2^32 nodes is at most 46 high. */

@@ -122,12 +122,11 @@ void watcher_init(struct watcher *w, struct who who,
 	list_init(&w->watches);
 }
 
-static struct watch *watch_find(struct watch_path *p, const struct watcher *w,
-				const char *token)
+static struct watch *watch_find(struct watch_path *p, const struct watcher *w, const char *token)
 {
 	struct list *it;
 
-	list_for_each(it, &p->watches) {
+	list_for_each (it, &p->watches) {
 		struct watch *watch = list_entry(it, struct watch, at_path);
 
 		if (watch->watcher == w && strcmp(watch->token, token) == 0) {
@@ -196,8 +195,7 @@ void watch_remove_all(struct watch_index *x, struct watcher *w)
 
 /* ---- events ---- */
 
-static bool may_read(const struct watcher *w, const struct perms *perms,
-		     const struct owner *owners)
+static bool may_read(const struct watcher *w, const struct perms *perms, const struct owner *owners)
 {
 	return perms && (perms_rights(perms, &w->who, owners) & PERM_READ);
 }
@@ -207,7 +205,7 @@ static void fire_at(struct watch_path *p, const struct change *c, unsigned int b
 {
 	struct list *it;
 
-	list_for_each(it, &p->watches) {
+	list_for_each (it, &p->watches) {
 		struct watch *watch = list_entry(it, struct watch, at_path);
 		struct watcher *w = watch->watcher;
 
@@ -240,8 +238,7 @@ static void fire_removed(struct watch_index *x, const struct node *n, char *path
 		path[kid_len] = '\0';
 		p = path_find(x, path, kid_len);
 		if (p) {
-			fire_at(p, &(struct change){.path = path, .before = kid->perms}, 0,
-				owners);
+			fire_at(p, &(struct change){.path = path, .before = kid->perms}, 0, owners);
 		}
 		fire_removed(x, kid, path, kid_len, size, owners);
 	}
@@ -291,7 +288,7 @@ void watch_fire_special(struct watch_index *x, const char *name, uint16_t domid,
 		return;
 	}
 	snprintf(detail, sizeof(detail), "%s/%u", name, domid);
-	list_for_each(it, &p->watches) {
+	list_for_each (it, &p->watches) {
 		struct watch *watch = list_entry(it, struct watch, at_path);
 
 		if (may_read(watch->watcher, perms, owners)) {

@@ -37,7 +37,7 @@ struct watcher {
 struct change {
 	char *path;
 	struct perms *before, *after; /* of the node at path; either may be NULL */
-	struct node *removed;	      /* what was taken out of the tree there, or NULL */
+	struct node *removed;         /* what was taken out of the tree there, or NULL */
 };
 
 #define DEPTH_ANY (-1)

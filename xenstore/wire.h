@@ -23,8 +23,8 @@ struct wire_msg;
 
 struct wire_out {
 	struct wire_msg *head, **tail;
-	size_t sent;	  /* bytes of the head that are out */
-	size_t bytes;	  /* of all messages in the queue, with what they cost in memory */
+	size_t sent;      /* bytes of the head that are out */
+	size_t bytes;     /* of all messages in the queue, with what they cost in memory */
 	uint32_t replies; /* messages in the queue that are not events */
 };
 

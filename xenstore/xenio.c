@@ -24,8 +24,8 @@
 #include "util.h"
 #include "xenio.h"
 
-#define PAGE_BYTES     4096
-#define EVENTS_AT_ONCE 256
+#define PAGE_BYTES      4096
+#define EVENTS_AT_ONCE  256
 #define DOMAINS_AT_ONCE 128
 
 struct xenio {
@@ -145,8 +145,8 @@ struct xenio *xenio_open(void)
 	x->virq_port = -1;
 	x->evtchn = xenevtchn_open(NULL, 0);
 	if (!x->evtchn) {
-		log_line(LOG_LEVEL_ERROR,
-			 "/dev/xen/evtchn: %s; is the module xen-evtchn loaded?", strerror(errno));
+		log_line(LOG_LEVEL_ERROR, "/dev/xen/evtchn: %s; is the module xen-evtchn loaded?",
+			 strerror(errno));
 		free(x);
 		return NULL;
 	}
