@@ -103,27 +103,29 @@ void loop_timer_set(struct loop_timer *t, uint64_t ms, void (*expired)(struct lo
 	*p = t;
 }
 
-static int run_timers(void)
+static void run_timers(void)
 {
-	uint64_t now;
+	uint64_t now = loop.timers ? loop_now_ms() : 0;
 
-	if (!loop.timers) {
-		return -1;
-	}
-	now = loop_now_ms();
 	while (loop.timers && loop.timers->due_ms <= now) {
 		struct loop_timer *t = loop.timers;
 
 		loop_timer_clear(t);
 		t->expired(t);
 	}
-	return loop.timers ? (int)(loop.timers->due_ms - now) : -1;
 }
 
 static int wait_ms(void)
 {
-	int timer = run_timers(), idle = loop.idle ? loop.idle() : -1;
+	int idle, timer = -1;
+	uint64_t now;
 
+	run_timers();
+	idle = loop.idle ? loop.idle() : -1;
+	if (loop.timers) {
+		now = loop_now_ms();
+		timer = loop.timers->due_ms > now ? loop.timers->due_ms - now : 0;
+	}
 	return timer < 0 ? idle : idle < 0 || timer < idle ? timer : idle;
 }
 

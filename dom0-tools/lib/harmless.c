@@ -53,7 +53,10 @@ static int64_t held_code(const struct harmless *h)
 	for (i = 1; i < h->want_bytes; i++) {
 		c = c << 6 | (h->held[i] & 0x3f);
 	}
-	return c < least[h->want_bytes] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000) ? -1 : c;
+	if (c < least[h->want_bytes] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000)) {
+		return -1;
+	}
+	return c;
 }
 
 static size_t utf8_end(struct harmless *h, char *out)

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What domus can do: one verb per file, one row per verb in verbs.c, from which help and
+ * suggestions are made. Invariant: a verb asks domusd and prints; it decides nothing itself.
+ * No lock: one thread, one verb per process.
+ */
+#ifndef DOMUS_VERB_H
+#define DOMUS_VERB_H
+
+#include "lib/err.h"
+#include "lib/output.h"
+
+struct verb;
+
+/** A command line that was read. */
+struct call {
+	const struct verb *verb;
+	const char *socket_path;
+	enum format format;
+	int argc;    /* arguments left over from options */
+	char **argv;
+	const char *option[26]; /* by letter: its value, "" for a flag, NULL if absent */
+};
+
+struct verb {
+	const char *name;
+	const char *args;    /* as help shows them */
+	const char *options; /* letters as for getopt(3), -o and -h left out */
+	int min_args, max_args;
+	const char *help;    /* one line; more lines after a newline */
+	int (*run)(const struct call *c, struct err *e);
+};
+
+extern const struct verb verbs[];
+extern const size_t verb_count;
+
+/** verb_option - the value of an option, "" for a flag; NULL if it was not given. */
+const char *verb_option(const struct call *c, char letter);
+/** verb_find - the verb of that name, or NULL. */
+const struct verb *verb_find(const char *name);
+/** verb_help - the verb's help; NULL: the list of all. */
+void verb_help(FILE *f, const struct verb *verb);
+
+/** verb_get, verb_post - ask domusd; NULL with an error. guest may be NULL; what: "pause". */
+json_t *verb_get(const struct call *c, const char *target, struct err *e);
+json_t *verb_post(const struct call *c, const char *guest, const char *what, const char *query,
+		  struct err *e);
+/** verb_target - "/v1/guests/NAME[/what]", encoded; the caller frees it. */
+char *verb_target(const char *guest, const char *what);
+/** verb_print - prints data as JSON or YAML and returns 1; 0: the table is the verb's own. */
+int verb_print(const struct call *c, const json_t *data);
+/** verb_say - one line for people about a guest ("web: paused"), or its data with -o. */
+void verb_say(const struct call *c, const json_t *guest, const char *what);
+
+int create_run(const struct call *c, struct err *e);
+int list_run(const struct call *c, struct err *e);
+int show_run(const struct call *c, struct err *e);
+int console_run(const struct call *c, struct err *e);
+int logs_run(const struct call *c, struct err *e);
+int pause_run(const struct call *c, struct err *e);
+int resume_run(const struct call *c, struct err *e);
+int shutdown_run(const struct call *c, struct err *e);
+int reboot_run(const struct call *c, struct err *e);
+int destroy_run(const struct call *c, struct err *e);
+int info_run(const struct call *c, struct err *e);
+int dmesg_run(const struct call *c, struct err *e);
+int version_run(const struct call *c, struct err *e);
+int help_run(const struct call *c, struct err *e);
+
+/** console_attach - shows a guest's console until Ctrl-] or its end; 0, or -1 with an error. */
+int console_attach(const struct call *c, const char *guest, struct err *e);
+
+#endif

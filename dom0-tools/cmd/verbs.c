@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of verbs, its help, and what the verbs share; see verb.h. No lock. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/verb.h"
+#include "lib/client.h"
+
+const struct verb verbs[] = {
+	{"create", "FILE", "cp", 1, 1,
+	 "Create a guest from a file and start it.\n"
+	 "-c  then show its console\n"
+	 "-p  leave it paused",
+	 create_run},
+	{"list", "", "", 0, 0, "List guests: name, id, memory, vCPUs, state, CPU time.", list_run},
+	{"show", "GUEST", "", 1, 1, "Show all there is to know about a guest.", show_run},
+	{"console", "GUEST", "", 1, 1, "Show a guest's console; leave it with Ctrl-].", console_run},
+	{"logs", "GUEST", "f", 1, 1,
+	 "Print what a guest wrote to its console.\n"
+	 "-f  go on as it writes more",
+	 logs_run},
+	{"pause", "GUEST", "", 1, 1, "Stop a guest's vCPUs for now.", pause_run},
+	{"resume", "GUEST", "", 1, 1, "Let a paused guest run again.", resume_run},
+	{"shutdown", "GUEST", "wt:", 1, 1,
+	 "Ask a guest to switch itself off.\n"
+	 "-w  wait until it is down\n"
+	 "-t SECONDS  wait that long at most (60)",
+	 shutdown_run},
+	{"reboot", "GUEST", "wt:", 1, 1,
+	 "Ask a guest to reboot.\n"
+	 "-w  wait until it is up again\n"
+	 "-t SECONDS  wait that long at most (60)",
+	 reboot_run},
+	{"destroy", "GUEST", "", 1, 1, "End a guest at once, or forget one that ended.", destroy_run},
+	{"info", "", "", 0, 0, "Tell about the host.", info_run},
+	{"dmesg", "", "", 0, 0, "Print the hypervisor's messages.", dmesg_run},
+	{"version", "", "", 0, 0, "Tell the versions of domus, domusd and the hypervisor.",
+	 version_run},
+	{"help", "[VERB]", "", 0, 1, "Tell about domus, or about one verb.", help_run},
+};
+
+const size_t verb_count = sizeof(verbs) / sizeof(verbs[0]);
+
+const char *verb_option(const struct call *c, char letter)
+{
+	return c->option[letter - 'a'];
+}
+
+const struct verb *verb_find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < verb_count; i++) {
+		if (strcmp(verbs[i].name, name) == 0) {
+			return &verbs[i];
+		}
+	}
+	return NULL;
+}
+
+static void one_help(FILE *f, const struct verb *v)
+{
+	const char *line = v->help, *end;
+
+	fprintf(f, "usage: domus %s%s%s%s%s\n", v->name, *v->options ? " [options]" : "",
+		*v->args ? " " : "", v->args, " [-o table|json|yaml]");
+	for (; line; line = *end ? end + 1 : NULL) {
+		end = line + strcspn(line, "\n");
+		fprintf(f, "%s%.*s\n", line == v->help ? "" : "  ", (int)(end - line), line);
+	}
+}
+
+void verb_help(FILE *f, const struct verb *verb)
+{
+	size_t i;
+
+	if (verb) {
+		one_help(f, verb);
+		return;
+	}
+	fputs("usage: domus VERB [options] [arguments] [-o table|json|yaml]\n\n", f);
+	for (i = 0; i < verb_count; i++) {
+		char left[32];
+
+		snprintf(left, sizeof(left), "%s %s", verbs[i].name, verbs[i].args);
+		fprintf(f, "  %-16s %.*s\n", left, (int)strcspn(verbs[i].help, "\n"),
+			verbs[i].help);
+	}
+	fputs("\nExit codes: 0 done, 1 general, 2 usage, 3 configuration, 4 not found, 5 no memory,\n"
+	      "6 host, 7 remote, 8 guest, 9 time-out.\n",
+	      f);
+}
+
+char *verb_target(const char *guest, const char *what)
+{
+	char *name = client_encode(guest), *target = NULL;
+
+	if (name && asprintf(&target, "/v1/guests/%s%s%s", name, what ? "/" : "",
+			     what ? what : "") < 0) {
+		target = NULL;
+	}
+	free(name);
+	return target;
+}
+
+json_t *verb_get(const struct call *c, const char *target, struct err *e)
+{
+	return client_call(c->socket_path, "GET", target, NULL, 0, e);
+}
+
+json_t *verb_post(const struct call *c, const char *guest, const char *what, const char *query,
+		  struct err *e)
+{
+	char *path = verb_target(guest, what), *target = NULL;
+	json_t *o = NULL;
+
+	if (!path || asprintf(&target, "%s%s", path, query ? query : "") < 0) {
+		err_set(e, ERR_NO_MEMORY, "out of memory");
+	} else {
+		o = client_call(c->socket_path, "POST", target, NULL, 0, e);
+		free(target);
+	}
+	free(path);
+	return o;
+}
+
+int verb_print(const struct call *c, const json_t *data)
+{
+	if (c->format == FORMAT_JSON) {
+		output_json(stdout, data);
+	} else if (c->format == FORMAT_YAML) {
+		output_yaml(stdout, data);
+	} else {
+		return 0;
+	}
+	return 1;
+}
+
+void verb_say(const struct call *c, const json_t *guest, const char *what)
+{
+	const char *name = json_string_value(json_object_get(guest, "name"));
+
+	if (!verb_print(c, guest)) {
+		printf("%s: %s\n", name ? name : "?", what);
+	}
+}

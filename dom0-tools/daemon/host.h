@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* What can be told about the host. Event loop's thread only. */
+#ifndef DOMUS_HOST_H
+#define DOMUS_HOST_H
+
+#include <jansson.h>
+
+#include "daemon/hyper.h"
+
+#define DOMUS_VERSION "0.1.0"
+
+/** host_info - CPUs, memory, hypervisor, and counts of what guests hold; NULL with ERR_HOST. */
+json_t *host_info(struct hyper *h, struct err *e);
+/** host_dmesg - the hypervisor's messages as {"text"}; NULL with ERR_HOST. */
+json_t *host_dmesg(struct hyper *h, struct err *e);
+/** host_version - versions of daemon and hypervisor; NULL with ERR_HOST. */
+json_t *host_version(struct hyper *h, struct err *e);
+/** host_list - all domains, ours with what we know of them, and ended guests; NULL: ERR_HOST. */
+json_t *host_list(struct hyper *h, struct err *e);
+
+#endif

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * domusd: looks after this host's guests and serves them as JSON over HTTP on a Unix socket.
+ * Here is the order in which it starts; from then on all happens in the event loop, and long
+ * work on worker threads. It may be killed at any time: guests run on, the next one finds them.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "daemon/console.h"
+#include "daemon/host.h"
+#include "daemon/life.h"
+#include "daemon/routes.h"
+#include "daemon/worker.h"
+#include "lib/paths.h"
+
+struct options {
+	const char *socket, *state_dir, *log_dir;
+};
+
+static struct hyper hyper;
+static struct loop_source signals;
+
+static void signal_ready(struct loop_source *s, uint32_t events)
+{
+	(void)s;
+	(void)events;
+	loop_stop();
+}
+
+static int signals_init(struct err *e)
+{
+	sigset_t set;
+	int fd;
+
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (fd < 0 || loop_add(&signals, fd, EPOLLIN, signal_ready)) {
+		err_set(e, ERR_HOST, "signals cannot be received");
+		return err_errno(e, errno, "signalfd");
+	}
+	return 0;
+}
+
+/* Makes the folder and, where missing, those above it. */
+static int folder_make(const char *path, mode_t mode, struct err *e)
+{
+	char part[4096];
+	size_t i, len = strlen(path);
+
+	for (i = 1; i <= len && len < sizeof(part); i++) {
+		if (path[i] == '/' || path[i] == '\0') {
+			memcpy(part, path, i);
+			part[i] = '\0';
+			if (mkdir(part, i == len ? mode : 0755) && errno != EEXIST) {
+				err_set(e, ERR_HOST, "the folder %s cannot be made", path);
+				return err_errno(e, errno, "mkdir");
+			}
+		}
+	}
+	return 0;
+}
+
+/* Tells systemd that the socket answers. */
+static void notify_ready(void)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	size_t len = path ? strlen(path) : 0;
+	int fd;
+
+	if (!len || len >= sizeof(addr.sun_path)) {
+		return;
+	}
+	memcpy(addr.sun_path, path, len);
+	if (*path == '@') {
+		addr.sun_path[0] = '\0';
+	}
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0) {
+		sendto(fd, "READY=1", 7, MSG_NOSIGNAL, (struct sockaddr *)&addr,
+		       offsetof(struct sockaddr_un, sun_path) + len);
+		close(fd);
+	}
+}
+
+static int start(const struct options *o, struct err *e)
+{
+	char *slash, folder[sizeof(((struct sockaddr_un *)0)->sun_path)];
+
+	snprintf(folder, sizeof(folder), "%s", o->socket);
+	slash = strrchr(folder, '/');
+	if (slash) {
+		*slash = '\0';
+	}
+	if (folder_make(folder, 0755, e) || folder_make(o->state_dir, 0700, e) ||
+	    folder_make(o->log_dir, 0750, e)) {
+		return -1;
+	}
+	if (loop_init()) {
+		err_set(e, ERR_HOST, "the event loop does not start");
+		return err_errno(e, errno, "epoll_create1");
+	}
+	routes_init(&hyper, o->log_dir);
+	return signals_init(e) || hyper_open(&hyper, e) || console_init(e) || worker_init(e) ||
+			       life_init(&hyper, o->state_dir, o->log_dir, e) ||
+			       http_init(o->socket, routes_request, e)
+		       ? -1
+		       : 0;
+}
+
+static void usage(FILE *f)
+{
+	fputs("usage: domusd [--socket PATH] [--state DIR] [--log DIR]\n"
+	      "Looks after this host's guests. It stays in the foreground; a service manager runs it.\n"
+	      "  --socket PATH  where it listens (" DOMUS_SOCKET_PATH ")\n"
+	      "  --state DIR    what it must remember (" DOMUS_STATE_DIR ")\n"
+	      "  --log DIR      guests' console logs (" DOMUS_LOG_DIR ")\n"
+	      "  --version, --help\n",
+	      f);
+}
+
+/* 0: go on; otherwise exit with the value minus 1. */
+static int options_read(int argc, char **argv, struct options *o)
+{
+	static const struct option longs[] = {
+		{"socket", required_argument, NULL, 's'}, {"state", required_argument, NULL, 'd'},
+		{"log", required_argument, NULL, 'l'},	  {"version", no_argument, NULL, 'V'},
+		{"help", no_argument, NULL, 'h'},	  {0},
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		if (c == 's') {
+			o->socket = optarg;
+		} else if (c == 'd') {
+			o->state_dir = optarg;
+		} else if (c == 'l') {
+			o->log_dir = optarg;
+		} else if (c == 'V') {
+			puts("domusd " DOMUS_VERSION);
+			return 1 + ERR_NONE;
+		} else {
+			usage(c == 'h' ? stdout : stderr);
+			return 1 + (c == 'h' ? ERR_NONE : ERR_USAGE);
+		}
+	}
+	if (optind < argc) {
+		usage(stderr);
+		return 1 + ERR_USAGE;
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = {DOMUS_SOCKET_PATH, DOMUS_STATE_DIR, DOMUS_LOG_DIR};
+	struct err e ERR_CLEANUP = {0};
+	int code = options_read(argc, argv, &o);
+	char *text;
+
+	if (code) {
+		return code - 1;
+	}
+	if (start(&o, &e)) {
+		err_wrap(&e, "domusd cannot start");
+		text = err_text(&e, "domusd");
+		fputs(text ? text : "", stderr);
+		free(text);
+		return e.class;
+	}
+	notify_ready();
+	if (loop_run()) {
+		perror("domusd: epoll_wait");
+		return ERR_HOST;
+	}
+	/* Guests stay; so do their records. The process's end closes all that is open. */
+	return 0;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/* Cells of domus list, from the rows that domusd sends; see cells.h. No lock. */
+#include <inttypes.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/cells.h"
+
+static char *name_cell(const json_t *row)
+{
+	const char *name = json_string_value(json_object_get(row, "name"));
+
+	return strdup(name ? name : "?");
+}
+
+static char *number_cell(const json_t *row, const char *key)
+{
+	const json_t *value = json_object_get(row, key);
+	char *text = NULL;
+
+	if (!json_is_integer(value)) {
+		return strdup("-");
+	}
+	return asprintf(&text, "%lld", (long long)json_integer_value(value)) < 0 ? NULL : text;
+}
+
+static char *id_cell(const json_t *row)
+{
+	return number_cell(row, "id");
+}
+
+static char *vcpus_cell(const json_t *row)
+{
+	return number_cell(row, "vcpus");
+}
+
+/* In whole MiB: what people compare. */
+static char *memory_cell(const json_t *row)
+{
+	uint64_t bytes = json_integer_value(json_object_get(row, "memory_bytes"));
+	char *text = NULL;
+
+	return asprintf(&text, "%" PRIu64 "MiB", (bytes + (1 << 19)) >> 20) < 0 ? NULL : text;
+}
+
+static char *state_cell(const json_t *row)
+{
+	const char *state = json_string_value(json_object_get(row, "state"));
+	const char *reason = json_string_value(json_object_get(row, "reason"));
+	char *text = NULL;
+
+	state = state ? state : "?";
+	if (!reason) {
+		return strdup(state);
+	}
+	if (strncmp(reason, state, strlen(state)) == 0) {
+		return strdup(reason);
+	}
+	return asprintf(&text, "%s: %s", state, reason) < 0 ? NULL : text;
+}
+
+static char *cpu_cell(const json_t *row)
+{
+	const json_t *value = json_object_get(row, "cpu_seconds");
+	char *text = NULL;
+
+	if (!json_is_number(value)) {
+		return strdup("-");
+	}
+	return asprintf(&text, "%.1fs", json_number_value(value)) < 0 ? NULL : text;
+}
+
+const struct column list_columns[] = {
+	{"NAME", 0, name_cell},	  {"ID", 1, id_cell},	    {"MEMORY", 1, memory_cell},
+	{"VCPUS", 1, vcpus_cell}, {"CPU TIME", 1, cpu_cell}, {"STATE", 0, state_cell},
+};
+
+const size_t list_column_count = sizeof(list_columns) / sizeof(list_columns[0]);

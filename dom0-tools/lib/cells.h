@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* The columns of domus list. Pure: a row in, text out. No lock. */
+#ifndef DOMUS_CELLS_H
+#define DOMUS_CELLS_H
+
+#include "lib/output.h"
+
+extern const struct column list_columns[];
+extern const size_t list_column_count;
+
+#endif
