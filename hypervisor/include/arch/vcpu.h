@@ -33,7 +33,7 @@ struct pv_vcpu {
 	u16 ds, es, fs, gs;
 	bool kernel_mode; /* guest kernel (true) or guest user */
 	bool syscall_masks_events[PV_CB_COUNT]; /* callback flag "mask events" */
-	bool nmi_pending, nmi_masked;
+	bool nmi_pending, nmi_masked, nmi_deferred; /* deferred: waits for the iret that unmasks */
 	u8 iopl;	  /* virtual IOPL, 0-3 */
 	u64 callback[PV_CB_COUNT];
 	u64 kernel_sp;

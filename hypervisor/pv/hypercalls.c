@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/* Hypercalls that set up the PV CPU: traps, callbacks, stack, segment bases, FPU, debug registers. */
+#include <xen/callback.h>
+#include <xen/nmi.h>
+#include "arch/uaccess.h"
+#include "arch/x86_private.h"
+#include "hypercall/hypercall.h"
+#include "lib/lib.h"
+#include "mm/pagetype.h"
+#include "pv/pv.h"
+
+#define VM_ASSIST_VALID (0x3full | BIT(VMASST_TYPE_m2p_strict))
+#define TRAPS_PER_STEP	64u
+
+/* --- Traps --- */
+
+int pv_set_trap(struct vcpu *v, const struct trap_info *t)
+{
+	if (!va_canonical(t->address)) {
+		return -EINVAL;
+	}
+	v->pv.traps[t->vector] = (struct trap_entry){t->address, (u16)(t->cs | 3), t->flags & 7};
+	return 0;
+}
+
+long do_set_trap_table(guest_ptr_t traps)
+{
+	struct vcpu *v = current;
+	struct trap_info t;
+	long rc;
+
+	if (!traps) {
+		memset(v->pv.traps, 0, 256 * sizeof(*v->pv.traps));
+		return 0;
+	}
+	for (unsigned int n = 0;; n++, traps += sizeof(t)) {
+		if (n == TRAPS_PER_STEP && preempt_needed()) {
+			return HYPERCALL_CONTINUE(__HYPERVISOR_set_trap_table, traps);
+		}
+		n %= TRAPS_PER_STEP;
+		if (copy_from_guest(&t, traps, sizeof(t))) {
+			return -EFAULT;
+		}
+		if (!t.address) {
+			return 0;
+		}
+		rc = pv_set_trap(v, &t);
+		if (rc) {
+			return rc;
+		}
+	}
+}
+
+/* --- Callbacks --- */
+
+static long callback_set(struct vcpu *v, unsigned int type, u64 address, bool mask)
+{
+	if (type == CALLBACKTYPE_sysenter_deprecated) {
+		return -EINVAL;
+	}
+	if (type >= PV_CB_COUNT || !va_canonical(address)) {
+		return -EINVAL;
+	}
+	if (type == CALLBACKTYPE_nmi) {
+		v->pv.traps[TRAP_NMI] = (struct trap_entry){address, SEL_GUEST_CS64, 0};
+		return 0;
+	}
+	v->pv.callback[type] = address;
+	v->pv.syscall_masks_events[type] = mask;
+	return 0;
+}
+
+long do_set_callbacks(unsigned long event, unsigned long failsafe, unsigned long syscall)
+{
+	struct vcpu *v = current;
+
+	if (!va_canonical(event) || !va_canonical(failsafe) || !va_canonical(syscall)) {
+		return -EINVAL;
+	}
+	callback_set(v, CALLBACKTYPE_event, event, false);
+	callback_set(v, CALLBACKTYPE_failsafe, failsafe, false);
+	callback_set(v, CALLBACKTYPE_syscall, syscall, false);
+	return 0;
+}
+
+long do_callback_op(int cmd, guest_ptr_t arg)
+{
+	struct callback_register r;
+	struct callback_unregister u;
+
+	switch (cmd) {
+	case CALLBACKOP_register:
+		if (copy_from_guest(&r, arg, sizeof(r))) {
+			return -EFAULT;
+		}
+		return callback_set(current, r.type, r.address, r.flags & CALLBACKF_mask_events);
+	case CALLBACKOP_unregister:
+		if (copy_from_guest(&u, arg, sizeof(u))) {
+			return -EFAULT;
+		}
+		/* Event, failsafe and system call cannot be given up. */
+		if (u.type != CALLBACKTYPE_nmi && u.type != CALLBACKTYPE_sysenter &&
+		    u.type != CALLBACKTYPE_syscall32) {
+			return -EINVAL;
+		}
+		return callback_set(current, u.type, 0, false);
+	default:
+		return -ENOSYS;
+	}
+}
+
+long do_nmi_op(unsigned int cmd, guest_ptr_t arg)
+{
+	struct xennmi_callback cb;
+
+	switch (cmd) {
+	case XENNMI_register_callback:
+		if (copy_from_guest(&cb, arg, sizeof(cb))) {
+			return -EFAULT;
+		}
+		return callback_set(current, CALLBACKTYPE_nmi, cb.handler_address, false);
+	case XENNMI_unregister_callback:
+		return callback_set(current, CALLBACKTYPE_nmi, 0, false);
+	default:
+		return -ENOSYS;
+	}
+}
+
+/* --- Stack, bases, FPU --- */
+
+long do_stack_switch(unsigned long ss, unsigned long sp)
+{
+	current->pv.kernel_ss = (u16)(ss | 3);
+	current->pv.kernel_sp = sp;
+	return 0;
+}
+
+long do_set_segment_base(unsigned int which, unsigned long base)
+{
+	if (which <= SEGBASE_GS_KERNEL && !va_canonical(base)) {
+		return -EINVAL;
+	}
+	switch (which) {
+	case SEGBASE_FS:
+		arch_write_base(BASE_FS, base);
+		return 0;
+	case SEGBASE_GS_USER:
+		arch_write_base(BASE_GS_INACTIVE, base);
+		return 0;
+	case SEGBASE_GS_KERNEL:
+		arch_write_base(BASE_GS, base);
+		return 0;
+	case SEGBASE_GS_USER_SEL:
+		/* A bad selector is loaded as null: Linux does not expect a failure. */
+		load_gs_user_selector((u16)(base & 0xffff));
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+long do_fpu_taskswitch(int set)
+{
+	struct pv_vcpu *pv = &current->pv;
+
+	pv->cr0 = set ? pv->cr0 | CR0_TS : pv->cr0 & ~CR0_TS;
+	arch_update_ts(pv);
+	return 0;
+}
+
+long do_vm_assist(unsigned int cmd, unsigned int type)
+{
+	u64 bit;
+
+	if (type > VMASST_TYPE_m2p_strict || !(VM_ASSIST_VALID & BIT(type))) {
+		return -EINVAL;
+	}
+	bit = BIT(type);
+	switch (cmd) {
+	case VMASST_CMD_enable:
+		__atomic_or_fetch(&current->domain->vm_assist, bit, __ATOMIC_SEQ_CST);
+		return 0;
+	case VMASST_CMD_disable:
+		__atomic_and_fetch(&current->domain->vm_assist, ~bit, __ATOMIC_SEQ_CST);
+		return 0;
+	default:
+		return -ENOSYS;
+	}
+}
