@@ -12,6 +12,7 @@ void grant_dump(struct domain *d);
 long do_grant_table_op(unsigned int cmd, guest_ptr_t arg, unsigned int count);
 /* XENMEM_acquire_resource type grant table: frame `idx` of d's table, growing it; -EINVAL. */
 int grant_table_frame(struct domain *d, unsigned int idx, mfn_t *m);
+unsigned int grant_table_max(struct domain *d); /* frames that d's table may grow to */
 unsigned int grant_map_count(struct domain *d); /* active maps of d: leak tests, domus info */
 
 #endif

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Grant tables: what the files of this room share.
+ *
+ * A domain has two sides. As granter: pages of entries shared with the guest, and beside each entry an
+ * active entry that holds what the hypervisor believes (the guest may scribble over its own). As user:
+ * handles, one for each map it made.
+ *
+ *   granter                                             user
+ *   shared[ref] {flags, domid, frame}  <--cmpxchg--+
+ *   active[ref] {lock, pins, writers, mfn, domid} <--- handle {granter, ref, mfn, what is mapped}
+ *
+ * A pin is a right to use the entry's frame; the entry shows GTF_reading while it has any pin and
+ * GTF_writing while it has a writer's. Each handle holds one pin, one reference of the frame
+ * (typed, if it may write) and one of the granter's struct domain. A copy holds the same while it lasts.
+ *
+ * Locks: each active entry has its own, innermost; shared and active entry change under it. A domain's
+ * table lock guards growth of its tables only. Pages of entries are published with release
+ * and stay until the domain dies (shared ones) or is freed (all others), so readers take no lock. A handle belongs to
+ * whoever wins its BUSY bit. Nothing here is used from interrupts.
+ */
+#ifndef GRANT_TABLE_H
+#define GRANT_TABLE_H
+
+#include <xen/grant_table.h>
+#include "arch/uaccess.h"
+#include "domain/domain.h"
+#include "grant/grant.h"
+#include "lib/lib.h"
+#include "mm/pagetype.h"
+
+#define GRANTS_PER_FRAME 512u
+#define ACTIVE_PER_PAGE	 256u
+#define MAX_GRANT_FRAMES 1024u
+
+struct active {
+	spinlock_t lock;
+	u16 pins, writers;
+	u32 mfn; /* valid while pinned, as is domid: who pinned */
+	u16 domid;
+};
+_Static_assert(sizeof(struct active) * ACTIVE_PER_PAGE == PAGE_SIZE, "whole pages");
+
+enum handle_bits {
+	HANDLE_LIVE = 1,
+	HANDLE_BUSY = 2, /* being unmapped by somebody */
+	HANDLE_HOST = 4,
+	HANDLE_DEVICE = 8,
+	HANDLE_WRITE = 16,
+	HANDLE_PTE = 32, /* the host mapping was named by its entry's machine address */
+};
+
+struct handle {
+	struct domain *granter; /* a reference */
+	u64 host_addr;		/* for the dump */
+	u32 ref, mfn;
+	u32 link;  /* next in a free list */
+	u16 vcpu;  /* whose free list it goes back to */
+	u16 state; /* atomic: handle_bits */
+};
+_Static_assert(sizeof(struct handle) == 32, "128 in a page");
+
+#define HANDLES_PER_PAGE 128u
+#define HANDLE_DIR_PAGES 512u /* pages of handles that a directory page names */
+#define HANDLE_DIRS	 8u
+#define HANDLE_NONE	 (~0u)
+
+/* Free handles of a vcpu: `own` is touched by that vcpu alone; others put on `returned` and may take it whole. */
+struct handle_list {
+	u32 own;
+	u32 returned; /* atomic */
+	s32 live;     /* handles made minus handles ended by this vcpu */
+};
+
+struct grant_domain {
+	spinlock_t lock;
+	bool closed; /* dying: nothing grows */
+	u32 max_frames, frames;
+	u64 **shared;		/* max_frames pages of entries, an entry is one word */
+	struct active **active; /* two pages for each of them, made when first pinned */
+	u32 max_handle_pages, handle_pages;
+	struct handle **handle_dir[HANDLE_DIRS];
+	struct handle_list *lists; /* by vcpu; made with the first handle */
+	u32 destroy_handle, destroy_frame; /* progress */
+};
+
+/* NULL while the domain is still being made. */
+static inline struct grant_domain *grant_state(struct domain *d)
+{
+	return __atomic_load_n(&d->grant, __ATOMIC_ACQUIRE);
+}
+
+/* Pins entry `ref` of rd for ld. GNTST_*; *mfn is what it grants. */
+int grant_pin(struct domain *rd, struct domain *ld, u32 ref, bool write, mfn_t *mfn);
+void grant_unpin(struct domain *rd, u32 ref, bool write);
+/* The references that a pin's user needs: general, and writable if it writes. GNTST_*. */
+int grant_frame_get(struct domain *rd, mfn_t m, bool write);
+void grant_frame_put(mfn_t m, bool write);
+/* Another domain than one's own only for the control domain. NULL and *status: GNTST_*. */
+struct domain *grant_target(domid_t id, s16 *status);
+
+/* handle.c. alloc: HANDLE_NONE if there is none left; the handle is not LIVE yet. By current. */
+u32 handle_alloc(struct domain *d);
+struct handle *handle_of(struct grant_domain *g, u32 h); /* NULL: no such */
+void handle_free(struct domain *d, u32 h);
+void handles_free_all(struct domain *d, struct grant_domain *g);
+
+/* Gives back all that a BUSY or dying handle holds, and the handle. */
+void handle_release(struct domain *d, u32 h);
+
+long grant_op_map(guest_ptr_t arg, unsigned int count);
+long grant_op_unmap(guest_ptr_t arg, unsigned int count);
+long grant_op_copy(guest_ptr_t arg, unsigned int count);
+
+/* The domain named last, kept over a batch: saves a look-up per element. */
+struct domain_cache {
+	struct domain *d;
+	domid_t id;
+};
+struct domain *domain_cached(struct domain_cache *c, domid_t id);
+static inline void domain_cache_drop(struct domain_cache *c)
+{
+	if (c->d) {
+		domain_put(c->d);
+		c->d = NULL;
+	}
+}
+
+#endif
