@@ -26,7 +26,7 @@ UNIT_TESTS  :=
 all: ## Build the hypervisor, the store and the tools
 
 # These goals install what is missing, or need nothing; they call make again for the rest.
-FRESH_GOALS := run test soak bench lint image help clean host-packages defconfig
+FRESH_GOALS := run test soak bench lint format image help clean host-packages defconfig
 ifneq ($(filter-out $(FRESH_GOALS),$(or $(MAKECMDGOALS),all)),)
 include $(O)/auto.conf.mk
 endif

@@ -4,7 +4,7 @@
 #   store_tree_SRCS   := tests/unit/store_tree.c xenstore/tree.c
 #   store_tree_CFLAGS := -Ixenstore          (optional)
 #   store_tree_LIBS   := -ljansson           (optional; cmocka is always linked)
-include $(wildcard tests/unit/rules.mk)
+include $(wildcard tests/unit/*.mk)
 
 define unit_test
 $(O)/tests/unit/$(1): $$($(1)_SRCS) $(wildcard $(O)/tests/unit/$(1).d)
@@ -45,6 +45,8 @@ soak: ## Run the checks with full counts; resumes where it stopped (log: build/s
 lint: ## Check imports, ABI layout, formatting; report long files and functions
 	@$(again) $(O)/xen-headers/xen $(O)/config.h
 	@$(PYTHON) tests/lint/lint.py
+format: ## Format all C files as .clang-format says
+	@$(PYTHON) tests/lint/compile.py
 bench: ## Measure against native Linux and Debian's Xen (B=boot|cpu|store|io|move)
 	@$(again) all images
 	@$(PYTHON) tests/bench/bench.py $(B)
@@ -54,7 +56,7 @@ image: ## Make the GRUB image build/domus.iso
 run: ## Boot Domus and a guest in QEMU: interactive on a terminal, else as a script
 	@$(again) all images
 	@$(PYTHON) tests/system/run.py
-.PHONY: unit images host-packages test-ready test soak lint bench image run
+.PHONY: unit images host-packages test-ready test soak lint format bench image run
 
 # The rooms of tests that `make test` runs.
 TEST_ROOMS := tests/unit tests/lint

@@ -96,6 +96,7 @@ def add_folders(archive):
     for name in ("proc", "sys", "dev", "run", "tmp", "root", "mnt", "etc", "var/lib", "var/log"):
         archive.folder(name)
     archive.link("var/run", "/run")
+    archive.link("var/lock", "/run/lock")
     archive.device("dev/console", 5, 1)
     archive.device("dev/null", 1, 3)
     archive.write("etc/passwd", "root:x:0:0:root:/root:/bin/sh\n")

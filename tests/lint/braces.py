@@ -16,9 +16,11 @@ def strip(line):
 
 def unbraced(text):
     """Line numbers of branches and loops whose body has no braces."""
-    lines = [strip(line) for line in text.splitlines()]
+    raw = text.splitlines()
+    lines = [strip(line) for line in raw]
     for number, line in enumerate(lines):
-        if not HEAD.match(line) or line.lstrip().startswith(("* ", "#")):
+        in_macro = number and raw[number - 1].endswith("\\")
+        if not HEAD.match(line) or in_macro:
             continue
         whole, at = line, number
         while whole.count("(") > whole.count(")") and at + 1 < len(lines):

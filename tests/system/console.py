@@ -61,11 +61,15 @@ class Console:
         text = plain(self.log_path.read_bytes())
         return "\n".join(text.splitlines()[-lines:])
 
-    def wait(self, pattern, timeout=None):
-        """Wait until the line says the regular expression; returns the match."""
+    def wait(self, pattern, timeout=None, fatal=True):
+        """Wait until the line says the regular expression; returns the match.
+
+        `fatal` is off where a guest's own panic may show on the line.
+        """
         wanted = pattern.encode() if isinstance(pattern, str) else pattern
+        patterns = [wanted, *FATAL] if fatal else [wanted]
         try:
-            index = self.child.expect([wanted, *FATAL], timeout or self.timeout)
+            index = self.child.expect(patterns, timeout or self.timeout)
         except (pexpect.TIMEOUT, pexpect.EOF) as end:
             why = "QEMU ended" if isinstance(end, pexpect.EOF) else "time-out"
             raise BootError(f"{why} while waiting for {pattern!r}\n{self.tail()}") from None
@@ -98,9 +102,9 @@ class Console:
         self.child.send(".\n")
         self.wait(r"@@begin\r*\n")
 
-    def finish(self, timeout=None):
+    def finish(self, timeout=None, fatal=True):
         """Wait for the end of a started command: (status, output since the last wait)."""
-        match = self.wait(r"@@end=(\d+)\r*\n", timeout)
+        match = self.wait(r"@@end=(\d+)\r*\n", timeout, fatal)
         return int(match.group(1)), plain(self.child.before)
 
     def run(self, command, timeout=None):

@@ -23,8 +23,7 @@ LOGS = BUILD / "logs"
 RUN = BUILD / "run"
 OVMF = Path("/usr/share/OVMF")
 
-HYPERVISOR_OPTIONS = ("dom0_mem=1024M,max:1024M com1=115200,8n1 console=com1 loglvl=all "
-                      "guest_loglvl=all noreboot")
+HYPERVISOR_OPTIONS = "com1=115200,8n1 console=com1 loglvl=all guest_loglvl=all"
 LAYERS = ("dom0", "drivers", "guests", "tools")
 
 
@@ -38,6 +37,7 @@ class Spec:
     firmware: str = "bios"         # bios | ovmf
     cpu: str = "Nehalem,+rdrand"
     memory: int = 2048
+    dom0_memory: int = 1024
     smp: int = 1
     icount: bool = False
     gdb: bool = False
@@ -93,7 +93,9 @@ def grub_commands(spec):
     cmdline = f"console={console} {spec.cmdline}".strip()
     if spec.hypervisor == "none":
         return iso.native_commands(cmdline)
-    options = f"{HYPERVISOR_OPTIONS} {spec.options}".strip()
+    options = f"dom0_mem={spec.dom0_memory}M,max:{spec.dom0_memory}M {HYPERVISOR_OPTIONS}"
+    options += "" if spec.reboots else " noreboot"
+    options += f" {spec.options}" if spec.options else ""
     return iso.hypervisor_commands(options, cmdline, bool(spec.layers))
 
 

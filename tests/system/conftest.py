@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: MIT
+"""What the system tests share: a booted dom0, and the tools to handle guests in it.
+
+Invariant: a test that gets `dom0` finds it alive and without guests; one that breaks it costs
+the next test a boot, not its result.
+"""
+
+import os
+
+import pytest
+
+from console import BootError, Console
+from machine import Spec
+from tools import Domus, Xl
+
+
+@pytest.fixture(scope="session")
+def hypervisor(pytestconfig):
+    """domus, or xen to try the tests themselves."""
+    return pytestconfig.getoption("--hypervisor")
+
+
+class Booted:
+    """The shared machine: booted at first use, and again when it no longer answers."""
+
+    def __init__(self, spec):
+        self.spec = spec
+        self.console = None
+        self.count = 0
+
+    def alive(self):
+        if not self.console:
+            return False
+        try:
+            return self.console.run("true", 20)[0] == 0
+        except BootError:
+            return False
+
+    def get(self):
+        if not self.alive():
+            self.close()
+            self.count += 1
+            self.spec.name = f"shared-{self.count}-{os.getpid()}"
+            self.console = Console(self.spec, timeout=120)
+            self.console.login()
+        return self.console
+
+    def close(self):
+        if self.console:
+            self.console.close()
+            self.console = None
+
+
+@pytest.fixture(scope="session")
+def shared(hypervisor):
+    spec = Spec(hypervisor=hypervisor, memory=3072, cmdline="serve=1")
+    booted = Booted(spec)
+    yield booted
+    booted.close()
+
+
+@pytest.fixture
+def dom0(shared):
+    """A booted dom0's console."""
+    return shared.get()
+
+
+@pytest.fixture
+def tools(dom0, hypervisor):
+    """The tools for guests; what a test leaves running is destroyed behind it."""
+    tools = Domus(dom0) if hypervisor == "domus" else Xl(dom0)
+    yield tools
+    try:
+        for guest in tools.list():
+            tools.destroy(guest.name)
+    except (BootError, ValueError):
+        dom0.close()
+
+
+@pytest.fixture
+def boot(hypervisor, request):
+    """Boots machines of one's own: boot(memory=1024, ...) gives a Console, closed at the end."""
+    open_consoles = []
+
+    def start(timeout=120, **fields):
+        name = request.node.name.replace("/", "_").replace("[", "-").replace("]", "")
+        fields.setdefault("hypervisor", hypervisor)
+        fields.setdefault("name", f"{name}-{len(open_consoles)}")
+        fields.setdefault("cmdline", "serve=1")
+        open_consoles.append(Console(Spec(**fields), timeout))
+        return open_consoles[-1]
+
+    yield start
+    for console in open_consoles:
+        console.close()
