@@ -7,6 +7,7 @@
 #include "arch/x86_private.h"
 #include "domain/domain.h"
 #include "domain/hooks.h"
+#include "domain/switch.h"
 #include "lib/lib.h"
 #include "mm/alloc.h"
 #include "pv/pv_entry.h"
