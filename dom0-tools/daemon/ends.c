@@ -262,6 +262,7 @@ int ends_init(struct hyper *h, struct err *e)
 
 	ends.h = h;
 	ends.source.fd = -1;
+	nodes_prepare(h);
 	if (watch_open()) {
 		err_set(e, ERR_HOST, "the store does not tell about ends of guests");
 		err_errno(e, errno, "xs_watch @releaseDomain");

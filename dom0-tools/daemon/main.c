@@ -25,6 +25,7 @@
 
 struct options {
 	const char *socket, *state_dir, *log_dir;
+	int is_detached;
 };
 
 static struct hyper hyper;
@@ -97,6 +98,39 @@ static void notify_ready(void)
 	}
 }
 
+/* For hosts without a service manager: the parent returns when the child serves, or failed. */
+static int detach(void)
+{
+	int ends[2];
+	char code = ERR_HOST;
+	pid_t child;
+
+	if (pipe(ends) || (child = fork()) < 0) {
+		perror("domusd: fork");
+		exit(ERR_HOST);
+	}
+	if (child == 0) {
+		close(ends[0]);
+		setsid();
+		return ends[1];
+	}
+	close(ends[1]);
+	if (read(ends[0], &code, 1) != 1) {
+		code = ERR_HOST;
+	}
+	exit(code);
+}
+
+static void detach_report(int fd, char code)
+{
+	if (fd >= 0) {
+		if (write(fd, &code, 1) != 1) {
+			perror("domusd: write");
+		}
+		close(fd);
+	}
+}
+
 static int start(const struct options *o, struct err *e)
 {
 	char *slash, folder[sizeof(((struct sockaddr_un *)0)->sun_path)];
@@ -124,11 +158,12 @@ static int start(const struct options *o, struct err *e)
 
 static void usage(FILE *f)
 {
-	fputs("usage: domusd [--socket PATH] [--state DIR] [--log DIR]\n"
+	fputs("usage: domusd [--socket PATH] [--state DIR] [--log DIR] [--detach]\n"
 	      "Looks after this host's guests. It stays in the foreground; a service manager runs it.\n"
 	      "  --socket PATH  where it listens (" DOMUS_SOCKET_PATH ")\n"
 	      "  --state DIR    what it must remember (" DOMUS_STATE_DIR ")\n"
 	      "  --log DIR      guests' console logs (" DOMUS_LOG_DIR ")\n"
+	      "  --detach       go to the background once it serves\n"
 	      "  --version, --help\n",
 	      f);
 }
@@ -138,8 +173,9 @@ static int options_read(int argc, char **argv, struct options *o)
 {
 	static const struct option longs[] = {
 		{"socket", required_argument, NULL, 's'}, {"state", required_argument, NULL, 'd'},
-		{"log", required_argument, NULL, 'l'},	  {"version", no_argument, NULL, 'V'},
-		{"help", no_argument, NULL, 'h'},	  {0},
+		{"log", required_argument, NULL, 'l'},	  {"detach", no_argument, NULL, 'D'},
+		{"version", no_argument, NULL, 'V'},	  {"help", no_argument, NULL, 'h'},
+		{0},
 	};
 	int c;
 
@@ -150,6 +186,8 @@ static int options_read(int argc, char **argv, struct options *o)
 			o->state_dir = optarg;
 		} else if (c == 'l') {
 			o->log_dir = optarg;
+		} else if (c == 'D') {
+			o->is_detached = 1;
 		} else if (c == 'V') {
 			puts("domusd " DOMUS_VERSION);
 			return 1 + ERR_NONE;
@@ -167,22 +205,27 @@ static int options_read(int argc, char **argv, struct options *o)
 
 int main(int argc, char **argv)
 {
-	struct options o = {DOMUS_SOCKET_PATH, DOMUS_STATE_DIR, DOMUS_LOG_DIR};
+	struct options o = {DOMUS_SOCKET_PATH, DOMUS_STATE_DIR, DOMUS_LOG_DIR, 0};
 	struct err e ERR_CLEANUP = {0};
-	int code = options_read(argc, argv, &o);
+	int code = options_read(argc, argv, &o), parent = -1;
 	char *text;
 
 	if (code) {
 		return code - 1;
+	}
+	if (o.is_detached) {
+		parent = detach();
 	}
 	if (start(&o, &e)) {
 		err_wrap(&e, "domusd cannot start");
 		text = err_text(&e, "domusd");
 		fputs(text ? text : "", stderr);
 		free(text);
+		detach_report(parent, e.class);
 		return e.class;
 	}
 	notify_ready();
+	detach_report(parent, ERR_NONE);
 	if (loop_run()) {
 		perror("domusd: epoll_wait");
 		return ERR_HOST;

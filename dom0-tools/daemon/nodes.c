@@ -173,6 +173,15 @@ static int write_once(struct hyper *h, const struct guest_file *g, const uint8_t
 	return errnum;
 }
 
+void nodes_prepare(struct hyper *h)
+{
+	struct xs_handle *xsh = hyper_store(h);
+
+	if (xsh && !xs_mkdir(xsh, XBT_NULL, "/vm")) {
+		hyper_store_failed(h, errno);
+	}
+}
+
 int nodes_write(struct hyper *h, const struct guest_file *g, const uint8_t uuid[16],
 		const struct built *b, struct err *e)
 {

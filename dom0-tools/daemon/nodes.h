@@ -11,6 +11,10 @@
 #define UUID_TEXT_BYTES  37
 #define NODES_PATH_BYTES 128
 
+/** nodes_prepare - makes the folder that all guests' nodes share, so that a guest which comes and
+ *  goes leaves the store as it was. */
+void nodes_prepare(struct hyper *h);
+
 /** nodes_write - writes a new domain's nodes and introduces it to the store. */
 int nodes_write(struct hyper *h, const struct guest_file *g, const uint8_t uuid[16],
 		const struct built *built, struct err *e);
