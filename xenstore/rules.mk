@@ -26,4 +26,5 @@ UNIT_TESTS += $(1)
 $(1)_SRCS   := tests/unit/$(1).c $(XENSTORE_CORE) $(2)
 $(1)_CFLAGS := -Ixenstore
 endef
-$(foreach t,tree perms txn watch wire,$(eval $(call xenstore_test,store_$(t))))
+$(foreach t,tree perms txn watch wire domain fuzz,$(eval $(call xenstore_test,store_$(t))))
+$(eval $(call xenstore_test,store_sock,xenstore/loop.c xenstore/sock.c))

@@ -19,9 +19,10 @@
 #include "conn.h"
 #include "domain.h"
 #include "server.h"
+#include "util.h"
 
-#define PEER_BUFFER	(1 << 20)
-#define FAKE_DOMAINS	32
+#define PEER_BUFFER     (1 << 20)
+#define FAKE_DOMAINS    32
 #define FAKE_FIRST_PORT 100
 
 struct peer {
@@ -195,19 +196,19 @@ static inline int ask_end(struct peer *p, uint32_t tx, const char *how)
 	return ask(p, XS_TRANSACTION_END, tx, how, NULL);
 }
 
-#define assert_reads(p, tx, path, value)                                                           \
-	do {                                                                                       \
-		assert_int_equal(ask((p), XS_READ, (tx), (path), NULL), 0);                        \
-		assert_string_equal((p)->data, (value));                                           \
+#define assert_reads(p, tx, path, value)                                    \
+	do {                                                                \
+		assert_int_equal(ask((p), XS_READ, (tx), (path), NULL), 0); \
+		assert_string_equal((p)->data, (value));                    \
 	} while (0)
 
 /* Takes all events that came since, and compares. */
-#define assert_events(p, expected)                                                                 \
-	do {                                                                                       \
-		run_idle((p)->conn->server);                                                       \
-		assert_false(peer_take(p));                                                        \
-		assert_string_equal((p)->events, (expected));                                      \
-		(p)->events[0] = '\0';                                                             \
+#define assert_events(p, expected)                            \
+	do {                                                  \
+		run_idle((p)->conn->server);                  \
+		assert_false(peer_take(p));                   \
+		assert_string_equal((p)->events, (expected)); \
+		(p)->events[0] = '\0';                        \
 	} while (0)
 
 /* ---- Xen ---- */

@@ -56,9 +56,14 @@ static void test_malformed(void **state)
 		const char *text;
 		size_t len;
 	} bad[] = {
-		{"", 0},     {"", 1},	     {"r", 2},	    {"x5", 3},	       {"r5", 2},
-		{"r-1", 4},  {"r 5", 4},     {"r5x", 4},    {"R5", 3},	       {"r32752", 7},
-		{"5", 2},    {"r5\0\0", 4},  {"r5\0q6", 6}, {"r99999999999", 13}, {"r+5", 4},
+		{"", 0},       {"", 1},
+		{"r", 2},      {"x5", 3},
+		{"r5", 2},     {"r-1", 4},
+		{"r 5", 4},    {"r5x", 4},
+		{"R5", 3},     {"r32752", 7},
+		{"5", 2},      {"r5\0\0", 4},
+		{"r5\0q6", 6}, {"r99999999999", 13},
+		{"r+5", 4},
 	};
 	struct perms *p;
 
@@ -128,7 +133,7 @@ static void test_paths(void **state)
 		{"a", "/local/domain/7", "/local/domain/7/a"},
 		{"@releaseDomain", "/local/domain/7", "@releaseDomain"},
 	};
-	static const char *const bad[] = {"",	  "//",	  "/a/",  "a/",	  "/a//b", "/a b",
+	static const char *const bad[] = {"",     "//",   "/a/",  "a/", "/a//b", "/a b",
 					  "/a.b", "/a:b", "@foo", "/ä", "/a\n",  "@"};
 	char *path;
 
@@ -185,9 +190,9 @@ static void test_limits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rights),	    cmocka_unit_test(test_malformed),
-		cmocka_unit_test(test_format),	    cmocka_unit_test(test_gone_domain),
-		cmocka_unit_test(test_inherit),	    cmocka_unit_test(test_paths),
+		cmocka_unit_test(test_rights),       cmocka_unit_test(test_malformed),
+		cmocka_unit_test(test_format),       cmocka_unit_test(test_gone_domain),
+		cmocka_unit_test(test_inherit),      cmocka_unit_test(test_paths),
 		cmocka_unit_test(test_path_lengths), cmocka_unit_test(test_limits),
 	};
 

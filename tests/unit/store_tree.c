@@ -16,7 +16,7 @@
 #include "quota.h"
 #include "tree.h"
 
-#define NAMES	  40
+#define NAMES     40
 #define SNAPSHOTS 8
 
 static struct owner owners[DOMAIN_LIMIT];
@@ -28,16 +28,15 @@ static void dump(const struct node *n, const char *path, char **text, size_t *le
 	struct node_iter it;
 	const struct node *kid;
 	char line[256];
-	int size = snprintf(line, sizeof(line), "%s=%.*s\n", path, (int)n->value->len,
-			    n->value->data);
+	int size =
+		snprintf(line, sizeof(line), "%s=%.*s\n", path, (int)n->value->len, n->value->data);
 
 	*text = realloc(*text, *len + size + 1);
 	memcpy(*text + *len, line, size + 1);
 	*len += size;
 	node_iter_init(&it, n);
 	while ((kid = node_iter_next(&it))) {
-		snprintf(line, sizeof(line), "%s/%.*s", path, (int)kid->name->len,
-			 kid->name->data);
+		snprintf(line, sizeof(line), "%s/%.*s", path, (int)kid->name->len, kid->name->data);
 		dump(kid, line, text, len);
 	}
 }
@@ -184,8 +183,8 @@ static void test_random(void **state)
 			snprintf(path, sizeof(path), "/n%d/n%d", p, q);
 			n = tree_get(root, path);
 			assert_true(!n == !model[p][q]);
-			assert_true(!n || atoi(strndupa(n->value->data, n->value->len)) ==
-						  model[p][q]);
+			assert_true(!n ||
+				    atoi(strndupa(n->value->data, n->value->len)) == model[p][q]);
 		}
 	}
 	for (int i = 0; i < SNAPSHOTS; i++) {
@@ -237,7 +236,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_put_get_remove), cmocka_unit_test(test_snapshot_stays),
 		cmocka_unit_test(test_edit_in_place),  cmocka_unit_test(test_names_generation),
-		cmocka_unit_test(test_random),	       cmocka_unit_test(test_height),
+		cmocka_unit_test(test_random),         cmocka_unit_test(test_height),
 		cmocka_unit_test(test_deep),
 	};
 	int failed;

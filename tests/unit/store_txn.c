@@ -23,7 +23,7 @@ static int teardown(void **state)
 
 	(void)state;
 	assert_true(store_check(&server.store, &nodes));
-	list_for_each(it, &server.conns) {
+	list_for_each (it, &server.conns) {
 		free(list_entry(it, struct conn, link)->io_ctx);
 	}
 	server_free(&server);
@@ -233,10 +233,10 @@ static void test_limits(void **state)
 
 /* ---- the random test ---- */
 
-#define PATHS	39 /* 3 + 9 + 27 paths of the names a, b, c; index 0 is the root */
+#define PATHS   39 /* 3 + 9 + 27 paths of the names a, b, c; index 0 is the root */
 #define CLIENTS 4
 #define OPS_MAX 24
-#define STEPS	30000
+#define STEPS   30000
 
 struct model_node {
 	bool there;
@@ -280,7 +280,10 @@ static void model_init(void)
 		int p = parent_of(i);
 
 		snprintf(names[i], sizeof(names[i]), "%s/%c", p ? names[p] : "",
-			 'a' + (i - (i <= 3 ? 1 : i <= 12 ? 4 : 13)) % 3);
+			 'a' + (i - (i <= 3    ? 1
+				     : i <= 12 ? 4
+					       : 13)) %
+					 3);
 	}
 }
 

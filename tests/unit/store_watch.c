@@ -248,8 +248,8 @@ static void test_random(void **state)
 		host->events[0] = '\0';
 		for (int i = 0; i < 200; i++) {
 			size_t n = strlen(kept[i].path);
-			bool above = strncmp(path, kept[i].path, n) == 0 &&
-				     (path[n] == '/' || !path[n]);
+			bool above =
+				strncmp(path, kept[i].path, n) == 0 && (path[n] == '/' || !path[n]);
 
 			snprintf(line, sizeof(line), "%s %s\n", path, kept[i].token);
 			assert_int_equal(strstr(expected, line) != NULL, above);

@@ -102,12 +102,13 @@ static void test_malformed(void **state)
 	static const struct {
 		const char *data;
 		size_t len;
-	} bad[] = {{"", 0}, {"x", 1}, {"/", 1}, {"\0", 1}, {"/a/\0", 4}, {"/a\0b", 4}, {"\0\0\0", 3}};
+	} bad[] = {{"", 0},      {"x", 1},     {"/", 1},     {"\0", 1},
+		   {"/a/\0", 4}, {"/a\0b", 4}, {"\0\0\0", 3}};
 	static const uint32_t types[] = {
-		XS_DIRECTORY, XS_READ,	    XS_GET_PERMS,	XS_WATCH,
-		XS_UNWATCH,   XS_INTRODUCE, XS_RELEASE,		XS_GET_DOMAIN_PATH,
-		XS_MKDIR,     XS_RM,	    XS_SET_PERMS,	XS_IS_DOMAIN_INTRODUCED,
-		XS_RESUME,    XS_SET_TARGET, XS_DIRECTORY_PART,	XS_TRANSACTION_END,
+		XS_DIRECTORY, XS_READ,       XS_GET_PERMS,      XS_WATCH,
+		XS_UNWATCH,   XS_INTRODUCE,  XS_RELEASE,        XS_GET_DOMAIN_PATH,
+		XS_MKDIR,     XS_RM,         XS_SET_PERMS,      XS_IS_DOMAIN_INTRODUCED,
+		XS_RESUME,    XS_SET_TARGET, XS_DIRECTORY_PART, XS_TRANSACTION_END,
 		XS_CONTROL,
 	};
 
