@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* dom0's kernel: an ELF64 image with Xen's notes. */
+#ifndef BOOT_ELF_H
+#define BOOT_ELF_H
+
+#include "lib/types.h"
+
+#define ELF_MAX_SEGMENTS 16u
+
+struct elf_segment {
+	u64 paddr;  /* less the notes' PADDR_OFFSET: bytes from VIRT_BASE */
+	u64 offset; /* in the file */
+	u64 filesz, memsz;
+};
+
+struct elf_kernel {
+	struct elf_segment segment[ELF_MAX_SEGMENTS];
+	unsigned int segment_count;
+	u64 end; /* bytes from VIRT_BASE, one past the last segment */
+
+	/* From the notes. */
+	u64 entry, virt_base, paddr_offset;
+	u64 init_p2m, hypercall_page;
+	bool has_notes, has_entry, has_init_p2m, has_hypercall_page;
+	bool initrd_by_pfn; /* MOD_START_PFN: it need not be mapped */
+	bool has_supported_features;
+	u32 supported_features;
+	char guest_os[16], guest_version[16], loader[16], xen_version[16], features[128];
+};
+
+/*
+ * Reads the image's headers and notes and checks that it can be run as dom0. NULL, or a sentence saying what
+ * is wrong and what to do. Looks at nothing outside of [image, image + size); every segment
+ * in *out lies inside of it, and no two overlap in memory.
+ */
+const char *elf_parse(const void *image, u64 size, struct elf_kernel *out);
+
+/* The notes in [notes, notes + size): elfnotes.c. */
+void elf_parse_notes(const u8 *notes, u64 size, struct elf_kernel *out);
+/* Do they describe a kernel that can be dom0 here? */
+const char *elf_check_notes(const struct elf_kernel *k);
+
+#endif
