@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The tables a vcpu runs on, from the first to the last. Invariant: cr3_kernel and cr3_user hold one
+ * general and one L4 reference each (0: none). They are changed by the vcpu itself or while it is
+ * paused. A table whose release was preempted waits in vcpu.old_table, one at a time: nothing
+ * that could leave another there starts before table_release_finish() has returned 0.
+ */
+#include "arch/x86_private.h"
+#include "lib/lib.h"
+#include "mmu/mmu.h"
+#include "tables.h"
+
+bool table_release_pending(const struct vcpu *v)
+{
+	return v->old_table.n != 0 && !mfn_eq(v->old_table, INVALID_MFN);
+}
+
+void table_release_later(struct vcpu *v, mfn_t m)
+{
+	ASSERT(!table_release_pending(v));
+	v->old_table = m;
+}
+
+int table_release_finish(struct vcpu *v)
+{
+	int rc = 0;
+
+	if (unlikely(table_release_pending(v))) {
+		rc = frame_put_and_type_preemptible(v->old_table);
+		if (!rc) {
+			v->old_table = INVALID_MFN;
+		}
+	}
+	return rc;
+}
+
+/* Changes *cr3 to table m; the old one is left to table_release_finish(). */
+static int base_replace(struct vcpu *v, u64 *cr3, mfn_t m)
+{
+	mfn_t old = _mfn(*cr3 >> PAGE_SHIFT);
+	int rc = table_release_finish(v);
+
+	if (!rc && m.n) {
+		rc = frame_get_and_type(m, &v->domain->mm, FT_L4);
+	}
+	if (!rc) {
+		*cr3 = m.n << PAGE_SHIFT;
+		table_release_later(v, old);
+	}
+	return rc;
+}
+
+int base_set_kernel(struct vcpu *v, mfn_t m)
+{
+	int rc = 0;
+
+	if (v->pv.cr3_kernel != m.n << PAGE_SHIFT) {
+		rc = base_replace(v, &v->pv.cr3_kernel, m);
+	}
+	if (rc) {
+		return rc;
+	}
+	if (m.n) {
+		l4_show_m2p(m, true);
+	}
+	ldt_release(v); /* found through the old tables */
+	if (v == current) {
+		arch_load_guest_cr3(&v->pv);
+	}
+	return table_release_finish(v);
+}
+
+int base_set_user(struct vcpu *v, mfn_t m)
+{
+	int rc = 0;
+
+	if (v->pv.cr3_user != m.n << PAGE_SHIFT) {
+		rc = base_replace(v, &v->pv.cr3_user, m);
+	}
+	if (rc) {
+		return rc;
+	}
+	if (m.n && m.n << PAGE_SHIFT != v->pv.cr3_kernel) {
+		l4_show_m2p(m, false);
+	}
+	return table_release_finish(v);
+}
+
+int mmu_set_base(struct vcpu *v, mfn_t kernel, mfn_t user)
+{
+	int rc = base_set_kernel(v, kernel);
+
+	return rc ? rc : base_set_user(v, user);
+}
+
+int mmu_release_vcpu(struct vcpu *v)
+{
+	int rc;
+
+	ASSERT(v != current);
+	rc = base_set_user(v, _mfn(0));
+	if (!rc) {
+		rc = base_set_kernel(v, _mfn(0));
+	}
+	if (!rc) {
+		gdt_release(v);
+	}
+	return rc;
+}
+
+int mmu_domain_destroy(struct domain *d)
+{
+	vcpu_for_each(d, v, i)
+	{
+		int rc = mmu_release_vcpu(v);
+
+		if (rc) {
+			return rc;
+		}
+	}
+	return owner_relinquish(&d->mm);
+}

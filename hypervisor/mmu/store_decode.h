@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* Stores to memory that guests may not write directly: decoded, then applied to a copy. */
+#ifndef MMU_STORE_DECODE_H
+#define MMU_STORE_DECODE_H
+
+#include "arch/regs.h"
+#include "lib/types.h"
+
+enum store_op {
+	STORE_MOV,
+	STORE_AND,
+	STORE_OR,
+	STORE_XOR,
+	STORE_XCHG,
+	STORE_CMPXCHG,
+	STORE_BTS,
+	STORE_BTR,
+	STORE_BTC,
+};
+
+#define STORE_NO_REG 0xff
+#define STORE_MAX_INSN 15u
+
+struct store {
+	enum store_op op;
+	u8 bytes;    /* of the memory operand: 1, 2, 4, 8 */
+	u8 length;   /* of the instruction */
+	u8 reg;	     /* register that receives a value (xchg), or STORE_NO_REG */
+	u64 operand; /* value to store or combine with, or number of the bit in the operand */
+	u64 address;
+};
+
+/* Decodes the store at insn, `length` readable bytes, for 64-bit mode with flat segments.
+ * -EINVAL: none of those known, or cut off. */
+int store_decode(const u8 *insn, unsigned int length, const struct cpu_regs *regs, struct store *s);
+/*
+ * What the store does to the operand, which holds `mem`: *result is its new value (only the low
+ * s->bytes count); registers, flags and rip become what they are behind the instruction.
+ * False: memory does not change (a failed compare).
+ */
+bool store_apply(const struct store *s, u64 mem, u64 *result, struct cpu_regs *regs);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/* Whose memory an MMU call means, and on which CPUs it may be cached. No state of its own. */
+#include "arch/uaccess.h"
+#include "lib/lib.h"
+#include "tables.h"
+
+int subject_get(domid_t id, struct subject *s)
+{
+	struct domain *d = current->domain;
+
+	if (id == DOMID_SELF || id == domain_id(d)) {
+		domain_ref(d);
+		*s = (struct subject){d, &d->mm};
+		return 0;
+	}
+	if (id == DOMID_IO) {
+		*s = (struct subject){NULL, &owner_io};
+		return d->mm.io_cap ? 0 : -EPERM;
+	}
+	if (!d->privileged) {
+		return -EPERM;
+	}
+	if (id == DOMID_XEN) {
+		*s = (struct subject){NULL, &owner_xen};
+		return 0;
+	}
+	d = domain_get(id);
+	if (!d) {
+		return -ESRCH;
+	}
+	*s = (struct subject){d, &d->mm};
+	return 0;
+}
+
+void subject_put(struct subject *s)
+{
+	if (s->d) {
+		domain_put(s->d);
+	}
+}
+
+bool l1_find(const struct vcpu *v, unsigned long va, mfn_t *table, pte_t *e)
+{
+	mfn_t t = _mfn(v->pv.cr3_kernel >> PAGE_SHIFT);
+
+	if (!va_guest(va)) {
+		return false;
+	}
+	for (unsigned int shift = 39; frame_valid(t); shift -= 9) {
+		*e = READ_ONCE(((pte_t *)mfn_to_virt(t))[va >> shift & (PT_ENTRIES - 1)]);
+		if (shift == PAGE_SHIFT) {
+			*table = t;
+			return true;
+		}
+		if (!(*e & PTE_P)) {
+			break;
+		}
+		t = pte_mfn(*e);
+	}
+	return false;
+}
+
+int cpus_of_vcpus(const struct domain *d, guest_ptr_t bitmap, cpumask_t *cpus)
+{
+	u64 want[DOM_MAX_VCPUS / 64];
+	size_t bytes = ROUND_UP(d->max_vcpus, 64) / 8;
+
+	*cpus = (cpumask_t){{0}};
+	if (copy_from_guest(want, bitmap, MIN(bytes, sizeof(want)))) {
+		return -EFAULT;
+	}
+	for (unsigned int i = 0; i < MIN(d->max_vcpus, DOM_MAX_VCPUS); i++) {
+		const struct vcpu *v = d->vcpu[i];
+
+		if (v && want[i / 64] >> (i % 64) & 1) {
+			unsigned int cpu = READ_ONCE(((struct vcpu *)v)->unit.cpu);
+
+			cpus->bits[cpu / 64] |= BIT(cpu % 64);
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of mmu/ share: whose memory a call means, finding entries, flush targets. */
+#ifndef MMU_TABLES_H
+#define MMU_TABLES_H
+
+#include "arch/cpu.h"
+#include "domain/domain.h"
+#include "mm/pagetype.h"
+
+/* In `count` of a call that goes on after preemption: *done holds what was done before. */
+#define MMU_UPDATE_PREEMPTED 0x80000000u
+
+/* Whose frames a call is about. d is NULL for I/O and for the hypervisor's frames. */
+struct subject {
+	struct domain *d;
+	struct owner *o;
+};
+
+/* Resolves the ABI's foreign domain for current, with a reference. -EPERM, -ESRCH. */
+int subject_get(domid_t id, struct subject *s);
+void subject_put(struct subject *s);
+
+/* Finds the L1 table of current's kernel tables for va, and its entry; false if there is none. The
+ * table may be another's a moment later: what changes entries looks again. */
+bool l1_find(const struct vcpu *v, unsigned long va, mfn_t *table, pte_t *e);
+
+/* CPUs on which the vcpus of a guest's bitmap last ran. -EFAULT. */
+int cpus_of_vcpus(const struct domain *d, guest_ptr_t bitmap, cpumask_t *cpus);
+
+/* Ends the release of an L4 table (or of part of one) that was preempted. -ERESTART. */
+int table_release_finish(struct vcpu *v);
+/* Hands a table over to table_release_finish(): its general and typed reference. */
+void table_release_later(struct vcpu *v, mfn_t m);
+bool table_release_pending(const struct vcpu *v);
+
+/* Kernel or user table of current, -EINVAL, -ERESTART. m = 0 is no user table. */
+int base_set_kernel(struct vcpu *v, mfn_t m);
+int base_set_user(struct vcpu *v, mfn_t m);
+int ldt_set(struct vcpu *v, unsigned long base, unsigned int entries); /* -EINVAL */
+
+#endif
