@@ -71,6 +71,19 @@ static inline void invlpg(unsigned long va)
 static inline void irq_enable(void) { __asm__ volatile("sti" ::: "memory"); }
 static inline void irq_disable(void) { __asm__ volatile("cli" ::: "memory"); }
 static inline void cpu_relax(void) { __asm__ volatile("pause" ::: "memory"); }
+static inline void cpu_halt(void) { __asm__ volatile("hlt" ::: "memory"); }
+/* The last resort of a reboot: an exception without an IDT. */
+static inline void __noreturn cpu_triple_fault(void)
+{
+	static const struct {
+		u16 limit;
+		u64 base;
+	} __packed none = {0, 0};
+
+	__asm__ volatile("lidt %0; int3" ::"m"(none));
+	for (;;) {
+	}
+}
 static inline void cpu_wbinvd(void) { __asm__ volatile("wbinvd" ::: "memory"); }
 
 static inline u64 rdtsc(void)

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The hypercall memory_op: dispatch, and a domain's reservation growing and shrinking.
+ *
+ * Invariant: an extent is handled whole or not at all, and the number of extents done is what the guest
+ * is told. A frame is given up only while its owner holds no other use of it. The frame's owner's
+ * lock is taken inside mm/; none here.
+ */
+#include "grant/grant.h"
+#include "hypercall/hypercall.h"
+#include "memory.h"
+#include "mm/alloc.h"
+#include "mmu/mmu.h"
+
+#define DOM0_MAX_ORDER 12u
+#define DOMU_MAX_ORDER 9u
+
+struct domain *memory_target(domid_t id, long *rc)
+{
+	struct domain *d = domain_get(id);
+
+	*rc = d ? 0 : -ESRCH;
+	if (d && d != current->domain && !current->domain->privileged) {
+		domain_put(d);
+		d = NULL;
+		*rc = -EPERM;
+	}
+	return d;
+}
+
+unsigned int memory_max_order(void)
+{
+	return current->domain->privileged ? DOM0_MAX_ORDER : DOMU_MAX_ORDER;
+}
+
+int memory_bits(unsigned int mem_flags)
+{
+	unsigned int bits = XENMEMF_get_address_bits(mem_flags);
+
+	if (bits && bits <= PAGE_SHIFT) {
+		return -EINVAL;
+	}
+	return bits >= 64 ? 0 : (int)bits;
+}
+
+int frame_get_exclusive(mfn_t m, const struct owner *o)
+{
+	const u32 in_use = FT_COUNT | FT_PARTIAL | FT_LOCKED | FT_PINNED;
+	struct frame *f;
+
+	if (frame_get(m, o)) {
+		return -EINVAL;
+	}
+	f = frame_of(m);
+	/* A use that begins behind this look keeps the frame alive by its own reference. */
+	if (READ_ONCE(f->count) != (FRAME_ALLOCATED | 1) || READ_ONCE(f->type) & in_use) {
+		frame_put(m);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+void frame_give_up(mfn_t m)
+{
+	WRITE_ONCE(m2p_rw[mfn_x(m)], M2P_INVALID);
+	frame_release(m);
+	frame_put(m);
+}
+
+static guest_ptr_t list_slot(const struct xen_memory_reservation *r, unsigned long i)
+{
+	return (guest_ptr_t)r->extent_start.p + i * sizeof(xen_pfn_t);
+}
+
+static void block_set_m2p(mfn_t m, unsigned int order, u64 pfn)
+{
+	for (u64 j = 0; j < 1ull << order; j++) {
+		WRITE_ONCE(m2p_rw[mfn_x(m) + j], pfn + j);
+	}
+}
+
+/* A new extent; with `populate` the list names the guest frames it is for. False: stop here. */
+static bool extent_add(struct domain *d, const struct xen_memory_reservation *r, unsigned long i,
+		       bool populate)
+{
+	int bits = memory_bits(r->mem_flags);
+	xen_pfn_t pfn = 0, frame;
+	mfn_t m;
+
+	if (populate && copy_from_guest(&pfn, list_slot(r, i), sizeof(pfn))) {
+		return false;
+	}
+	if (bits < 0 || frame_alloc_owned(&d->mm, r->extent_order, (unsigned int)bits, &m)) {
+		return false;
+	}
+	if (populate) {
+		block_set_m2p(m, r->extent_order, pfn);
+	}
+	frame = mfn_x(m);
+	if ((populate || r->extent_start.p) &&
+	    copy_to_guest(list_slot(r, i), &frame, sizeof(frame))) {
+		for (u64 j = 0; j < 1ull << r->extent_order; j++) {
+			frame_release(mfn_add(m, j));
+		}
+		return false;
+	}
+	return true;
+}
+
+static bool extent_remove(struct domain *d, const struct xen_memory_reservation *r,
+			  unsigned long i)
+{
+	const u64 count = 1ull << r->extent_order;
+	xen_pfn_t first;
+	u64 j;
+
+	if (copy_from_guest(&first, list_slot(r, i), sizeof(first))) {
+		return false;
+	}
+	for (j = 0; j < count && !frame_get_exclusive(_mfn(first + j), &d->mm); j++) {
+	}
+	if (j < count) {
+		while (j-- > 0) {
+			frame_put(_mfn(first + j));
+		}
+		return false;
+	}
+	for (j = 0; j < count; j++) {
+		frame_give_up(_mfn(first + j));
+	}
+	return true;
+}
+
+/* Returns the number of extents done so far; that it is short is no error of the call. */
+static long memory_reservation(unsigned int cmd, unsigned long start, guest_ptr_t arg)
+{
+	struct xen_memory_reservation r;
+	unsigned long i = start;
+	struct domain *d;
+	long rc;
+	bool go = true;
+
+	if (copy_from_guest(&r, arg, sizeof(r))) {
+		return start ? (long)start : -EFAULT;
+	}
+	if (r.nr_extents > ~0ul >> (MEMOP_CMD_BITS + 1) || start >= r.nr_extents ||
+	    r.extent_order > memory_max_order() || r.mem_flags & XENMEMF_populate_on_demand) {
+		return (long)start;
+	}
+	d = memory_target(r.domid, &rc);
+	if (!d) {
+		return (long)start;
+	}
+	while (go && i < r.nr_extents) {
+		if (i != start && preempt_needed()) {
+			rc = HYPERCALL_CONTINUE(__HYPERVISOR_memory_op, cmd | i << MEMOP_CMD_BITS,
+						arg);
+			domain_put(d);
+			return rc;
+		}
+		go = cmd == XENMEM_decrease_reservation ?
+			     extent_remove(d, &r, i) :
+			     extent_add(d, &r, i, cmd == XENMEM_populate_physmap);
+		i += go;
+	}
+	domain_put(d);
+	return (long)i;
+}
+
+/* current_, maximum_reservation, maximum_gpfn. */
+static long memory_query(unsigned int cmd, guest_ptr_t arg)
+{
+	struct xen_memory_domain op;
+	struct domain *d;
+	unsigned long pfns;
+	long rc;
+
+	if (copy_from_guest(&op, arg, sizeof(op))) {
+		return -EFAULT;
+	}
+	d = memory_target(op.domid, &rc);
+	if (!d) {
+		return rc;
+	}
+	switch (cmd) {
+	case XENMEM_current_reservation:
+		rc = (long)READ_ONCE(d->mm.pages);
+		break;
+	case XENMEM_maximum_reservation:
+		rc = (long)MIN(READ_ONCE(d->mm.limit), 0xffffffffull);
+		break;
+	default: /* the guest keeps the number of its frames, tools want the last one */
+		pfns = d->shared ? READ_ONCE(d->shared->arch.max_pfn) : 0;
+		rc = pfns && pfns < 1ul << 52 ? (long)pfns - 1 : 0;
+	}
+	domain_put(d);
+	return rc;
+}
+
+/* Nothing is set aside: whether the memory is there now is all that is told. */
+static long memory_claim(guest_ptr_t arg)
+{
+	struct xen_memory_reservation r;
+	struct domain *d;
+	long rc;
+
+	if (copy_from_guest(&r, arg, sizeof(r))) {
+		return -EFAULT;
+	}
+	if (!current->domain->privileged) {
+		return -EPERM;
+	}
+	if (r.extent_start.p || r.extent_order || r.mem_flags) {
+		return -EINVAL;
+	}
+	d = memory_target(r.domid, &rc);
+	if (d) {
+		rc = r.nr_extents > READ_ONCE(d->mm.pages) + alloc_free_pages() ? -ENOMEM : 0;
+		domain_put(d);
+	}
+	return rc;
+}
+
+long do_memory_op(unsigned long full_cmd, guest_ptr_t arg)
+{
+	const unsigned int cmd = full_cmd & MEMOP_CMD_MASK;
+	const unsigned long start = full_cmd >> MEMOP_CMD_BITS;
+
+	switch (cmd) {
+	case XENMEM_increase_reservation:
+	case XENMEM_decrease_reservation:
+	case XENMEM_populate_physmap:
+		return memory_reservation(cmd, start, arg);
+	case XENMEM_exchange:
+		return memory_exchange(arg);
+	case XENMEM_maximum_ram_page:
+		return (long)frame_end - 1;
+	case XENMEM_current_reservation:
+	case XENMEM_maximum_reservation:
+	case XENMEM_maximum_gpfn:
+		return memory_query(cmd, arg);
+	case XENMEM_machphys_mfn_list:
+		return memory_m2p_list(arg);
+	case XENMEM_machphys_mapping:
+		return memory_m2p_mapping(arg);
+	case XENMEM_memory_map:
+		return memory_map_get(arg);
+	case XENMEM_machine_memory_map:
+		return memory_map_machine(arg);
+	case XENMEM_set_memory_map:
+		return memory_map_set(arg);
+	case XENMEM_claim_pages:
+		return memory_claim(arg);
+	case XENMEM_get_sharing_freed_pages:
+	case XENMEM_get_sharing_shared_pages:
+		return 0;
+	case XENMEM_get_vnumainfo:
+		return -EOPNOTSUPP;
+	case XENMEM_reserved_device_memory_map:
+		return -ENOENT;
+	case XENMEM_acquire_resource:
+		return memory_acquire_resource(start, arg);
+	case XENMEM_set_pod_target:
+	case XENMEM_get_pod_target:
+		return -EINVAL;
+	default: /* translated guests', sharing, paging: not here */
+		return -ENOSYS;
+	}
+}

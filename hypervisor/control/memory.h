@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* The parts of the hypercall memory_op. */
+#ifndef CONTROL_MEMORY_H
+#define CONTROL_MEMORY_H
+
+#include <xen/memory.h>
+#include "arch/uaccess.h"
+#include "domain/domain.h"
+#include "lib/lib.h"
+#include "mm/pagetype.h"
+
+#define MEMOP_CMD_BITS 6 /* above them: extents done before the call was preempted */
+#define MEMOP_CMD_MASK ((1ul << MEMOP_CMD_BITS) - 1)
+
+/* Another domain than one's own only for the control domain. NULL and *rc: -ESRCH, -EPERM. */
+struct domain *memory_target(domid_t id, long *rc);
+/* Largest block that the caller may ask for. */
+unsigned int memory_max_order(void);
+/* Address width that mem_flags ask for: 0 = any, -EINVAL = none could satisfy it. */
+int memory_bits(unsigned int mem_flags);
+
+/* Takes a general reference of a frame that nobody else holds or uses in any way: -EINVAL if so. */
+int frame_get_exclusive(mfn_t m, const struct owner *o);
+/* Gives up a frame taken so. */
+void frame_give_up(mfn_t m);
+
+long memory_exchange(guest_ptr_t arg);
+long memory_map_get(guest_ptr_t arg);
+long memory_map_set(guest_ptr_t arg);
+long memory_map_machine(guest_ptr_t arg);
+long memory_m2p_list(guest_ptr_t arg);
+long memory_m2p_mapping(guest_ptr_t arg);
+long memory_acquire_resource(unsigned long start, guest_ptr_t arg);
+
+#endif

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What guests are told about memory: their own map, the machine's map, where the M2P lies, and the
+ * frames of a domain's resources. Invariant: d->e820 and d->e820_count change together, under d->lock; the
+ * machine's map is constant once dom0 runs.
+ */
+#include "control/machine.h"
+#include "grant/grant.h"
+#include "hypercall/hypercall.h"
+#include "memory.h"
+#include "mm/alloc.h"
+
+#define GUEST_MAP_MAX	  128u
+#define MACHINE_MAP_MAX	  192u
+#define M2P_CHUNK_BYTES	  0x200000ul
+#define M2P_CHUNK_ENTRIES (M2P_CHUNK_BYTES / sizeof(u64))
+
+static struct e820_entry machine_map[MACHINE_MAP_MAX];
+static unsigned int machine_map_count;
+
+void machine_map_add(u64 addr, u64 size, u32 type)
+{
+	if (machine_map_count == MACHINE_MAP_MAX) {
+		printk(LOG_WARN "memory map: no room for %lx+%lx, dom0 will not know of it\n",
+		       (unsigned long)addr, (unsigned long)size);
+		return;
+	}
+	machine_map[machine_map_count++] = (struct e820_entry){addr, size, type};
+}
+
+long memory_map_machine(guest_ptr_t arg)
+{
+	struct xen_memory_map op;
+
+	if (!current->domain->privileged) {
+		return -EPERM;
+	}
+	if (copy_from_guest(&op, arg, sizeof(op))) {
+		return -EFAULT;
+	}
+	if (!op.buffer.p) { /* only their number is asked for */
+		op.nr_entries = machine_map_count;
+	} else {
+		op.nr_entries = MIN(op.nr_entries, machine_map_count);
+		if (copy_to_guest((guest_ptr_t)op.buffer.p, machine_map,
+				  op.nr_entries * sizeof(machine_map[0]))) {
+			return -EFAULT;
+		}
+	}
+	return copy_to_guest(arg, &op, sizeof(op)) ? -EFAULT : 0;
+}
+
+long memory_map_get(guest_ptr_t arg)
+{
+	struct domain *d = current->domain;
+	struct e820_entry map[GUEST_MAP_MAX];
+	struct xen_memory_map op;
+
+	if (copy_from_guest(&op, arg, sizeof(op))) {
+		return -EFAULT;
+	}
+	spin_lock(&d->lock);
+	op.nr_entries = MIN(op.nr_entries, d->e820_count);
+	if (d->e820_count) {
+		memcpy(map, d->e820, op.nr_entries * sizeof(map[0]));
+	}
+	spin_unlock(&d->lock);
+	if (!d->e820_count) {
+		return -ENOSYS;
+	}
+	if (copy_to_guest((guest_ptr_t)op.buffer.p, map, op.nr_entries * sizeof(map[0])) ||
+	    copy_to_guest(arg, &op, sizeof(op))) {
+		return -EFAULT;
+	}
+	return 0;
+}
+
+static long guest_map_replace(struct domain *d, const struct xen_memory_map *new)
+{
+	const unsigned int count = new->nr_entries;
+	struct e820_entry *map = NULL, *old;
+	unsigned int old_count;
+
+	if (count) {
+		map = heap_alloc(count * sizeof(*map));
+		if (!map) {
+			return -ENOMEM;
+		}
+		if (copy_from_guest(map, (guest_ptr_t)new->buffer.p, count * sizeof(*map))) {
+			heap_free(map, count * sizeof(*map));
+			return -EFAULT;
+		}
+	}
+	spin_lock(&d->lock);
+	old = d->e820;
+	old_count = d->e820_count;
+	d->e820 = map;
+	d->e820_count = count;
+	spin_unlock(&d->lock);
+	if (old) {
+		heap_free(old, old_count * sizeof(*old));
+	}
+	return 0;
+}
+
+long memory_map_set(guest_ptr_t arg)
+{
+	struct xen_foreign_memory_map op;
+	struct domain *d;
+	long rc;
+
+	if (copy_from_guest(&op, arg, sizeof(op))) {
+		return -EFAULT;
+	}
+	if (op.map.nr_entries > GUEST_MAP_MAX) {
+		return -EINVAL;
+	}
+	d = memory_target(op.domid, &rc);
+	if (d) {
+		rc = guest_map_replace(d, &op.map);
+		domain_put(d);
+	}
+	return rc;
+}
+
+long memory_m2p_mapping(guest_ptr_t arg)
+{
+	struct xen_machphys_mapping op = {
+		.v_start = M2P_VIRT,
+		.v_end = M2P_VIRT + ROUND_UP(frame_end * sizeof(u64), M2P_CHUNK_BYTES),
+		.max_mfn = frame_end - 1,
+	};
+
+	return copy_to_guest(arg, &op, sizeof(op)) ? -EFAULT : 0;
+}
+
+long memory_m2p_list(guest_ptr_t arg)
+{
+	struct xen_machphys_mfn_list op;
+	u64 chunks = (frame_end + M2P_CHUNK_ENTRIES - 1) / M2P_CHUNK_ENTRIES;
+
+	if (!current->domain->privileged) {
+		return -EPERM;
+	}
+	if (copy_from_guest(&op, arg, sizeof(op))) {
+		return -EFAULT;
+	}
+	op.nr_extents = (unsigned int)MIN(chunks, op.max_extents);
+	for (unsigned int i = 0; i < op.nr_extents; i++) {
+		xen_pfn_t frame = 0; /* a hole */
+		mfn_t m;
+
+		if (m2p_chunk(i, &m)) {
+			frame = mfn_x(m);
+		}
+		if (copy_to_guest((guest_ptr_t)(op.extent_start.p + i), &frame, sizeof(frame))) {
+			return -EFAULT;
+		}
+	}
+	return copy_to_guest(arg, &op, sizeof(op)) ? -EFAULT : 0;
+}
+
+/* Frames of d's grant table from op->frame on. `done` were written before a preemption. */
+static long resource_fill(const struct xen_mem_acquire_resource *op, struct domain *d,
+			  unsigned long done, guest_ptr_t arg)
+{
+	for (unsigned long i = done; i < op->nr_frames; i++) {
+		xen_pfn_t frame;
+		mfn_t m;
+		int rc;
+
+		if (i != done && preempt_needed()) {
+			return HYPERCALL_CONTINUE(__HYPERVISOR_memory_op,
+						  XENMEM_acquire_resource | i << MEMOP_CMD_BITS,
+						  arg);
+		}
+		rc = grant_table_frame(d, (unsigned int)(op->frame + i), &m);
+		if (rc) {
+			return rc;
+		}
+		frame = mfn_x(m);
+		if (copy_to_guest((guest_ptr_t)(op->frame_list.p + i), &frame, sizeof(frame))) {
+			return -EFAULT;
+		}
+	}
+	return 0;
+}
+
+static long resource_acquire(struct xen_mem_acquire_resource *op, struct domain *d,
+			     unsigned long done, guest_ptr_t arg)
+{
+	const u64 max = grant_table_max(d);
+
+	if (!op->frame_list.p) {
+		if (op->nr_frames) {
+			return -EINVAL;
+		}
+		op->nr_frames = (u32)max;
+		return copy_to_guest(arg, op, sizeof(*op)) ? -EFAULT : 0;
+	}
+	if (op->frame > max || op->nr_frames > max - op->frame) {
+		return -EINVAL;
+	}
+	return resource_fill(op, d, done, arg);
+}
+
+long memory_acquire_resource(unsigned long start, guest_ptr_t arg)
+{
+	struct xen_mem_acquire_resource op;
+	struct domain *d;
+	long rc;
+
+	if (copy_from_guest(&op, arg, sizeof(op))) {
+		return -EFAULT;
+	}
+	if (!current->domain->privileged) {
+		return -EPERM;
+	}
+	if (op.pad || op.type != XENMEM_resource_grant_table ||
+	    op.id != XENMEM_resource_grant_table_id_shared) {
+		return op.pad ? -EINVAL : -EOPNOTSUPP;
+	}
+	d = memory_target(op.domid, &rc);
+	if (d) {
+		rc = resource_acquire(&op, d, start, arg);
+		domain_put(d);
+	}
+	return rc;
+}

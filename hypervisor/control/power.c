@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The end of the machine: reboot, power off, halt. Each way that may fail is followed by the next;
+ * the last is to stop where it is. Other CPUs are stopped first. Option: noreboot.
+ */
+#include <xen/sched.h>
+#include "arch/smp.h"
+#include "arch/tsc.h"
+#include "control/control.h"
+#include "lib/lib.h"
+#include "lib/option.h"
+#include "power.h"
+
+struct host_facts host_facts;
+
+#define PM1_SLP_EN	  BIT(13)
+#define RESET_SPACE_PORT  1
+#define RESET_SPACE_PCI	  2
+#define PCI_CONFIG_ADDR	  0xcf8
+#define PCI_CONFIG_DATA	  0xcfc
+#define PORT_RESET	  0xcf9
+#define RESET_HARD	  0x02
+#define RESET_HARD_GO	  0x06
+#define PORT_KBD	  0x64
+#define KBD_BUSY	  0x02
+#define KBD_PULSE_RESET	  0xfe
+#define KBD_TRIES	  10000u
+#define TRY_MS		  200u
+
+static bool noreboot;
+
+static int parse_noreboot(const char *value)
+{
+	noreboot = strcmp(value, "off") && strcmp(value, "0") && strcmp(value, "false");
+	return 0;
+}
+OPTION("noreboot", parse_noreboot);
+
+static void wait_ms(u64 ms)
+{
+	u64 until = rdtsc() + ms * tsc_khz;
+
+	while (rdtsc() < until) {
+		cpu_relax();
+	}
+}
+
+void machine_halt(void)
+{
+	smp_stop_others();
+	printk(LOG_ERR "Halted.\n");
+	irq_disable();
+	for (;;) {
+		cpu_halt();
+	}
+}
+
+static void reset_by_acpi(void)
+{
+	u64 a = host_facts.reset_addr;
+
+	if (!host_facts.reset_supported) {
+		return;
+	}
+	if (host_facts.reset_space == RESET_SPACE_PORT && a <= 0xffff) {
+		outb((u16)a, host_facts.reset_value);
+	} else if (host_facts.reset_space == RESET_SPACE_PCI) {
+		/* Bus 0: device in bits 32-47, function 16-31, offset 0-15. */
+		outl(PCI_CONFIG_ADDR, (u32)(BIT(31) | (a >> 32 & 0x1f) << 11 | (a >> 16 & 7) << 8 |
+					    (a & 0xfc)));
+		outb((u16)(PCI_CONFIG_DATA + (a & 3)), host_facts.reset_value);
+	}
+	wait_ms(TRY_MS);
+}
+
+static void reset_by_keyboard(void)
+{
+	for (unsigned int i = 0; i < KBD_TRIES && (inb(PORT_KBD) & KBD_BUSY); i++) {
+		cpu_relax();
+	}
+	outb(PORT_KBD, KBD_PULSE_RESET);
+	wait_ms(TRY_MS);
+}
+
+void machine_reboot(void)
+{
+	if (noreboot) {
+		printk(LOG_ERR "Not rebooting: noreboot was given.\n");
+		machine_halt();
+	}
+	printk(LOG_ERR "Rebooting.\n");
+	smp_stop_others();
+	irq_disable();
+	reset_by_acpi();
+	outb(PORT_RESET, RESET_HARD);
+	outb(PORT_RESET, RESET_HARD_GO);
+	wait_ms(TRY_MS);
+	reset_by_keyboard();
+	cpu_triple_fault();
+}
+
+void power_enter_s5(u16 pm1a_val, u16 pm1b_val)
+{
+	printk(LOG_ERR "Powering off.\n");
+	smp_stop_others();
+	irq_disable();
+	outw(host_facts.pm1a_cnt, pm1a_val & (u16)~PM1_SLP_EN);
+	if (host_facts.pm1b_cnt) {
+		outw(host_facts.pm1b_cnt, pm1b_val & (u16)~PM1_SLP_EN);
+	}
+	outw(host_facts.pm1a_cnt, pm1a_val | PM1_SLP_EN);
+	if (host_facts.pm1b_cnt) {
+		outw(host_facts.pm1b_cnt, pm1b_val | PM1_SLP_EN);
+	}
+	wait_ms(TRY_MS);
+	machine_halt();
+}
+
+/*
+ * Only dom0's ACPI interpreter knows what to write for S5, and it does so through
+ * power_enter_s5(). Who comes here had no ACPI.
+ */
+void machine_power_off(void)
+{
+	machine_halt();
+}
+
+void machine_shutdown(u8 code)
+{
+	switch (code) {
+	case SHUTDOWN_poweroff:
+		printk(LOG_ERR "dom0 shut down.\n");
+		machine_power_off();
+	case SHUTDOWN_reboot:
+		machine_reboot();
+	default:
+		printk(LOG_ERR "dom0 ended with code %u.\n", code);
+		machine_reboot();
+	}
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/* sysctl: CPUs, topology, the one CPU pool and the scheduler, as tools list them. Read-only. */
+#include <xen/sysctl.h>
+#include "arch/uaccess.h"
+#include "control/control.h"
+#include "domctl.h"
+#include "lib/lib.h"
+#include "mm/alloc.h"
+
+#define LOCAL_DISTANCE 10u
+
+long sysctl_getcpuinfo(struct xen_sysctl *op, bool *copyback)
+{
+	struct xen_sysctl_getcpuinfo *g = &op->u.getcpuinfo;
+	u32 n = MIN(g->max_cpus, cpu_count);
+
+	for (u32 cpu = 0; cpu < n; cpu++) {
+		xen_sysctl_cpuinfo_t info = {0};
+		struct vcpu *idle = domain_vcpu(&idle_domain, cpu);
+		vcpu_runstate_info_t r = {0};
+
+		if (idle) {
+			vcpu_runstate(idle, &r);
+			info.idletime = r.time[RUNSTATE_running];
+		}
+		if (copy_to_guest((guest_ptr_t)(g->info.p + cpu), &info, sizeof(info))) {
+			return -EFAULT;
+		}
+	}
+	g->nr_cpus = n;
+	*copyback = true;
+	return 0;
+}
+
+/* Every CPU is shown as a core of its own in one socket. */
+long sysctl_cputopoinfo(struct xen_sysctl *op, bool *copyback)
+{
+	struct xen_sysctl_cputopoinfo *t = &op->u.cputopoinfo;
+	u32 n = MIN(t->num_cpus, cpu_count);
+
+	for (u32 cpu = 0; t->cputopo.p && cpu < n; cpu++) {
+		xen_sysctl_cputopo_t topo = {.core = cpu};
+
+		if (copy_to_guest((guest_ptr_t)(t->cputopo.p + cpu), &topo, sizeof(topo))) {
+			return -EFAULT;
+		}
+	}
+	t->num_cpus = cpu_count;
+	*copyback = true;
+	return 0;
+}
+
+long sysctl_numainfo(struct xen_sysctl *op, bool *copyback)
+{
+	struct xen_sysctl_numainfo *n = &op->u.numainfo;
+	const xen_sysctl_meminfo_t mem = {
+		.memsize = host_facts.total_pages << PAGE_SHIFT,
+		.memfree = alloc_free_pages() << PAGE_SHIFT,
+	};
+	const u32 distance = LOCAL_DISTANCE;
+
+	if (n->num_nodes && n->meminfo.p &&
+	    copy_to_guest((guest_ptr_t)n->meminfo.p, &mem, sizeof(mem))) {
+		return -EFAULT;
+	}
+	if (n->num_nodes && n->distance.p &&
+	    copy_to_guest((guest_ptr_t)n->distance.p, &distance, sizeof(distance))) {
+		return -EFAULT;
+	}
+	n->num_nodes = 1;
+	*copyback = true;
+	return 0;
+}
+
+static long pool_info(struct xen_sysctl_cpupool_op *c)
+{
+	cpumask_t online;
+
+	if (c->cpupool_id != 0 && c->cpupool_id != XEN_SYSCTL_CPUPOOL_PAR_ANY) {
+		return -ENOENT; /* answers for the first pool with at least this id */
+	}
+	c->cpupool_id = 0;
+	c->sched_id = XEN_SCHEDULER_CREDIT2;
+	c->n_dom = domain_count();
+	cpumask_online(&online);
+	return bitmap_to_guest(online.bits, CONFIG_NR_CPUS, &c->cpumap);
+}
+
+long sysctl_cpupool_op(struct xen_sysctl *op, bool *copyback)
+{
+	static const cpumask_t none;
+	struct xen_sysctl_cpupool_op *c = &op->u.cpupool_op;
+
+	*copyback = true;
+	switch (c->op) {
+	case XEN_SYSCTL_CPUPOOL_OP_INFO:
+		return pool_info(c);
+	case XEN_SYSCTL_CPUPOOL_OP_FREEINFO: /* CPUs in no pool */
+		return bitmap_to_guest(none.bits, CONFIG_NR_CPUS, &c->cpumap);
+	}
+	return -EINVAL;
+}
+
+/* There is no rate limit: it reads as 0 (off) and can only be set to that. */
+long sysctl_scheduler_op(struct xen_sysctl *op, bool *copyback)
+{
+	struct xen_sysctl_scheduler_op *s = &op->u.scheduler_op;
+
+	if (s->cpupool_id || s->sched_id != XEN_SCHEDULER_CREDIT2) {
+		return -EINVAL;
+	}
+	switch (s->cmd) {
+	case XEN_SYSCTL_SCHEDOP_putinfo:
+		return s->u.sched_credit2.ratelimit_us ? -EINVAL : 0;
+	case XEN_SYSCTL_SCHEDOP_getinfo:
+		s->u.sched_credit2.ratelimit_us = 0;
+		*copyback = true;
+		return 0;
+	}
+	return -EINVAL;
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/* xen_version: who this hypervisor is. Constant facts; any domain may ask, most of it. */
+#include <xen/features.h>
+#include <xen/version.h>
+#include "arch/uaccess.h"
+#include "control/control.h"
+#include "domus.h"
+#include "lib/lib.h"
+#include "version.h"
+
+#define ABI_MAJOR 4
+#define ABI_MINOR 17
+
+/* The linker's build id note: 12 bytes of header, "GNU\0", then the id. */
+extern const u8 __build_id_start[], __build_id_end[];
+#define BUILD_ID_HEADER 16
+
+u32 version_features(bool privileged, u64 vm_assist)
+{
+	u32 f = BIT(XENFEAT_mmu_pt_update_preserve_ad) | BIT(XENFEAT_highmem_assist) |
+		BIT(XENFEAT_gnttab_map_avail_bits) | BIT(XENFEAT_memory_op_vnode_supported) |
+		BIT(XENFEAT_direct_mapped);
+
+	if (privileged) {
+		f |= BIT(XENFEAT_dom0);
+	}
+	if (vm_assist & BIT(VMASST_TYPE_pae_extended_cr3)) {
+		f |= BIT(XENFEAT_pae_pgdir_above_4gb);
+	}
+	return f;
+}
+
+/* A string in a field of fixed size, padded with zeros. */
+static long give_string(guest_ptr_t to, const char *s, size_t size)
+{
+	char buf[1024] = {0};
+
+	str_copy(buf, s, MIN(size, sizeof(buf)));
+	return copy_to_guest(to, buf, size) ? -EFAULT : 0;
+}
+
+static long compile_info(guest_ptr_t to)
+{
+	struct xen_compile_info info = {0};
+
+	/* No names and no dates: two builds of one source are one image. */
+#ifdef __clang__
+	str_copy(info.compiler, "clang " __clang_version__, sizeof(info.compiler));
+#else
+	str_copy(info.compiler, "gcc " __VERSION__, sizeof(info.compiler));
+#endif
+	str_copy(info.compile_by, "domus", sizeof(info.compile_by));
+	str_copy(info.compile_domain, "localdomain", sizeof(info.compile_domain));
+	str_copy(info.compile_date, "domus " DOMUS_VERSION_STRING, sizeof(info.compile_date));
+	return copy_to_guest(to, &info, sizeof(info)) ? -EFAULT : 0;
+}
+
+static long get_features(guest_ptr_t arg)
+{
+	struct xen_feature_info fi;
+
+	if (copy_from_guest(&fi, arg, sizeof(fi))) {
+		return -EFAULT;
+	}
+	if (fi.submap_idx) {
+		return -EINVAL;
+	}
+	fi.submap = version_features(current->domain->privileged, current->domain->vm_assist);
+	return copy_to_guest(arg, &fi, sizeof(fi)) ? -EFAULT : 0;
+}
+
+/* Without a buffer: the length. */
+static long build_id(guest_ptr_t arg)
+{
+	const u8 *id = __build_id_start + BUILD_ID_HEADER;
+	long bytes = __build_id_end - id;
+	u32 room;
+
+	if (!current->domain->privileged) {
+		return -EPERM;
+	}
+	if (bytes <= 0) {
+		return -ENODATA;
+	}
+	if (!arg) {
+		return bytes;
+	}
+	if (copy_from_guest(&room, arg, sizeof(room))) {
+		return -EFAULT;
+	}
+	if (!room) {
+		return -EINVAL;
+	}
+	if (room < (u64)bytes) {
+		return -ENOBUFS;
+	}
+	return copy_to_guest(arg + offsetof(xen_build_id_t, buf), id, (size_t)bytes) ? -EFAULT : bytes;
+}
+
+long do_xen_version(unsigned int cmd, guest_ptr_t arg)
+{
+	const xen_platform_parameters_t params = {.virt_start = HV_START};
+
+	switch (cmd) {
+	case XENVER_version:
+		return ABI_MAJOR << 16 | ABI_MINOR;
+	case XENVER_extraversion:
+		return give_string(arg, ".0-domus", sizeof(xen_extraversion_t));
+	case XENVER_compile_info:
+		return compile_info(arg);
+	case XENVER_capabilities: /* a list: each entry is followed by a blank */
+		return give_string(arg, "xen-3.0-x86_64 ", sizeof(xen_capabilities_info_t));
+	case XENVER_changeset:
+		return give_string(arg, "domus " DOMUS_VERSION_STRING, sizeof(xen_changeset_info_t));
+	case XENVER_platform_parameters:
+		return copy_to_guest(arg, &params, sizeof(params)) ? -EFAULT : 0;
+	case XENVER_get_features:
+		return get_features(arg);
+	case XENVER_pagesize:
+		return arg ? -EINVAL : (long)PAGE_SIZE;
+	case XENVER_guest_handle:
+		return copy_to_guest(arg, current->domain->handle, sizeof(xen_domain_handle_t)) ?
+			       -EFAULT :
+			       0;
+	case XENVER_commandline:
+		return give_string(arg, current->domain->privileged ? host_facts.cmdline : "<denied>",
+				   sizeof(xen_commandline_t));
+	case XENVER_build_id:
+		return build_id(arg);
+	}
+	return -ENOSYS;
+}
