@@ -99,9 +99,11 @@ static int chunk_commit(struct chunk *c, struct domain *d, guest_ptr_t out)
 	for (u32 i = 0; i < c->blocks; i++) {
 		mfn_t m = _mfn(c->block[i]);
 
-		rc = frame_adopt(&d->mm, m, 1ull << c->out_order);
-		if (rc) {
+		int err = frame_adopt(&d->mm, m, 1ull << c->out_order);
+
+		if (err) {
 			free_frames(m, c->out_order);
+			rc = err;
 			continue;
 		}
 		for (u64 j = 0; j < 1ull << c->out_order; j++) {

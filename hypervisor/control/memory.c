@@ -171,6 +171,7 @@ static long memory_reservation(unsigned int cmd, unsigned long start, guest_ptr_
 static long memory_query(unsigned int cmd, guest_ptr_t arg)
 {
 	struct xen_memory_domain op;
+	shared_info_t *shared;
 	struct domain *d;
 	unsigned long pfns;
 	long rc;
@@ -190,7 +191,8 @@ static long memory_query(unsigned int cmd, guest_ptr_t arg)
 		rc = (long)MIN(READ_ONCE(d->mm.limit), 0xffffffffull);
 		break;
 	default: /* the guest keeps the number of its frames, tools want the last one */
-		pfns = d->shared ? READ_ONCE(d->shared->arch.max_pfn) : 0;
+		shared = READ_ONCE(d->shared);
+		pfns = shared ? READ_ONCE(shared->arch.max_pfn) : 0;
 		rc = pfns && pfns < 1ul << 52 ? (long)pfns - 1 : 0;
 	}
 	domain_put(d);

@@ -55,17 +55,19 @@ long memory_map_get(guest_ptr_t arg)
 	struct domain *d = current->domain;
 	struct e820_entry map[GUEST_MAP_MAX];
 	struct xen_memory_map op;
+	unsigned int count;
 
 	if (copy_from_guest(&op, arg, sizeof(op))) {
 		return -EFAULT;
 	}
 	spin_lock(&d->lock);
-	op.nr_entries = MIN(op.nr_entries, d->e820_count);
-	if (d->e820_count) {
+	count = d->e820_count;
+	op.nr_entries = MIN(op.nr_entries, count);
+	if (count) {
 		memcpy(map, d->e820, op.nr_entries * sizeof(map[0]));
 	}
 	spin_unlock(&d->lock);
-	if (!d->e820_count) {
+	if (!count) {
 		return -ENOSYS;
 	}
 	if (copy_to_guest((guest_ptr_t)op.buffer.p, map, op.nr_entries * sizeof(map[0])) ||

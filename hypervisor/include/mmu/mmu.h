@@ -12,7 +12,7 @@ long do_update_va_mapping(unsigned long va, u64 val, unsigned long flags);
 long do_update_va_mapping_otherdomain(unsigned long va, u64 val, unsigned long flags, domid_t domid);
 long do_update_descriptor(u64 maddr, u64 desc);
 long do_set_gdt(guest_ptr_t frames, unsigned int entries);
-long do_memory_op(unsigned long cmd, guest_ptr_t arg); /* mmu/memory.c */
+long do_memory_op(unsigned long cmd, guest_ptr_t arg); /* control/memory.c */
 
 /* Direct write to a live L1 table by the guest kernel (#PF, write, present). True: done, go on behind it. */
 bool ptwr_fault(struct vcpu *v, unsigned long va, struct cpu_regs *regs);
