@@ -10,9 +10,8 @@ XEN_HEADERS := $(O)/xen-headers
 GCC_INCLUDE := $(shell $(CC) -print-file-name=include)
 
 HV_CPPFLAGS := -nostdinc -isystem $(GCC_INCLUDE) -isystem $(XEN_HEADERS) -Ihypervisor/include \
-	-Iinclude/public -I$(O) -include stdint.h -D__XEN_TOOLS__ -D__XEN_INTERFACE_VERSION__=0x00041100 \
-	-include hypervisor/include/lib/hidden.h $(if $(wildcard $(O)/config.h),-include $(O)/config.h)
-HV_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -ffreestanding -fno-common -fPIE -mno-red-zone \
+	-Iinclude/public -I$(O) -D__XEN_TOOLS__ -D__XEN_INTERFACE_VERSION__=0x00040e00 $(if $(wildcard $(O)/config.h),-include $(O)/config.h)
+HV_CFLAGS := -include stdint.h -include hypervisor/include/lib/hidden.h -std=gnu11 -O2 -g -Wall -Wextra -Werror -ffreestanding -fno-common -fPIE -mno-red-zone \
 	-mgeneral-regs-only -fno-stack-protector -fno-strict-aliasing -fno-asynchronous-unwind-tables \
 	-fno-omit-frame-pointer -fno-jump-tables -fcf-protection=none -Wno-unused-parameter -MMD -MP
 
@@ -48,4 +47,4 @@ all: hypervisor
 
 # Flags for host tests that compile hypervisor modules: X_CFLAGS := $(HV_TEST_CFLAGS)
 HV_TEST_CFLAGS := -DDOMUS_HOST_TEST -Ihypervisor/include -Iinclude/public -Itests/unit \
-	-D__XEN_TOOLS__ -D__XEN_INTERFACE_VERSION__=0x00041100 -Wno-unused-parameter
+	-D__XEN_TOOLS__ -D__XEN_INTERFACE_VERSION__=0x00040e00 -Wno-unused-parameter

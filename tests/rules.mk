@@ -5,6 +5,7 @@
 #   store_tree_CFLAGS := -Ixenstore          (optional)
 #   store_tree_LIBS   := -ljansson           (optional; cmocka is always linked)
 include $(wildcard tests/unit/*.mk)
+include tests/guest/rules.mk
 
 define unit_test
 $(O)/tests/unit/$(1): $$($(1)_SRCS) $(wildcard $(O)/tests/unit/$(1).d)

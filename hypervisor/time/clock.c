@@ -14,6 +14,7 @@ u64 tsc_khz;
 static u64 tsc_start;
 static u32 tsc_mul;  /* ns = ((tsc << shift) * mul) >> 32 */
 static s8 tsc_shift;
+static u64 tsc_per_ns;	 /* 32.32 */
 
 static spinlock_t wall_lock = SPINLOCK_INIT;
 static u64 wall_base_ns; /* UTC at system time 0 */
@@ -33,6 +34,7 @@ static void scale_set(u64 khz)
 		tsc_shift++;
 	}
 	tsc_mul = (u32)((NS_PER_SEC << 32) / hz);
+	tsc_per_ns = (khz << 32) / 1000000;
 }
 
 static u64 scale(u64 delta)
@@ -57,11 +59,11 @@ u64 time_now(void)
 	return time_tsc_to_ns(rdtsc());
 }
 
+/* Rounded: a timer that fires a little early is simply armed again. */
 u64 time_ns_to_tsc(u64 ns)
 {
-	unsigned __int128 tsc = ((unsigned __int128)ns << 32) / tsc_mul;
+	unsigned __int128 tsc = (((unsigned __int128)ns * tsc_per_ns) >> 32) + 1 + tsc_start;
 
-	tsc = (tsc_shift < 0 ? tsc << -tsc_shift : tsc >> tsc_shift) + 1 + tsc_start;
 	return tsc > ~0ull ? ~0ull : (u64)tsc;
 }
 

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* Start of a test kernel: shared page, traps, the test, the verdict. */
+#include "guest.h"
+#include <xen/callback.h>
+#include <xen/sched.h>
+#include <xen/vcpu.h>
+
+shared_info_t *shared_info;
+unsigned int check_count, fail_count;
+bool (*trap_handler)(struct trap_frame *f);
+void (*event_handler)(void);
+volatile int caught_vector = -1;
+volatile u64 caught_ec;
+u64 try_resume;
+
+extern char trap_stubs[], event_stub[];
+static char shared_page[PAGE_SIZE] __attribute__((aligned(4096)));
+static u64 random_state = 0x9e3779b97f4a7c15ull;
+
+void guest_main(void);
+struct trap_frame *guest_trap(struct trap_frame *f);
+struct trap_frame *guest_event(struct trap_frame *f);
+
+struct trap_frame *guest_trap(struct trap_frame *f)
+{
+	if (trap_handler && trap_handler(f)) {
+		return f;
+	}
+	if (try_resume) {
+		caught_vector = (int)f->vector;
+		caught_ec = f->error_code;
+		f->rip = try_resume;
+		return f;
+	}
+	print("FAIL unexpected trap %lu, error code %lx, rip %lx, cr2 %lx\n", f->vector,
+	      f->error_code, f->rip, shared_info ? shared_info->vcpu_info[0].arch.cr2 : 0);
+	print("RESULT: fail\n");
+	guest_shutdown(SHUTDOWN_crash);
+}
+
+struct trap_frame *guest_event(struct trap_frame *f)
+{
+	shared_info->vcpu_info[0].evtchn_upcall_pending = 0;
+	if (event_handler) {
+		event_handler();
+	}
+	return f;
+}
+
+void guest_shutdown(unsigned int reason)
+{
+	struct sched_shutdown s = {.reason = reason};
+
+	for (;;) {
+		HC2(__HYPERVISOR_sched_op, SCHEDOP_shutdown, &s);
+	}
+}
+
+static void set_traps(void)
+{
+	static trap_info_t traps[33];
+	struct callback_register event = {.type = CALLBACKTYPE_event};
+
+	for (unsigned int i = 0; i < 32; i++) {
+		/* Vectors 3 and 4 may be raised by user code, all by the kernel itself. */
+		traps[i] = (trap_info_t){(u8)i, (u8)(i == 3 || i == 4 ? 3 : 1), 0xe033,
+					 (unsigned long)trap_stubs + i * 16};
+	}
+	HC1(__HYPERVISOR_set_trap_table, traps);
+	event.address = (unsigned long)event_stub;
+	HC2(__HYPERVISOR_callback_op, CALLBACKOP_register, &event);
+}
+
+void guest_main(void)
+{
+	set_traps();
+	if (HC3(__HYPERVISOR_update_va_mapping, shared_page, start_info_ptr->shared_info | 0x63,
+		UVMF_INVLPG)) {
+		print("FAIL shared_info cannot be mapped\n");
+	}
+	shared_info = (shared_info_t *)shared_page;
+	test_main();
+	print("RESULT: %s (%u checks, %u failed)\n", fail_count ? "fail" : "pass", check_count,
+	      fail_count);
+	guest_shutdown(SHUTDOWN_poweroff);
+}
+
+void random_seed(u64 seed)
+{
+	random_state = seed | 1;
+}
+
+u64 random_next(void)
+{
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 7;
+	random_state ^= random_state << 17;
+	return random_state;
+}

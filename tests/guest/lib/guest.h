@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a test kernel needs: hypercalls, a console, traps that can be expected, results. A test is
+ * one folder with a main.c: its head says the claim, test_main() makes it, and a line
+ * "RESULT: pass" or "RESULT: fail ..." ends it. The kernel runs as dom0 and as domU.
+ */
+#ifndef GUEST_H
+#define GUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <xen/xen.h>
+
+typedef uint8_t u8;
+typedef uint16_t u16;
+typedef uint32_t u32;
+typedef uint64_t u64;
+
+#define PAGE_SIZE 4096ul
+#define VIRT_BASE 0xffffffff80000000ul
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+long hypercall(unsigned long nr, unsigned long a1, unsigned long a2, unsigned long a3,
+	       unsigned long a4);
+#define HC0(nr)		   hypercall(nr, 0, 0, 0, 0)
+#define HC1(nr, a)	   hypercall(nr, (unsigned long)(a), 0, 0, 0)
+#define HC2(nr, a, b)	   hypercall(nr, (unsigned long)(a), (unsigned long)(b), 0, 0)
+#define HC3(nr, a, b, c)   hypercall(nr, (unsigned long)(a), (unsigned long)(b), (unsigned long)(c), 0)
+#define HC4(nr, a, b, c, d)                                                                        \
+	hypercall(nr, (unsigned long)(a), (unsigned long)(b), (unsigned long)(c), (unsigned long)(d))
+
+extern start_info_t *start_info_ptr;
+extern shared_info_t *shared_info; /* mapped by guest_main() */
+
+/* --- Console: console_io in dom0, the ring elsewhere. Formats: %s %d %u %x %lx %ld %p. --- */
+void print(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* --- Results --- */
+extern unsigned int check_count, fail_count;
+#define CHECK(c)                                                                                   \
+	do {                                                                                       \
+		check_count++;                                                                     \
+		if (!(c)) {                                                                        \
+			fail_count++;                                                              \
+			print("FAIL %s:%d: %s\n", __FILE__, __LINE__, #c);                         \
+		}                                                                                  \
+	} while (0)
+#define CHECK_EQ(a, b)                                                                             \
+	do {                                                                                       \
+		long a_ = (long)(a), b_ = (long)(b);                                               \
+		check_count++;                                                                     \
+		if (a_ != b_) {                                                                    \
+			fail_count++;                                                              \
+			print("FAIL %s:%d: %s is %ld, expected %s (%ld)\n", __FILE__, __LINE__, #a, \
+			      a_, #b, b_);                                                         \
+		}                                                                                  \
+	} while (0)
+
+/* The test. Its return ends the kernel with the result and a shutdown. */
+void test_main(void);
+void guest_shutdown(unsigned int reason) __attribute__((noreturn));
+
+/* --- Traps --- */
+struct trap_frame {
+	u64 r15, r14, r13, r12, r11, r10, r9, r8, rdi, rsi, rbp, rbx, rdx, rcx, rax;
+	u64 vector, error_code, rip, cs, rflags, rsp, ss;
+};
+/* Returns true when it dealt with the trap (it may have changed the frame). NULL: none expected. */
+extern bool (*trap_handler)(struct trap_frame *f);
+extern void (*event_handler)(void);
+void guest_resume(struct trap_frame *f) __attribute__((noreturn));
+
+/* Runs one instruction sequence; a fault inside is caught. */
+extern volatile int caught_vector; /* -1: none */
+extern volatile u64 caught_ec;
+/* Executes `insn` (a string) with a fixup: caught_vector tells what happened. */
+#define TRY(insn, ...)                                                                             \
+	do {                                                                                       \
+		caught_vector = -1;                                                                \
+		__asm__ volatile("leaq 1f(%%rip), %%rax; movq %%rax, try_resume(%%rip)\n" insn     \
+				 "\n1: movq $0, try_resume(%%rip)" ::__VA_ARGS__                   \
+				 : "rax", "memory");                                               \
+	} while (0)
+extern u64 try_resume;
+
+/* --- Memory --- */
+static inline u64 va_to_pfn(const void *p)
+{
+	return ((unsigned long)p - VIRT_BASE) / PAGE_SIZE;
+}
+static inline u64 pfn_to_mfn(u64 pfn)
+{
+	return ((u64 *)start_info_ptr->mfn_list)[pfn];
+}
+static inline u64 va_to_mfn(const void *p)
+{
+	return pfn_to_mfn(va_to_pfn(p));
+}
+void *page_alloc(void); /* a mapped page of its own, zeroed; never freed */
+/* The L1 entry that maps p, as a machine address for mmu_update. */
+u64 pte_maddr(const void *p);
+u64 pte_read(const void *p);
+long va_map(const void *p, u64 pte); /* update_va_mapping with a local flush */
+
+/* A seeded generator: the same sequence on every run. */
+u64 random_next(void);
+void random_seed(u64 seed);
+
+void *memcpy(void *d, const void *s, size_t n);
+void *memset(void *d, int c, size_t n);
+int memcmp(const void *a, const void *b, size_t n);
+size_t strlen(const char *s);
+
+#endif
