@@ -6,6 +6,7 @@
 #include "acpi_tables.h"
 #include "arch/hv_map.h"
 #include "control/control.h"
+#include "control/machine.h"
 #include "irq/irq.h"
 #include "lib/lib.h"
 
@@ -65,8 +66,22 @@ static void read_tables(void)
 	}
 }
 
+/* dom0's view of the machine: what the firmware says, and the APICs' pages, which are ours. */
+static void publish_memory_map(void)
+{
+	for (unsigned int i = 0; i < boot_info.e820_count; i++) {
+		machine_map_add(boot_info.e820[i].addr, boot_info.e820[i].size,
+				boot_info.e820[i].type);
+	}
+	machine_map_add(acpi_facts.lapic_maddr & PAGE_MASK, PAGE_SIZE, 2);
+	for (unsigned int i = 0; i < madt.ioapic_count; i++) {
+		machine_map_add(madt.ioapic[i].maddr & PAGE_MASK, PAGE_SIZE, 2);
+	}
+}
+
 static void publish(void)
 {
+	publish_memory_map();
 	for (unsigned int i = 0; i < madt.ioapic_count; i++) {
 		ioapic_add(madt.ioapic[i].id, madt.ioapic[i].maddr, madt.ioapic[i].gsi_base);
 	}
