@@ -118,9 +118,7 @@ void ioapic_write_pin(u32 gsi, u64 entry)
 	reg = REG_PIN + 2 * (gsi - io->gsi_base);
 	reg_write(io, reg, (u32)(entry | RTE_MASK));
 	reg_write(io, reg + 1, (u32)(entry >> 32));
-	if (!(entry & RTE_MASK)) {
-		reg_write(io, reg, (u32)entry);
-	}
+	reg_write(io, reg, (u32)entry);
 }
 
 void ioapic_mask_pin(u32 gsi, u64 entry, bool masked)
