@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * domctl: what dom0's tools do to domains. This file reads the call, finds the domain, passes the call on by
- * the table below and writes the answer back.
+ * domctl: what dom0's tools do to domains. This file reads the call, finds the domain, passes the
+ * call on by the table below and writes the answer back.
  *
  * One domctl runs at a time. The turn is not a lock that anyone spins on: who does not get it
  * issues the call again, so holding it while guest memory is copied can block nobody.

@@ -71,8 +71,7 @@ static u32 count_vcpus(struct domain *d, struct xen_domctl_getdomaininfo *info)
 
 	info->max_vcpu_id = XEN_INVALID_MAX_VCPU_ID;
 	info->cpu_time = d->cpu_time_dead;
-	vcpu_for_each(d, v, i)
-	{
+	vcpu_for_each (d, v, i) {
 		vcpu_runstate_info_t r = {0};
 
 		vcpu_runstate(v, &r);
@@ -204,7 +203,8 @@ long domctl_gettscinfo(struct domain *d, struct xen_domctl *op, bool *copyback)
 	return 0;
 }
 
-/* Devices belong to dom0 alone: rights can be taken from other domains, which have none, not given. */
+/* Devices belong to dom0 alone: rights can be taken from other domains, which have none, not given.
+ */
 long domctl_permission(struct domain *d, struct xen_domctl *op, bool *copyback)
 {
 	bool allow;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* domctl: a domain's memory. Its limit, its hypercall page, and the types of its frames for saving it. */
+/* domctl: a domain's memory. Its limit, its hypercall page, and the types of its frames for saving
+ * it. */
 #include "arch/uaccess.h"
 #include "domctl.h"
 #include "lib/lib.h"

@@ -98,8 +98,7 @@ long domctl_getnodeaffinity(struct domain *d, struct xen_domctl *op, bool *copyb
 
 static void put_params(struct domain *d, const struct xen_domctl_sched_credit2 *p)
 {
-	vcpu_for_each(d, v, i)
-	{
+	vcpu_for_each (d, v, i) {
 		if (p->weight) {
 			WRITE_ONCE(v->unit.weight, p->weight);
 		}

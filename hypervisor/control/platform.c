@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* platform_op: what dom0's kernel asks of the machine: wall clock, firmware's words, sleep, CPUs. */
+/* platform_op: what dom0's kernel asks of the machine: wall clock, firmware's words, sleep, CPUs.
+ */
 #include <xen/platform.h>
 #include "arch/uaccess.h"
 #include "control/control.h"
@@ -7,7 +8,7 @@
 #include "power.h"
 
 #define KBD_SHIFT_FLAGS_NONE 0
-#define ACPI_S5		     5u
+#define ACPI_S5              5u
 
 static long set_time(u64 sec, u32 nsec, u64 system_time)
 {
@@ -125,10 +126,11 @@ long do_platform_op(guest_ptr_t arg)
 	}
 	switch (op.cmd) {
 	case XENPF_settime32:
-		return set_time(op.u.settime32.secs, op.u.settime32.nsecs, op.u.settime32.system_time);
+		return set_time(op.u.settime32.secs, op.u.settime32.nsecs,
+				op.u.settime32.system_time);
 	case XENPF_settime64:
-		return op.u.settime64.mbz ? -EINVAL :
-					    set_time(op.u.settime64.secs, op.u.settime64.nsecs,
+		return op.u.settime64.mbz ? -EINVAL
+					  : set_time(op.u.settime64.secs, op.u.settime64.nsecs,
 						     op.u.settime64.system_time);
 	case XENPF_enter_acpi_sleep:
 		return enter_sleep(&op.u.enter_acpi_sleep);

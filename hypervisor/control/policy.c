@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * CPUID policies as the tools read and set them: of the machine (sysctl), of a domain (domctl). A new
- * policy is checked whole before it replaces the old one, with the domain paused.
+ * CPUID policies as the tools read and set them: of the machine (sysctl), of a domain (domctl). A
+ * new policy is checked whole before it replaces the old one, with the domain paused.
  */
 #include <xen/sysctl.h>
 #include "arch/uaccess.h"
@@ -12,7 +12,8 @@
 
 #define LEAVES_BYTES (CPUID_MAX_LEAVES * sizeof(xen_cpuid_leaf_t))
 
-/* Writes p's leaves to a buffer of *count entries and sets *count; no buffer: the most there can be. */
+/* Writes p's leaves to a buffer of *count entries and sets *count; no buffer: the most there can
+ * be. */
 static long leaves_to_guest(const struct cpuid_policy *p, guest_ptr_t to, u32 *count)
 {
 	xen_cpuid_leaf_t *leaves;

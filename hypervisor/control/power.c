@@ -13,19 +13,19 @@
 
 struct host_facts host_facts;
 
-#define PM1_SLP_EN	  BIT(13)
-#define RESET_SPACE_PORT  1
-#define RESET_SPACE_PCI	  2
-#define PCI_CONFIG_ADDR	  0xcf8
-#define PCI_CONFIG_DATA	  0xcfc
-#define PORT_RESET	  0xcf9
-#define RESET_HARD	  0x02
-#define RESET_HARD_GO	  0x06
-#define PORT_KBD	  0x64
-#define KBD_BUSY	  0x02
-#define KBD_PULSE_RESET	  0xfe
-#define KBD_TRIES	  10000u
-#define TRY_MS		  200u
+#define PM1_SLP_EN       BIT(13)
+#define RESET_SPACE_PORT 1
+#define RESET_SPACE_PCI  2
+#define PCI_CONFIG_ADDR  0xcf8
+#define PCI_CONFIG_DATA  0xcfc
+#define PORT_RESET       0xcf9
+#define RESET_HARD       0x02
+#define RESET_HARD_GO    0x06
+#define PORT_KBD         0x64
+#define KBD_BUSY         0x02
+#define KBD_PULSE_RESET  0xfe
+#define KBD_TRIES        10000u
+#define TRY_MS           200u
 
 static bool noreboot;
 
@@ -66,8 +66,8 @@ static void reset_by_acpi(void)
 		outb((u16)a, host_facts.reset_value);
 	} else if (host_facts.reset_space == RESET_SPACE_PCI) {
 		/* Bus 0: device in bits 32-47, function 16-31, offset 0-15. */
-		outl(PCI_CONFIG_ADDR, (u32)(BIT(31) | (a >> 32 & 0x1f) << 11 | (a >> 16 & 7) << 8 |
-					    (a & 0xfc)));
+		outl(PCI_CONFIG_ADDR,
+		     (u32)(BIT(31) | (a >> 32 & 0x1f) << 11 | (a >> 16 & 7) << 8 | (a & 0xfc)));
 		outb((u16)(PCI_CONFIG_DATA + (a & 3)), host_facts.reset_value);
 	}
 	wait_ms(TRY_MS);

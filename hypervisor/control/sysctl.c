@@ -140,8 +140,7 @@ static void count_domains(struct domus_counters *c)
 		c->domain_pages += d->mm.pages;
 		c->event_channels += evtchn_count(d);
 		c->grant_maps += grant_map_count(d);
-		vcpu_for_each(d, v, i)
-		{
+		vcpu_for_each (d, v, i) {
 			c->vcpus++;
 		}
 		next = domain_next(d);

@@ -94,7 +94,8 @@ static long build_id(guest_ptr_t arg)
 	if (room < (u64)bytes) {
 		return -ENOBUFS;
 	}
-	return copy_to_guest(arg + offsetof(xen_build_id_t, buf), id, (size_t)bytes) ? -EFAULT : bytes;
+	return copy_to_guest(arg + offsetof(xen_build_id_t, buf), id, (size_t)bytes) ? -EFAULT
+										     : bytes;
 }
 
 long do_xen_version(unsigned int cmd, guest_ptr_t arg)
@@ -111,7 +112,8 @@ long do_xen_version(unsigned int cmd, guest_ptr_t arg)
 	case XENVER_capabilities: /* a list: each entry is followed by a blank */
 		return give_string(arg, "xen-3.0-x86_64 ", sizeof(xen_capabilities_info_t));
 	case XENVER_changeset:
-		return give_string(arg, "domus " DOMUS_VERSION_STRING, sizeof(xen_changeset_info_t));
+		return give_string(arg, "domus " DOMUS_VERSION_STRING,
+				   sizeof(xen_changeset_info_t));
 	case XENVER_platform_parameters:
 		return copy_to_guest(arg, &params, sizeof(params)) ? -EFAULT : 0;
 	case XENVER_get_features:
@@ -119,11 +121,12 @@ long do_xen_version(unsigned int cmd, guest_ptr_t arg)
 	case XENVER_pagesize:
 		return arg ? -EINVAL : (long)PAGE_SIZE;
 	case XENVER_guest_handle:
-		return copy_to_guest(arg, current->domain->handle, sizeof(xen_domain_handle_t)) ?
-			       -EFAULT :
-			       0;
+		return copy_to_guest(arg, current->domain->handle, sizeof(xen_domain_handle_t))
+			       ? -EFAULT
+			       : 0;
 	case XENVER_commandline:
-		return give_string(arg, current->domain->privileged ? host_facts.cmdline : "<denied>",
+		return give_string(arg,
+				   current->domain->privileged ? host_facts.cmdline : "<denied>",
 				   sizeof(xen_commandline_t));
 	case XENVER_build_id:
 		return build_id(arg);

@@ -144,6 +144,7 @@ int vcpu_set_context(struct vcpu *v, const vcpu_guest_context_t *c)
 		return err;
 	}
 	set_registers(&v->pv, c);
+	v->pv.cr4 = pv_fix_cr4(v, c->ctrlreg[4]);
 	set_callbacks(&v->pv, c);
 	set_fpu(&v->pv, c);
 	if (v->id == 0) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What CPUID tells a PV guest: its domain's policy, with what follows the vcpu's state put in, and the
- * hypervisor's own leaves. The system policies are made once, on the boot CPU, before the
- * first domain, and are constant afterwards; a domain's policy changes only while the domain is paused.
+ * What CPUID tells a PV guest: its domain's policy, with what follows the vcpu's state put in, and
+ * the hypervisor's own leaves. The system policies are made once, on the boot CPU, before the first
+ * domain, and are constant afterwards; a domain's policy changes only while the domain is paused.
  */
 #include <xen/arch-x86/cpufeatureset.h>
 #include <xen/arch-x86/cpuid.h>
@@ -16,16 +16,17 @@
 #include "pv/pv.h"
 
 #define FEATURE_BIT(name) (1u << (XEN_X86_FEATURE_##name % 32))
-#define MSR_ARCH_CAPS	  0x10a
+#define MSR_ARCH_CAPS     0x10a
 /* Bits of leaf 1's edx that AMD repeats in 0x80000001's. */
-#define AMD_COMMON_EDX	  0x0183f3ffu
+#define AMD_COMMON_EDX 0x0183f3ffu
 
 static struct cpuid_policy system_policy[4]; /* raw, host, PV max, PV default */
 static bool system_ready;
 
 static void make_system_policies(void)
 {
-	struct cpuid_source s = {.leaf = cpuid, .xcr0 = cpu_features.xsave ? cpu_features.xcr0_max : 0};
+	struct cpuid_source s = {.leaf = cpuid,
+				 .xcr0 = cpu_features.xsave ? cpu_features.xcr0_max : 0};
 	u32 r[4];
 
 	if (cpu_features.max_leaf >= 7) {
@@ -148,9 +149,9 @@ static const struct cpuid_regs *policy_leaf(const struct cpuid_policy *p, u32 le
 	static const struct cpuid_regs none;
 
 	if (leaf >= 0x80000000u) {
-		return leaf <= p->extd[0].a && leaf - 0x80000000u < CPUID_EXTD_COUNT ?
-			       &p->extd[leaf - 0x80000000u] :
-			       &none;
+		return leaf <= p->extd[0].a && leaf - 0x80000000u < CPUID_EXTD_COUNT
+			       ? &p->extd[leaf - 0x80000000u]
+			       : &none;
 	}
 	if (leaf > p->basic[0].a || leaf >= CPUID_BASIC_COUNT) {
 		return &none;

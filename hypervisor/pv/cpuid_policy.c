@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * CPUID policies as values: read from a CPU, cut down to what PV guests can be given, compared, turned
- * into the tools' arrays and back. Pure functions without locks.
+ * CPUID policies as values: read from a CPU, cut down to what PV guests can be given, compared,
+ * turned into the tools' arrays and back. Pure functions without locks.
  *
  *   raw (the CPU) -> host (what the hypervisor uses of it) -> PV max -> PV default -> a guest's own
  *
@@ -12,14 +12,14 @@
 #include "lib/lib.h"
 #include "pv/cpuid.h"
 
-#define F(name)	 (1u << (XEN_X86_FEATURE_##name % 32))
-#define NO_SUB	 XEN_CPUID_NO_SUBLEAF
-#define EXTD	 0x80000000u
-#define HV_LEAF	 0x40000000u
+#define F(name)  (1u << (XEN_X86_FEATURE_##name % 32))
+#define NO_SUB   XEN_CPUID_NO_SUBLEAF
+#define EXTD     0x80000000u
+#define HV_LEAF  0x40000000u
 #define HV2_LEAF 0x40000100u
 
 #define MSR_PLATFORM_INFO 0xceu
-#define MSR_ARCH_CAPS	  0x10au
+#define MSR_ARCH_CAPS     0x10au
 
 #define XCR0_X87_SSE 0x3ull
 #define XCR0_AVX     0x4ull
@@ -43,14 +43,15 @@ static const u32 pv_max_mask[CPUID_FEATURE_WORDS] = {
 	[4] = F(XSAVEOPT) | F(XSAVEC) | F(XGETBV1),
 	[5] = F(BMI1) | F(AVX2) | F(FDP_EXCP_ONLY) | F(BMI2) | F(ERMS) | F(NO_FPU_SEL) |
 	      F(AVX512F) | F(AVX512DQ) | F(RDSEED) | F(ADX) | F(AVX512_IFMA) | F(CLFLUSHOPT) |
-	      F(CLWB) | F(AVX512PF) | F(AVX512ER) | F(AVX512CD) | F(SHA) | F(AVX512BW) | F(AVX512VL),
+	      F(CLWB) | F(AVX512PF) | F(AVX512ER) | F(AVX512CD) | F(SHA) | F(AVX512BW) |
+	      F(AVX512VL),
 	[6] = F(PREFETCHWT1) | F(AVX512_VBMI) | F(AVX512_VBMI2) | F(GFNI) | F(VAES) |
 	      F(VPCLMULQDQ) | F(AVX512_VNNI) | F(AVX512_BITALG) | F(AVX512_VPOPCNTDQ) |
 	      F(CLDEMOTE) | F(MOVDIRI) | F(MOVDIR64B),
 	[7] = F(ITSC),
 	[8] = F(CLZERO) | F(RSTR_FP_ERR_PTRS) | F(SSB_NO) | F(BTC_NO),
-	[9] = F(AVX512_4VNNIW) | F(AVX512_4FMAPS) | F(FSRM) | F(AVX512_VP2INTERSECT) |
-	      F(MD_CLEAR) | F(SERIALIZE) | F(ARCH_CAPS),
+	[9] = F(AVX512_4VNNIW) | F(AVX512_4FMAPS) | F(FSRM) | F(AVX512_VP2INTERSECT) | F(MD_CLEAR) |
+	      F(SERIALIZE) | F(ARCH_CAPS),
 	[10] = F(AVX_VNNI) | F(AVX512_BF16) | F(FZRM) | F(FSRS) | F(FSRCS),
 	[11] = F(LFENCE_DISPATCH) | F(VERW_CLEAR) | F(NSCB) | F(SRSO_NO) | F(SRSO_US_NO),
 	[13] = F(MCDT_NO),
@@ -68,7 +69,8 @@ static const u32 pv_optional_mask[CPUID_FEATURE_WORDS] = {
 	[9] = F(AVX512_VP2INTERSECT),
 };
 
-/* Bits that tools set from the host's view or that follow state: cut silently where max lacks them. */
+/* Bits that tools set from the host's view or that follow state: cut silently where max lacks them.
+ */
 static const u32 follow_host_mask[CPUID_FEATURE_WORDS] = {
 	[0] = F(APIC) | F(HTT) | F(MTRR),
 	[1] = F(OSXSAVE) | F(X2APIC) | F(HYPERVISOR),
@@ -79,11 +81,8 @@ static const u32 follow_host_mask[CPUID_FEATURE_WORDS] = {
 
 /* Features that live in XSAVE components: gone where the component is not managed. */
 static const u32 avx_mask[CPUID_FEATURE_WORDS] = {
-	[1] = F(FMA) | F(AVX) | F(F16C),
-	[3] = F(XOP) | F(FMA4),
-	[5] = F(AVX2),
-	[6] = F(VAES) | F(VPCLMULQDQ),
-	[10] = F(AVX_VNNI),
+	[1] = F(FMA) | F(AVX) | F(F16C), [3] = F(XOP) | F(FMA4), [5] = F(AVX2),
+	[6] = F(VAES) | F(VPCLMULQDQ),   [10] = F(AVX_VNNI),
 };
 static const u32 avx512_mask[CPUID_FEATURE_WORDS] = {
 	[5] = F(AVX512F) | F(AVX512DQ) | F(AVX512_IFMA) | F(AVX512PF) | F(AVX512ER) | F(AVX512CD) |
@@ -98,15 +97,26 @@ static const struct {
 	u32 leaf, sub; /* told to tools when the word does not fit */
 	u32 offset;
 } word_place[CPUID_FEATURE_WORDS] = {
-#define WORD(leaf, sub, field) {leaf, sub, offsetof(struct cpuid_policy, field)}
-	WORD(1, NO_SUB, basic[1].d),	  WORD(1, NO_SUB, basic[1].c),
-	WORD(EXTD + 1, NO_SUB, extd[1].d), WORD(EXTD + 1, NO_SUB, extd[1].c),
-	WORD(0xd, 1, xstate[1].a),	  WORD(7, 0, feat[0].b),
-	WORD(7, 0, feat[0].c),		  WORD(EXTD + 7, NO_SUB, extd[7].d),
-	WORD(EXTD + 8, NO_SUB, extd[8].b), WORD(7, 0, feat[0].d),
-	WORD(7, 1, feat[1].a),		  WORD(EXTD + 0x21, NO_SUB, extd[0x21].a),
-	WORD(7, 1, feat[1].b),		  WORD(7, 2, feat[2].d),
-	WORD(7, 1, feat[1].c),		  WORD(7, 1, feat[1].d),
+#define WORD(leaf, sub, field)                                  \
+	{                                                       \
+		leaf, sub, offsetof(struct cpuid_policy, field) \
+	}
+	WORD(1, NO_SUB, basic[1].d),
+	WORD(1, NO_SUB, basic[1].c),
+	WORD(EXTD + 1, NO_SUB, extd[1].d),
+	WORD(EXTD + 1, NO_SUB, extd[1].c),
+	WORD(0xd, 1, xstate[1].a),
+	WORD(7, 0, feat[0].b),
+	WORD(7, 0, feat[0].c),
+	WORD(EXTD + 7, NO_SUB, extd[7].d),
+	WORD(EXTD + 8, NO_SUB, extd[8].b),
+	WORD(7, 0, feat[0].d),
+	WORD(7, 1, feat[1].a),
+	WORD(EXTD + 0x21, NO_SUB, extd[0x21].a),
+	WORD(7, 1, feat[1].b),
+	WORD(7, 2, feat[2].d),
+	WORD(7, 1, feat[1].c),
+	WORD(7, 1, feat[1].d),
 	{~0u, ~0u, offsetof(struct cpuid_policy, arch_caps)},
 	{~0u, ~0u, offsetof(struct cpuid_policy, arch_caps) + 4},
 	WORD(EXTD + 0x21, NO_SUB, extd[0x21].c),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Decodes the few instructions that a PV kernel may expect to be emulated. What is not named here is
- * refused, so is each prefix that such an instruction does not need. Pure; reads each byte once.
+ * Decodes the few instructions that a PV kernel may expect to be emulated. What is not named here
+ * is refused, so is each prefix that such an instruction does not need. Pure; reads each byte once.
  */
 #include "lib/lib.h"
 #include "decode.h"
@@ -76,7 +76,8 @@ static u8 take_prefixes(struct cursor *c, bool long_mode, struct prefixes *p)
 /* 0f 20..23: the mod field is ignored by CPUs, all forms are register forms. */
 static void decode_special(struct insn *i, u8 op, u8 modrm, u8 rex)
 {
-	static const enum insn_op ops[] = {INSN_READ_CR, INSN_READ_DR, INSN_WRITE_CR, INSN_WRITE_DR};
+	static const enum insn_op ops[] = {INSN_READ_CR, INSN_READ_DR, INSN_WRITE_CR,
+					   INSN_WRITE_DR};
 
 	i->op = ops[op & 3];
 	i->special = (u8)((modrm >> 3 & 7) | (rex & REX_R ? 8 : 0));
@@ -149,7 +150,8 @@ static void decode_port(struct cursor *c, struct insn *i, u8 op, const struct pr
 
 static bool is_port_op(u8 op)
 {
-	return (op >= 0x6c && op <= 0x6f) || (op >= 0xe4 && op <= 0xe7) || (op >= 0xec && op <= 0xef);
+	return (op >= 0x6c && op <= 0x6f) || (op >= 0xe4 && op <= 0xe7) ||
+	       (op >= 0xec && op <= 0xef);
 }
 
 bool insn_decode(const u8 *code, unsigned int count, bool long_mode, struct insn *i)

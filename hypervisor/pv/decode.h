@@ -31,14 +31,14 @@ enum insn_op {
 
 struct insn {
 	enum insn_op op;
-	u8 bytes;	/* length of the instruction */
-	u8 size;	/* of a port access: 1, 2, 4 */
-	bool port_imm;	/* IN, OUT: the port is `port`, else dx */
+	u8 bytes;      /* length of the instruction */
+	u8 size;       /* of a port access: 1, 2, 4 */
+	bool port_imm; /* IN, OUT: the port is `port`, else dx */
 	u8 port;
-	bool rep;	/* INS, OUTS */
-	bool addr32;	/* INS, OUTS: index and count registers are 32 bits wide */
-	u8 special;	/* number of the control or debug register */
-	u8 gpr;		/* number of the general register, 0 = rax .. 15 = r15 */
+	bool rep;    /* INS, OUTS */
+	bool addr32; /* INS, OUTS: index and count registers are 32 bits wide */
+	u8 special;  /* number of the control or debug register */
+	u8 gpr;      /* number of the general register, 0 = rax .. 15 = r15 */
 };
 
 /*

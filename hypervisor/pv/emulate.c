@@ -17,7 +17,7 @@
 #define XCR0_SSE    BIT(1)
 #define XCR0_AVX    BIT(2)
 #define XCR0_AVX512 (7ull << 5)
-#define DR6_BS	    BIT(14)
+#define DR6_BS      BIT(14)
 #define DR_COUNT    8u
 
 #define VMASST_ARCHITECTURAL_IOPL BIT(4)
@@ -28,8 +28,8 @@
 /* What became of an instruction. */
 enum outcome {
 	REFUSED, /* the fault is the guest's */
-	DONE,	 /* go on behind it */
-	AGAIN,	 /* not finished, or another exception is on its way: leave rip alone */
+	DONE,    /* go on behind it */
+	AGAIN,   /* not finished, or another exception is on its way: leave rip alone */
 };
 
 static u64 *gpr(struct cpu_regs *r, unsigned int n)
@@ -366,8 +366,8 @@ static enum outcome kernel_insn(struct vcpu *v, struct cpu_regs *regs, const str
 	case INSN_RDMSR:
 		return read_msr(v, regs);
 	case INSN_WRMSR:
-		return pv_write_msr(v, (u32)regs->rcx, (u32)regs->rax | regs->rdx << 32) ? REFUSED :
-											     DONE;
+		return pv_write_msr(v, (u32)regs->rcx, (u32)regs->rax | regs->rdx << 32) ? REFUSED
+											 : DONE;
 	case INSN_XSETBV:
 		return set_xcr0(v, regs);
 	default:

@@ -10,35 +10,35 @@
 #include "pv/cpuid.h"
 #include "pv/pv.h"
 
-#define MSR_PLATFORM_ID	      0x17
-#define MSR_FEATURE_CONTROL   0x3a
-#define MSR_UCODE_REVISION    0x8b
-#define MSR_PLATFORM_INFO     0xce
-#define MSR_ARCH_CAPS	      0x10a
-#define MSR_MISC_FEATURES     0x140
-#define MSR_MCG_CAP	      0x179
-#define MSR_MCG_STATUS	      0x17a
-#define MSR_MISC_ENABLE	      0x1a0
-#define MSR_HYPERCALL_PAGE    0x40000000
-#define MSR_AMD_SYSCFG	      0xc0010010
-#define MSR_AMD_HWCR	      0xc0010015
-#define MSR_AMD_TOP_MEM	      0xc001001a
-#define MSR_AMD_TOP_MEM2      0xc001001d
-#define MSR_AMD_MMIO_CONF     0xc0010058
-#define MSR_AMD_DE_CFG	      0xc0011029
+#define MSR_PLATFORM_ID     0x17
+#define MSR_FEATURE_CONTROL 0x3a
+#define MSR_UCODE_REVISION  0x8b
+#define MSR_PLATFORM_INFO   0xce
+#define MSR_ARCH_CAPS       0x10a
+#define MSR_MISC_FEATURES   0x140
+#define MSR_MCG_CAP         0x179
+#define MSR_MCG_STATUS      0x17a
+#define MSR_MISC_ENABLE     0x1a0
+#define MSR_HYPERCALL_PAGE  0x40000000
+#define MSR_AMD_SYSCFG      0xc0010010
+#define MSR_AMD_HWCR        0xc0010015
+#define MSR_AMD_TOP_MEM     0xc001001a
+#define MSR_AMD_TOP_MEM2    0xc001001d
+#define MSR_AMD_MMIO_CONF   0xc0010058
+#define MSR_AMD_DE_CFG      0xc0011029
 
 #define APICBASE_DEFAULT 0xfee00000ull
-#define APICBASE_BSP	 BIT(8)
-#define APICBASE_ENABLE	 BIT(11)
+#define APICBASE_BSP     BIT(8)
+#define APICBASE_ENABLE  BIT(11)
 
 #define FEATURE_CONTROL_LOCK BIT(0)
 
 #define MISC_ENABLE_FAST_STRINGS BIT(0)
-#define MISC_ENABLE_NO_BTS	 BIT(11)
-#define MISC_ENABLE_NO_PEBS	 BIT(12)
+#define MISC_ENABLE_NO_BTS       BIT(11)
+#define MISC_ENABLE_NO_PEBS      BIT(12)
 
 #define HWCR_TSC_FREQ_SEL BIT(24) /* the TSC counts at the P0 rate: Linux complains without */
-#define DE_CFG_LFENCE	  BIT(1)  /* LFENCE serialises */
+#define DE_CFG_LFENCE     BIT(1)  /* LFENCE serialises */
 
 static int read_intel(struct vcpu *v, u32 msr, u64 *val)
 {

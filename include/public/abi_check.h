@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Compile-time checks of the sizes and offsets of the ABI's structures that Domus and its tools rely
- * on: a wrong interface-version macro or a different header fails the build here, not a guest.
+ * Compile-time checks of the sizes and offsets of the ABI's structures that Domus and its tools
+ * rely on: a wrong interface-version macro or a different header fails the build here, not a guest.
  * Include after nothing in particular; needs __XEN_TOOLS__ for the tools' structures.
  */
 #ifndef ABI_CHECK_H
@@ -24,8 +24,9 @@
 #endif
 #include "domus.h"
 
-#define ABI_SIZE(type, bytes)	   _Static_assert(sizeof(type) == (bytes), #type)
-#define ABI_AT(type, field, bytes) _Static_assert(offsetof(type, field) == (bytes), #type "." #field)
+#define ABI_SIZE(type, bytes) _Static_assert(sizeof(type) == (bytes), #type)
+#define ABI_AT(type, field, bytes) \
+	_Static_assert(offsetof(type, field) == (bytes), #type "." #field)
 
 /* CPU state */
 ABI_SIZE(cpu_user_regs_t, 200);

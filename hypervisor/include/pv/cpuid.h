@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * CPUID policies: what a CPU has, what PV guests can get of it, and what one guest gets. A policy is a
- * plain value; tools read and write it as arrays of xen_cpuid_leaf_t and xen_msr_entry_t.
+ * CPUID policies: what a CPU has, what PV guests can get of it, and what one guest gets. A policy
+ * is a plain value; tools read and write it as arrays of xen_cpuid_leaf_t and xen_msr_entry_t.
  */
 #ifndef PV_CPUID_H
 #define PV_CPUID_H
@@ -20,11 +20,12 @@ struct cpuid_regs {
 #define CPUID_TOPO_COUNT   2u  /* leaf 0xb */
 #define CPUID_XSTATE_COUNT 63u /* leaf 0xd */
 #define CPUID_EXTD_COUNT   34u /* 0x80000000 .. 0x80000021 */
-/* Leaves 4, 7, 0xb and 0xd stand for their sub-leaves; two more tell the hypervisor ranges' limits. */
-#define CPUID_MAX_LEAVES                                                                           \
-	(CPUID_BASIC_COUNT - 4u + CPUID_CACHE_COUNT + CPUID_FEAT_COUNT + CPUID_TOPO_COUNT +        \
+/* Leaves 4, 7, 0xb and 0xd stand for their sub-leaves; two more tell the hypervisor ranges' limits.
+ */
+#define CPUID_MAX_LEAVES                                                                    \
+	(CPUID_BASIC_COUNT - 4u + CPUID_CACHE_COUNT + CPUID_FEAT_COUNT + CPUID_TOPO_COUNT + \
 	 CPUID_XSTATE_COUNT + CPUID_EXTD_COUNT + 2u)
-#define CPUID_MAX_MSRS	    2u
+#define CPUID_MAX_MSRS      2u
 #define CPUID_FEATURE_WORDS 19u /* order of <xen/arch-x86/cpufeatureset.h> */
 
 struct cpuid_policy {
@@ -34,15 +35,15 @@ struct cpuid_policy {
 	struct cpuid_regs topo[CPUID_TOPO_COUNT];
 	struct cpuid_regs xstate[CPUID_XSTATE_COUNT];
 	struct cpuid_regs extd[CPUID_EXTD_COUNT];
-	u32 hv_limit, hv2_limit; /* 0: the default */
+	u32 hv_limit, hv2_limit;      /* 0: the default */
 	u64 platform_info, arch_caps; /* MSRs 0xce, 0x10a */
 };
 
 /* How the machine's own values are read; the tests put other CPUs here. */
 struct cpuid_source {
 	void (*leaf)(u32 leaf, u32 sub, u32 out[4]);
-	u64 arch_caps;	/* MSR 0x10a, 0 if it has none */
-	u64 xcr0;	/* XCR0 bits that the hypervisor manages; 0: it does not use XSAVE */
+	u64 arch_caps; /* MSR 0x10a, 0 if it has none */
+	u64 xcr0;      /* XCR0 bits that the hypervisor manages; 0: it does not use XSAVE */
 };
 
 /* The four policies of the machine, numbered as XEN_SYSCTL_cpu_policy_*; NULL for others. */
