@@ -87,16 +87,6 @@ void uart_init_early(void)
 	uart_setup(&uarts[0]);
 }
 
-void uart_apply(unsigned int used)
-{
-	for (unsigned int i = 0; i < UART_COUNT; i++) {
-		uarts[i].used = false;
-		if (used >> i & 1) {
-			uart_setup(&uarts[i]);
-		}
-	}
-}
-
 /* Waits until the FIFO is empty. A line that stays stuck is asked once a byte from then on. */
 static bool tx_wait(struct uart *u)
 {
@@ -111,6 +101,20 @@ static bool tx_wait(struct uart *u)
 	}
 	u->stuck = true;
 	return false;
+}
+
+/* What is still to be sent is sent before the FIFO is cleared. */
+void uart_apply(unsigned int used)
+{
+	for (unsigned int i = 0; i < UART_COUNT; i++) {
+		if (uarts[i].used) {
+			tx_wait(&uarts[i]);
+		}
+		uarts[i].used = false;
+		if (used >> i & 1) {
+			uart_setup(&uarts[i]);
+		}
+	}
 }
 
 static void uart_put(struct uart *u, char c)

@@ -11,6 +11,7 @@
 #include "lib/lib.h"
 #include "line.h"
 #include "mm/alloc.h"
+#include "mm/pagetype.h"
 
 spinlock_t irq_lock = SPINLOCK_INIT;
 u32 gsi_count;
@@ -117,6 +118,7 @@ int irq_request_gsi(u32 gsi, void (*fn)(void *), void *arg)
 
 void irq_init(void)
 {
+	pte_mmio_read_only = mmio_read_only;
 	gsi_count = ioapic_init();
 	gsi_lines = heap_alloc(MAX(gsi_count, 1u) * sizeof(*gsi_lines));
 	if (!gsi_lines) {

@@ -28,6 +28,7 @@
 
 struct vcpu *fake_current;
 struct domain *dom0;
+bool (*pte_mmio_read_only)(mfn_t m);
 static struct vcpu vcpu;
 static struct domain host, guest;
 
