@@ -3,10 +3,10 @@
  * Owners by id: a two-level table, its second level allocated on demand and never freed. Readers
  * take no lock; owner_lock serialises writers. Invariant: an entry is NULL or a registered owner.
  */
-#include <xen/xen.h>
 #include "lib/lib.h"
 #include "mm/alloc.h"
 #include "mm/owner.h"
+#include <xen/xen.h>
 
 #define LEAF_OWNERS (PAGE_SIZE / sizeof(struct owner *))
 #define LEAVES	    (0x8000u / LEAF_OWNERS)

@@ -13,25 +13,43 @@
 #include "owned.h"
 #include "refs.h"
 
+/* Lock held. What a dead owner left is all gone: the call it waits for, once. */
+static void (*owner_last(struct owner *o))(struct owner *o)
+{
+	void (*fn)(struct owner *) = NULL;
+
+	if (o->dying && !o->pages && !o->xenheap_pages) {
+		fn = o->free_last;
+		o->free_last = NULL;
+	}
+	return fn;
+}
+
 /* The last reference of a page that frame_share() gave away: it is the hypervisor's again. */
 static void shared_page_free(mfn_t m, struct frame *f, struct owner *o)
 {
+	void (*last)(struct owner *) = NULL;
+
 	f->type = 0;
 	f->owner = FRAME_OWNER_NONE;
 	f->count = 0;
 	if (o) {
 		spin_lock(&o->lock);
 		o->xenheap_pages--;
+		last = owner_last(o);
 		spin_unlock(&o->lock);
 	}
 	heap_free_page(mfn_to_virt(m));
+	if (last) {
+		last(o);
+	}
 }
 
 /* Nobody can find the frame any more: its count is nothing. */
 static void frame_free(mfn_t m, struct frame *f)
 {
 	struct owner *o = owner_find(f->owner);
-	bool last;
+	void (*last)(struct owner *);
 
 	f->stamp = tlb_stamp(); /* read-only mappings may be in TLBs, too */
 	if (f->count & FRAME_XENHEAP) {
@@ -42,11 +60,11 @@ static void frame_free(mfn_t m, struct frame *f)
 	WRITE_ONCE(m2p_rw[m.n], M2P_INVALID);
 	spin_lock(&o->lock);
 	owner_list_del(o, m);
-	last = o->dying && !o->pages;
+	last = owner_last(o);
 	spin_unlock(&o->lock);
 	free_frames(m, 0);
-	if (last && o->free_last) {
-		o->free_last(o);
+	if (last) {
+		last(o);
 	}
 }
 
