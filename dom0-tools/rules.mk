@@ -28,3 +28,29 @@ $(TOOLS_O)/domusd: $(DAEMON_OBJS)
 
 all: $(TOOLS_O)/domus-unpack-kernel $(TOOLS_O)/domus $(TOOLS_O)/domusd
 -include $(wildcard $(TOOLS_O)/*/*.d)
+
+# The JSON Schema for editors is made from the table of keys: `make schema` after a change.
+$(TOOLS_O)/make-schema: $(patsubst %,$(TOOLS_O)/lib/%.o,make_schema guest_schema)
+	$(CC) $(USER_LDFLAGS) -o $@ $^ -ljansson
+schema: $(TOOLS_O)/make-schema ## Write config/schema/guest.schema.json anew
+	$< > config/schema/guest.schema.json
+.PHONY: schema
+
+tools_lib = $(patsubst %,dom0-tools/lib/%.c,$(1))
+UNIT_TESTS += tools_text tools_guest_file tools_console tools_client tools_policy
+tools_text_SRCS   := tests/unit/tools_text.c $(call tools_lib,err size nearest)
+tools_text_CFLAGS := $(TOOLS_CFLAGS)
+tools_text_LIBS   := -ljansson
+tools_guest_file_SRCS   := tests/unit/tools_guest_file.c \
+	$(call tools_lib,err size nearest guest_schema guest_file)
+tools_guest_file_CFLAGS := $(TOOLS_CFLAGS)
+tools_guest_file_LIBS   := -ljansson -lyaml
+tools_console_SRCS   := tests/unit/tools_console.c dom0-tools/daemon/ring.c \
+	$(call tools_lib,harmless)
+tools_console_CFLAGS := $(TOOLS_CFLAGS)
+tools_client_SRCS   := tests/unit/tools_client.c $(call tools_lib,http_parse output cells)
+tools_client_CFLAGS := $(TOOLS_CFLAGS)
+tools_client_LIBS   := -ljansson
+tools_policy_SRCS   := tests/unit/tools_policy.c dom0-tools/daemon/policy.c
+tools_policy_CFLAGS := $(TOOLS_CFLAGS)
+tools_policy_LIBS   := -ljansson

@@ -101,14 +101,14 @@ static int bad_value(struct reader *r, const struct schema_row *row, const yaml_
 static int set_number(struct reader *r, const struct schema_row *row, const yaml_node_t *node,
 		      const char *text, uint64_t *out)
 {
+	int is_text = node->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
 	char *end, quoted[80];
 	unsigned long long n;
 
-	snprintf(quoted, sizeof(quoted), "'%.60s'", text);
+	snprintf(quoted, sizeof(quoted), "%s'%.60s'", is_text ? "the text " : "", text);
 	errno = 0;
 	n = strtoull(text, &end, 10);
-	if (!isdigit((unsigned char)*text) || *end || errno ||
-	    node->data.scalar.style != YAML_PLAIN_SCALAR_STYLE) {
+	if (!isdigit((unsigned char)*text) || *end || errno || is_text) {
 		return bad_value(r, row, node, quoted);
 	}
 	if (n < row->min || n > row->max) {
@@ -297,6 +297,26 @@ static int syntax_error(struct reader *r, const yaml_parser_t *p)
 	return err_at(r->e, r->g->file, p->problem_mark.line + 1, p->problem_mark.column + 1, NULL);
 }
 
+/* One file, one guest: what follows the first document would be silently lost. */
+static int check_no_more(struct reader *r, yaml_parser_t *p)
+{
+	yaml_document_t more;
+	const yaml_node_t *root;
+	int ret = 0;
+
+	if (!yaml_parser_load(p, &more)) {
+		return syntax_error(r, p);
+	}
+	root = yaml_document_get_root_node(&more);
+	if (root) {
+		err_set(r->e, ERR_CONFIG, "a second document follows the first");
+		err_fix(r->e, "put each guest into a file of its own");
+		ret = blame_mark(r, root->start_mark, NULL);
+	}
+	yaml_document_delete(&more);
+	return ret;
+}
+
 static int read_document(struct reader *r, yaml_parser_t *p)
 {
 	const yaml_node_t *root;
@@ -314,7 +334,7 @@ static int read_document(struct reader *r, yaml_parser_t *p)
 		ret = read_map(r, "", root);
 	}
 	yaml_document_delete(&r->doc);
-	return ret;
+	return ret ? ret : check_no_more(r, p);
 }
 
 int guest_file_read(struct guest_file *g, const char *file, const char *text, size_t bytes,

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+/* Guest files: what is read, and each refusal with its place and its exact words. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/guest_file.h"
+
+#define SMALLEST "domus: 1\nname: web\nmemory: 64MiB\nboot:\n  kernel: /boot/vmlinuz\n"
+
+static int parse(struct guest_file *g, const char *text, struct err *e)
+{
+	return guest_file_read(g, "/etc/domus/web.yaml", text, strlen(text), e);
+}
+
+static void smallest_file(void **state)
+{
+	struct guest_file g GUEST_FILE_CLEANUP = {0};
+	struct err e ERR_CLEANUP = {0};
+
+	(void)state;
+	assert_int_equal(parse(&g, SMALLEST, &e), 0);
+	assert_string_equal(g.name, "web");
+	assert_int_equal(g.memory_bytes, 64 << 20);
+	assert_string_equal(g.kernel, "/boot/vmlinuz");
+	assert_null(g.ramdisk);
+	assert_null(g.cmdline);
+	/* What is absent is as the schema says. */
+	assert_int_equal(g.vcpus, atoi(guest_schema[KEY_VCPUS].standard));
+	assert_string_equal(schema_action_names[g.on_poweroff],
+			    guest_schema[KEY_POLICY_POWEROFF].standard);
+	assert_string_equal(schema_action_names[g.on_reboot],
+			    guest_schema[KEY_POLICY_REBOOT].standard);
+	assert_string_equal(schema_action_names[g.on_crash],
+			    guest_schema[KEY_POLICY_CRASH].standard);
+}
+
+static void full_file(void **state)
+{
+	struct guest_file g GUEST_FILE_CLEANUP = {0};
+	struct err e ERR_CLEANUP = {0};
+
+	(void)state;
+	assert_int_equal(parse(&g,
+			       "# a comment\ndomus: 1\nname: 'db-1.example'\nmemory: 2 GiB\nvcpus: 4\n"
+			       "boot:\n  kernel: vmlinuz\n  ramdisk: ../initrd.img\n"
+			       "  cmdline: root=/dev/xvda1 console=hvc0\n"
+			       "policy: {poweroff: preserve, reboot: destroy, crash: restart}\n",
+			       &e),
+			 0);
+	assert_string_equal(g.name, "db-1.example");
+	assert_int_equal(g.memory_bytes, 2ull << 30);
+	assert_int_equal(g.vcpus, 4);
+	assert_string_equal(g.kernel, "/etc/domus/vmlinuz");
+	assert_string_equal(g.ramdisk, "/etc/domus/../initrd.img");
+	assert_string_equal(g.cmdline, "root=/dev/xvda1 console=hvc0");
+	assert_int_equal(g.on_poweroff, END_PRESERVE);
+	assert_int_equal(g.on_reboot, END_DESTROY);
+	assert_int_equal(g.on_crash, END_RESTART);
+	assert_int_equal(g.at[KEY_BOOT_KERNEL].line, 7);
+	assert_int_equal(g.at[KEY_BOOT_KERNEL].column, 11);
+}
+
+static const struct refusal {
+	const char *text, *message;
+} refusals[] = {
+	{SMALLEST "vpcus: 2\n",
+	 "d: unknown key 'vpcus'\n  at: /etc/domus/web.yaml:6:1, key vpcus\n"
+	 "  do: did you mean 'vcpus'?\n"},
+	{SMALLEST "policy:\n  crahs: restart\n",
+	 "d: unknown key 'crahs' in policy\n  at: /etc/domus/web.yaml:7:3, key crahs\n"
+	 "  do: did you mean 'crash'?\n"},
+	{SMALLEST "cmdline: quiet\n",
+	 "d: unknown key 'cmdline'\n  at: /etc/domus/web.yaml:6:1, key cmdline\n"
+	 "  do: the key belongs elsewhere: boot.cmdline\n"},
+	{SMALLEST "zzzzzzzz: 1\n",
+	 "d: unknown key 'zzzzzzzz'\n  at: /etc/domus/web.yaml:6:1, key zzzzzzzz\n"},
+	{"domus: 1\nname: web\nmemory: 512\nboot: {kernel: /k}\n",
+	 "d: memory must be a size such as 512MiB, not '512'\n"
+	 "  at: /etc/domus/web.yaml:3:9, key memory\n"
+	 "  do: write a whole number with one of the units KiB, MiB, GiB, TiB\n"},
+	{"domus: 1\nname: web\nmemory: 4KiB\nboot: {kernel: /k}\n",
+	 "d: memory must be between 1MiB and 1TiB, in whole pages of 4KiB\n"
+	 "  at: /etc/domus/web.yaml:3:9, key memory\n"},
+	{"domus: 1\nname: web\nmemory: 1025KiB\nboot: {kernel: /k}\n",
+	 "d: memory must be between 1MiB and 1TiB, in whole pages of 4KiB\n"
+	 "  at: /etc/domus/web.yaml:3:9, key memory\n"},
+	{SMALLEST "vcpus: two\n",
+	 "d: vcpus must be a whole number, not 'two'\n  at: /etc/domus/web.yaml:6:8, key vcpus\n"},
+	{SMALLEST "vcpus: '2'\n",
+	 "d: vcpus must be a whole number, not the text '2'\n  at: /etc/domus/web.yaml:6:8, key vcpus\n"},
+	{SMALLEST "vcpus: 0\n",
+	 "d: vcpus must be between 1 and 128, not 0\n  at: /etc/domus/web.yaml:6:8, key vcpus\n"},
+	{SMALLEST "vcpus: [1, 2]\n",
+	 "d: vcpus must be a whole number, not a list\n  at: /etc/domus/web.yaml:6:8, key vcpus\n"},
+	{SMALLEST "policy: restart\n",
+	 "d: policy must be a map of keys, not a single value\n"
+	 "  at: /etc/domus/web.yaml:6:9, key policy\n"},
+	{SMALLEST "policy:\n  crash: reboot\n",
+	 "d: policy.crash must be one of destroy, restart and preserve, not 'reboot'\n"
+	 "  at: /etc/domus/web.yaml:7:10, key policy.crash\n"},
+	{SMALLEST "policy:\n  crash: restrat\n",
+	 "d: policy.crash must be one of destroy, restart and preserve, not 'restrat'\n"
+	 "  at: /etc/domus/web.yaml:7:10, key policy.crash\n  do: did you mean 'restart'?\n"},
+	{"domus: 2\nname: web\nmemory: 64MiB\nboot: {kernel: /k}\n",
+	 "d: domus must be 1, not 2\n  at: /etc/domus/web.yaml:1:8, key domus\n"},
+	{"domus: 1\nname: 17\nmemory: 64MiB\nboot: {kernel: /k}\n",
+	 "d: '17' cannot name a guest\n  at: /etc/domus/web.yaml:2:7, key name\n"
+	 "  do: use letters, digits and . _ - inside, and not digits alone\n"},
+	{"domus: 1\nname: ../etc\nmemory: 64MiB\nboot: {kernel: /k}\n",
+	 "d: '../etc' cannot name a guest\n  at: /etc/domus/web.yaml:2:7, key name\n"
+	 "  do: use letters, digits and . _ - inside, and not digits alone\n"},
+	{"domus: 1\nname: web\nmemory: 64MiB\n",
+	 "d: the key boot is missing\n  at: /etc/domus/web.yaml:1:1, key boot\n"
+	 "  do: add boot: a map of keys\n"},
+	{"domus: 1\nname: web\nmemory: 64MiB\nboot:\n  ramdisk: /r\n",
+	 "d: the key boot.kernel is missing\n  at: /etc/domus/web.yaml:5:3, key boot.kernel\n"
+	 "  do: add kernel: the path of a file\n"},
+	{SMALLEST "name: again\n",
+	 "d: name is given twice, first in line 2\n  at: /etc/domus/web.yaml:6:1, key name\n"},
+	{"- a\n- b\n",
+	 "d: a guest file must be a map of keys\n  at: /etc/domus/web.yaml:1:1\n"
+	 "  do: start it with 'domus: 1'\n"},
+	{"",
+	 "d: a guest file must be a map of keys\n  at: /etc/domus/web.yaml:1:1\n"
+	 "  do: start it with 'domus: 1'\n"},
+	{"domus: 1\nname: {web\n",
+	 "d: this is not YAML: did not find expected ',' or '}'\n  at: /etc/domus/web.yaml:3:1\n"},
+	{"domus: 1\n\tname: web\n",
+	 "d: this is not YAML: found a tab character that violates indentation\n"
+	 "  at: /etc/domus/web.yaml:2:1\n"},
+	{SMALLEST "? [a]\n: 1\n",
+	 "d: a key must be a word\n  at: /etc/domus/web.yaml:6:3\n"},
+	{SMALLEST "---\ndomus: 1\n",
+	 "d: a second document follows the first\n  at: /etc/domus/web.yaml:7:1\n"
+	 "  do: put each guest into a file of its own\n"},
+};
+
+static void refusals_in_exact_words(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+		struct guest_file g GUEST_FILE_CLEANUP = {0};
+		struct err e ERR_CLEANUP = {0};
+		char *text;
+
+		assert_int_equal(parse(&g, refusals[i].text, &e), -1);
+		assert_int_equal(e.class, ERR_CONFIG);
+		text = err_text(&e, "d");
+		assert_string_equal(text, refusals[i].message);
+		free(text);
+	}
+}
+
+static void too_large_or_cut_anywhere(void **state)
+{
+	static char large[GUEST_FILE_LIMIT_BYTES + 1];
+	static const char text[] = SMALLEST "policy:\n  crash: restart\n";
+	size_t n;
+
+	(void)state;
+	memset(large, '#', sizeof(large));
+	for (n = 0; n <= sizeof(text); n++) {
+		struct guest_file g GUEST_FILE_CLEANUP = {0};
+		struct err e ERR_CLEANUP = {0};
+		int ret = guest_file_read(&g, "x", n < sizeof(text) ? text : large,
+					  n < sizeof(text) ? n : sizeof(large), &e);
+
+		assert_true(ret == 0 || (ret == -1 && e.class == ERR_CONFIG && e.what_count > 0));
+	}
+}
+
+static void names(void **state)
+{
+	char name[80];
+
+	(void)state;
+	assert_true(guest_name_valid("a"));
+	assert_true(guest_name_valid("web-1.example_x"));
+	assert_true(guest_name_valid("1a"));
+	assert_false(guest_name_valid(""));
+	assert_false(guest_name_valid("12"));
+	assert_false(guest_name_valid(".a"));
+	assert_false(guest_name_valid("a."));
+	assert_false(guest_name_valid("a/b"));
+	assert_false(guest_name_valid("a b"));
+	memset(name, 'a', sizeof(name));
+	name[SCHEMA_NAME_BYTES] = '\0';
+	assert_true(guest_name_valid(name));
+	name[SCHEMA_NAME_BYTES] = 'a';
+	name[SCHEMA_NAME_BYTES + 1] = '\0';
+	assert_false(guest_name_valid(name));
+}
+
+/* The file for editors is made from the table; this is what keeps it so. */
+static void schema_file_is_up_to_date(void **state)
+{
+	char *made = schema_json(), *kept = calloc(1, 65536);
+	FILE *f = fopen("config/schema/guest.schema.json", "r");
+
+	(void)state;
+	assert_non_null(f);
+	assert_true(fread(kept, 1, 65535, f) > 0);
+	fclose(f);
+	if (kept[0] && kept[strlen(kept) - 1] == '\n') {
+		kept[strlen(kept) - 1] = '\0';
+	}
+	assert_string_equal(kept, made);
+	free(made);
+	free(kept);
+}
+
+static void schema_rows_fit_their_parents(void **state)
+{
+	int i, k;
+
+	(void)state;
+	for (i = 0; i < KEY_COUNT; i++) {
+		const struct schema_row *row = &guest_schema[i];
+		char path[64];
+
+		snprintf(path, sizeof(path), "%s%s%s", row->parent, *row->parent ? "." : "",
+			 row->name);
+		assert_string_equal(row->path, path);
+		for (k = 0; *row->parent && k < i; k++) {
+			if (strcmp(guest_schema[k].path, row->parent) == 0) {
+				break;
+			}
+		}
+		assert_true(k < i || !*row->parent);
+		assert_true(!*row->parent || guest_schema[k].type == SCHEMA_MAP);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(smallest_file),
+		cmocka_unit_test(full_file),
+		cmocka_unit_test(refusals_in_exact_words),
+		cmocka_unit_test(too_large_or_cut_anywhere),
+		cmocka_unit_test(names),
+		cmocka_unit_test(schema_file_is_up_to_date),
+		cmocka_unit_test(schema_rows_fit_their_parents),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
