@@ -24,6 +24,7 @@ WANTED = [
     "xenstore-utils",
     "busybox-static",
     "kmod",
+    "grub-xen-host",
 ]
 META = ["linux-image-amd64", "linux-image-cloud-amd64"]
 
@@ -89,14 +90,17 @@ def download(names):
 def unpack(files):
     """Unpack the packages over one another into ROOT, with Debian's merged /usr."""
     stamp = ROOT / ".packages"
-    contents = "".join(f"{path.name}\n" for path in files)
-    if stamp.exists() and stamp.read_text() == contents:
-        return
-    shutil.rmtree(ROOT, ignore_errors=True)
-    for name in ("bin", "sbin", "lib", "lib64"):
-        (ROOT / "usr" / name).mkdir(parents=True)
-        (ROOT / name).symlink_to(f"usr/{name}")
+    wanted = [path.name for path in files]
+    present = stamp.read_text().split() if stamp.exists() else []
+    if not present or set(present) - set(wanted):
+        shutil.rmtree(ROOT, ignore_errors=True)
+        present = []
+        for name in ("bin", "sbin", "lib", "lib64"):
+            (ROOT / "usr" / name).mkdir(parents=True)
+            (ROOT / name).symlink_to(f"usr/{name}")
     for path in files:
+        if path.name in present:
+            continue
         print(f"packages: unpacking {path.name}", flush=True)
         tar = subprocess.Popen(["dpkg-deb", "--fsys-tarfile", path], stdout=subprocess.PIPE)
         subprocess.run(
@@ -106,7 +110,7 @@ def unpack(files):
             stdin=tar.stdout, check=True)
         if tar.wait():
             sys.exit(f"packages: {path.name} does not unpack; remove it and try again")
-    stamp.write_text(contents)
+    stamp.write_text("\n".join(wanted))
 
 
 def kernel_versions():

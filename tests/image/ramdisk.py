@@ -188,6 +188,7 @@ def build_guests(generic, cloud):
     layer.file("boot/vmlinuz", ROOT / f"boot/vmlinuz-{generic}")
     layer.file("boot/vmlinuz-cloud", ROOT / f"boot/vmlinuz-{cloud}")
     layer.file("boot/initrd.img", IMAGES / "guest.cpio")
+    layer.file("boot/small.elf", ROOT / "usr/lib/grub-xen/grub-x86_64-xen.bin")
     (IMAGES / "guests.cpio").write_bytes(layer.bytes())
 
 

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: MIT
+"""The machines on which dom0 must boot: all combinations, and a pairwise selection of them."""
+
+from itertools import combinations, product
+
+AXES = {
+    "machine": ("pc", "q35"),
+    "firmware": ("bios", "ovmf"),
+    "cpu": ("qemu64", "Nehalem", "EPYC,-smap", "max,-smap"),
+    "memory": (1024, 2048, 4096, 16384),
+}
+# As cloud machines look: no serial line, NVMe, modern virtio, no old timers.
+CLOUD = {
+    "machine": "q35,hpet=off,pit=off", "firmware": "ovmf", "cpu": "Nehalem", "memory": 4096,
+    "serial": False, "bootdisk": "nvme",
+}
+
+
+def every_row():
+    """All combinations, as dictionaries."""
+    return [dict(zip(AXES, values)) for values in product(*AXES.values())]
+
+
+def pairs_of(row):
+    """The pairs of settings that a row covers."""
+    return set(combinations(row.items(), 2))
+
+
+def pairwise_rows():
+    """Few rows in which each pair of settings occurs; greedy, always the same."""
+    rows, chosen = every_row(), []
+    missing = set().union(*(pairs_of(row) for row in rows))
+    while missing:
+        best = max(rows, key=lambda row: len(pairs_of(row) & missing))
+        chosen.append(best)
+        missing -= pairs_of(best)
+    return chosen
+
+
+def name_of(row):
+    """A row as a short name for tests and logs."""
+    return "-".join(str(value).replace(",", "") for value in row.values())

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: MIT
+"""Creating and destroying guests leaves nothing behind: memory, channels, grants, nodes."""
+
+import re
+
+import pytest
+
+from tools import wait_guest
+
+
+def counts(tools):
+    """What must be the same before and after: free memory, used channels and grants, nodes."""
+    console = tools.console
+    store = console.check("xenstore-ls | sort | grep -v -e '^ *id = ' | md5sum")
+    if tools.name == "domus":
+        info = console.check("domus info")
+        numbers = re.findall(r"(?im)^\s*(\S.*(?:free|channel|grant).*?)\s*[:=]?\s+(\d\S*.*)$", info)
+        assert numbers, info
+        return numbers, store
+    return re.findall(r"free_memory\s*: (\d+)", console.check("xl info")), store
+
+
+def rounds(tools, count, each, **config):
+    """Create and destroy a guest several times; the first round is not compared."""
+    path = tools.config("round", **config)
+    before = None
+    for number in range(count + 1):
+        status, output = tools.create(path)
+        assert status == 0, f"round {number}: {output}"
+        each(tools)
+        tools.destroy("round")
+        if number == 0:
+            before = counts(tools)
+    assert counts(tools) == before
+
+
+def test_small_kernel(tools, soak):
+    """The unpacked kernel without a ramdisk: building it costs little; it need not come up."""
+    rounds(tools, 1000 if soak else 100, lambda _: None, memory=32, ramdisk="",
+           kernel="/boot/small.elf")
+
+
+def test_stock_kernel(tools, soak):
+    rounds(tools, 1000 if soak else 5, lambda t: wait_guest(t, "round"), memory=128,
+           kernel="/boot/vmlinuz-cloud")
