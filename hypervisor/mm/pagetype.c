@@ -185,10 +185,10 @@ static int type_put(mfn_t m, u32 pin, bool preempt)
 	u32 x = __atomic_load_n(&f->type, __ATOMIC_ACQUIRE);
 
 	for (;;) {
-		ASSERT(x & FT_COUNT);
 		if (pin && !(x & pin)) {
-			return -EINVAL;
+			return -EINVAL; /* another CPU unpinned it */
 		}
+		ASSERT(x & FT_COUNT);
 		if ((x & FT_COUNT) > 1) {
 			if (type_cas(f, &x, (x - 1) & ~pin)) {
 				return 0;

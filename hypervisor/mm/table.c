@@ -346,12 +346,15 @@ static int l1_change_prepare(struct l1_change *c, pte_t old, const struct owner 
 	return 0;
 }
 
-static void l1_change_put(const struct l1_change *c, pte_t e)
+/*
+ * Before the table is unlocked: a typed reference without a general one of its own must go while the
+ * entry, which has the general one, cannot.
+ */
+static void l1_change_put_type(struct l1_change *c)
 {
-	if (!c->type_only) {
-		l1e_put(e);
-	} else if (e) {
-		frame_put_type(pte_mfn(e));
+	if (c->type_only && c->drop) {
+		frame_put_type(pte_mfn(c->drop));
+		c->drop = 0;
 	}
 }
 
@@ -362,6 +365,7 @@ static int l1_update(pte_t *p, struct l1_change *c, const struct owner *table_ow
 
 	if (!rc) {
 		entry_exchange(p, c->new, preserve_ad && c->new & PTE_P);
+		l1_change_put_type(c);
 	}
 	return rc;
 }
@@ -377,7 +381,7 @@ static int upper_update(pte_t *p, pte_t val, enum frame_kind kind, const struct 
 	return rc;
 }
 
-/* References are dropped after the table is unlocked: the last one may free or tear down much. */
+/* Whole references are dropped after the table is unlocked: the last one may tear down much. */
 int pte_update(mfn_t table, unsigned int slot, pte_t val, const struct owner *table_owner,
 	       struct owner *page_owner, bool preserve_ad, mfn_t *rest)
 {
@@ -401,7 +405,7 @@ int pte_update(mfn_t table, unsigned int slot, pte_t val, const struct owner *ta
 		return rc;
 	}
 	if (kind == FT_L1) {
-		l1_change_put(&c, c.drop);
+		l1e_put(c.drop);
 	} else if (c.drop & PTE_P && frame_put_and_type_preemptible(pte_mfn(c.drop))) {
 		*rest = pte_mfn(c.drop);
 	}
@@ -424,9 +428,12 @@ int pte_cmpxchg(mfn_t table, unsigned int slot, pte_t old, pte_t val, struct own
 		c.drop = c.get; /* the CPU set A or D */
 		rc = -EBUSY;
 	}
+	if (!rc || rc == -EBUSY) {
+		l1_change_put_type(&c);
+	}
 	table_unlock(table);
 	if (!rc || rc == -EBUSY) {
-		l1_change_put(&c, c.drop);
+		l1e_put(c.drop);
 	}
 	return rc;
 }

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: MIT
+# Frame types: the truth table and the rules for entries, random operations with and without
+# threads, every interleaving of two CPUs, what empty tables cost; and the store decoder.
+PAGETYPE_SRCS := hypervisor/mm/pagetype.c hypervisor/mm/table.c hypervisor/mm/refs.c
+
+UNIT_TESTS += pagetype
+pagetype_SRCS   := tests/unit/pagetype.c $(PAGETYPE_SRCS)
+pagetype_CFLAGS := $(HV_TEST_CFLAGS)
+
+UNIT_TESTS += pagetype_steps
+pagetype_steps_SRCS   := tests/unit/pagetype_steps.c
+pagetype_steps_CFLAGS := $(HV_TEST_CFLAGS) -Ihypervisor/mm -fno-sanitize=address # which knows no contexts
