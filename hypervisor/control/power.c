@@ -3,7 +3,6 @@
  * The end of the machine: reboot, power off, halt. Each way that may fail is followed by the next;
  * the last is to stop where it is. Other CPUs are stopped first. Option: noreboot.
  */
-#include <xen/sched.h>
 #include "arch/smp.h"
 #include "arch/tsc.h"
 #include "control/control.h"
@@ -123,18 +122,4 @@ void power_enter_s5(u16 pm1a_val, u16 pm1b_val)
 void machine_power_off(void)
 {
 	machine_halt();
-}
-
-void machine_shutdown(u8 code)
-{
-	switch (code) {
-	case SHUTDOWN_poweroff:
-		printk(LOG_ERR "dom0 shut down.\n");
-		machine_power_off();
-	case SHUTDOWN_reboot:
-		machine_reboot();
-	default:
-		printk(LOG_ERR "dom0 ended with code %u.\n", code);
-		machine_reboot();
-	}
 }

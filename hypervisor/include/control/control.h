@@ -19,8 +19,6 @@ void keys_init(void);
 void machine_reboot(void) __noreturn;
 void machine_power_off(void) __noreturn;
 void machine_halt(void) __noreturn;
-/* dom0 shut down with this SHUTDOWN_* code: does what it says. For dom0_shutdown_hook. */
-void machine_shutdown(u8 code);
 
 /*
  * Facts about the machine that boot/ finds and control/ reports or uses. Boot fills it before dom0
