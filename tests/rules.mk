@@ -6,6 +6,7 @@
 #   store_tree_LIBS   := -ljansson           (optional; cmocka is always linked)
 include $(wildcard tests/unit/*.mk)
 include tests/guest/rules.mk
+include tests/bench/rules.mk
 
 define unit_test
 $(O)/tests/unit/$(1): $$($(1)_SRCS) $(wildcard $(O)/tests/unit/$(1).d)
@@ -25,9 +26,10 @@ $(O)/debian/.packages: $(I)/packages.py
 	@touch $@
 $(O)/images/dom0-kernel.elf.gz: $(O)/debian/.packages $(O)/dom0-tools/domus-unpack-kernel $(I)/kernel.py
 	$(PYTHON) $(I)/kernel.py
-$(O)/images/dom0.cpio: $(O)/debian/.packages $(wildcard $(I)/*.py) $(I)/init-dom0 $(I)/init-guest $(I)/serve
+$(O)/images/ramdisks: $(O)/debian/.packages $(wildcard $(I)/*.py) $(I)/init-dom0 $(I)/init-guest $(I)/serve
 	$(PYTHON) $(I)/ramdisk.py
-images: $(O)/images/dom0-kernel.elf.gz $(O)/images/dom0.cpio ## Make kernel and ramdisk for dom0
+	@touch $@
+images: $(O)/images/dom0-kernel.elf.gz $(O)/images/ramdisks ## Make kernel and ramdisk for dom0
 
 # What a fresh machine runs: missing packages first, then make again for the work itself.
 again = sh $(I)/host-packages.sh && $(MAKE) --no-print-directory
@@ -49,7 +51,7 @@ lint: ## Check imports, ABI layout, formatting; report long files and functions
 format: ## Format all C files as .clang-format says
 	@$(PYTHON) tests/lint/compile.py
 bench: ## Measure against native Linux and Debian's Xen (B=boot|cpu|store|io|move)
-	@$(again) all images
+	@$(again) all images bench-programs
 	@$(PYTHON) tests/bench/bench.py $(B)
 image: ## Make the GRUB image build/domus.iso
 	@$(again) all images

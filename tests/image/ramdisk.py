@@ -144,6 +144,13 @@ class Modules:
         archive.write(str(self.folder / "modules.alias"), "".join(keep))
 
 
+def save(name, archive):
+    """Put a finished ramdisk in its place, at once for whoever is about to read it."""
+    new = IMAGES / f"{name}.new"
+    new.write_bytes(archive.bytes())
+    new.replace(IMAGES / name)
+
+
 def build_dom0(modules):
     """dom0.cpio and drivers.cpio."""
     xen_modules = modules.closure(XEN_MODULES)
@@ -164,11 +171,11 @@ def build_dom0(modules):
         dom0.link(f"usr/lib/xen-4.17/bin/{name}", f"/usr/sbin/{name}")
     dom0.write("etc/xen/xl.conf", 'autoballoon="off"\n')
     modules.add(dom0, xen_modules, tables_for=xen_modules | drivers)
-    (IMAGES / "dom0.cpio").write_bytes(dom0.bytes())
+    save("dom0.cpio", dom0)
 
     layer = Archive()
     modules.add(layer, drivers - xen_modules)
-    (IMAGES / "drivers.cpio").write_bytes(layer.bytes())
+    save("drivers.cpio", layer)
 
 
 def build_guest(modules):
@@ -179,7 +186,7 @@ def build_guest(modules):
     guest.file("init", HERE / "init-guest")
     fronts = modules.closure(GUEST_MODULES)
     modules.add(guest, fronts, tables_for=fronts)
-    (IMAGES / "guest.cpio").write_bytes(guest.bytes())
+    save("guest.cpio", guest)
 
 
 def build_guests(generic, cloud):
@@ -189,7 +196,7 @@ def build_guests(generic, cloud):
     layer.file("boot/vmlinuz-cloud", ROOT / f"boot/vmlinuz-{cloud}")
     layer.file("boot/initrd.img", IMAGES / "guest.cpio")
     layer.file("boot/small.elf", ROOT / "usr/lib/grub-xen/grub-x86_64-xen.bin")
-    (IMAGES / "guests.cpio").write_bytes(layer.bytes())
+    save("guests.cpio", layer)
 
 
 def tools_layer():

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Prints one measure: `micro getpid`, or the time of a command: `micro time COMMAND...`, or the
+ * TSC now: `micro tsc`. The result is a line "micro NAME VALUE". One thread, no lock.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "micro.h"
+
+static const struct {
+	const char *name;
+	uint64_t (*run)(void);
+} measures[] = {
+	{"getpid", measure_getpid},	  {"fault", measure_fault}, {"fork", measure_fork},
+	{"exec", measure_exec},		  {"pipe", measure_pipe},   {"hypercall", measure_hypercall},
+	{"evtchn", measure_evtchn},	  {"tsc", tsc},
+};
+
+void fail(const char *what)
+{
+	fprintf(stderr, "micro: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static uint64_t time_command(char **argv)
+{
+	uint64_t start = tsc();
+	pid_t child = fork();
+	int status;
+
+	if (child < 0) {
+		fail("fork");
+	}
+	if (child == 0) {
+		execvp(argv[0], argv);
+		fail(argv[0]);
+	}
+	if (waitpid(child, &status, 0) < 0 || status != 0) {
+		fail("the command failed");
+	}
+	return tsc() - start;
+}
+
+int main(int argc, char **argv)
+{
+	unsigned int i;
+
+	if (argc > 2 && strcmp(argv[1], "time") == 0) {
+		printf("micro time %" PRIu64 "\n", time_command(argv + 2));
+		return 0;
+	}
+	for (i = 0; argc == 2 && i < sizeof(measures) / sizeof(measures[0]); i++) {
+		if (strcmp(argv[1], measures[i].name) == 0) {
+			printf("micro %s %" PRIu64 "\n", argv[1], measures[i].run());
+			return 0;
+		}
+	}
+	fprintf(stderr, "usage: micro MEASURE | micro time COMMAND...\n");
+	return 2;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the little measuring programs share. All times are differences of the TSC, which counts
+ * virtual nanoseconds, that is instructions, on the machines of the bench. One thread, no lock.
+ */
+#ifndef MICRO_H
+#define MICRO_H
+
+#include <stdint.h>
+
+/** The time stamp counter, after all that came before. */
+static inline uint64_t tsc(void)
+{
+	uint32_t low, high;
+
+	__asm__ volatile("lfence; rdtsc" : "=a"(low), "=d"(high) : : "memory");
+	return (uint64_t)high << 32 | low;
+}
+
+/** Ends the program with a message that names what failed and errno. */
+void fail(const char *what) __attribute__((noreturn));
+
+/* One measure each: the mean time of one operation. */
+uint64_t measure_getpid(void);
+uint64_t measure_fault(void);
+uint64_t measure_fork(void);
+uint64_t measure_exec(void);
+uint64_t measure_pipe(void);
+uint64_t measure_hypercall(void);
+uint64_t measure_evtchn(void);
+
+#endif
