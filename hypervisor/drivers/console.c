@@ -35,54 +35,49 @@ static spinlock_t input_lock = SPINLOCK_INIT;
 static struct timer key_timer;
 static unsigned int console_uarts = 1; /* bit i: COM(i + 1) */
 
-/* true: dom0's ring was empty and now is not. */
-static bool input_put(u8 c)
+static void input_put(u8 c)
 {
-	bool was_empty = input_start == input_end;
-
-	if (input_end - input_start == INPUT_BYTES) {
-		return false;
+	if (input_end - input_start < INPUT_BYTES) {
+		input[input_end++ % INPUT_BYTES] = c;
 	}
-	input[input_end++ % INPUT_BYTES] = c;
-	return was_empty;
 }
 
-/* One character for dom0 or the keys, with input_lock held. true: dom0 is to be told. */
-static bool input_route(u8 c)
+/* One character for dom0 or the keys, with input_lock held. */
+static void input_route(u8 c)
 {
-	bool tell = false;
-
 	if (!input_to_keys) {
 		for (; switch_count; switch_count--) {
-			tell |= input_put(SWITCH_KEY);
+			input_put(SWITCH_KEY);
 		}
-		return input_put(c) || tell;
+		input_put(c);
+		return;
 	}
 	switch_count = 0;
 	if (key_end - key_start < KEY_BYTES) {
 		key_queue[key_end++ % KEY_BYTES] = c;
 		timer_set(&key_timer, 0);
 	}
-	return false;
 }
 
 static void console_receive(u8 c)
 {
 	unsigned long flags = spin_lock_irqsave(&input_lock);
-	bool tell = false, switched = false;
+	bool tell, switched = false;
 
 	if (c != SWITCH_KEY) {
-		tell = input_route(c);
+		input_route(c);
 	} else if (++switch_count == SWITCH_COUNT) {
 		switch_count = 0;
 		input_to_keys = !input_to_keys;
 		switched = true;
 	}
+	tell = input_start != input_end;
 	spin_unlock_irqrestore(&input_lock, flags);
 	if (switched) {
 		printk("serial input goes to %s; Ctrl-a three times switches\n",
 		       input_to_keys ? "the hypervisor, h for help" : "dom0");
 	}
+	/* For each character: dom0 may have stopped reading before the ring was empty. */
 	if (tell) {
 		evtchn_send_global_virq(VIRQ_CONSOLE);
 	}

@@ -40,6 +40,7 @@ struct uart {
 	bool used, stuck;
 	u8 room;  /* bytes the FIFO takes for certain */
 	u8 depth; /* of the FIFO, 1 without */
+	char last; /* character sent */
 	struct timer poll;
 };
 
@@ -135,10 +136,11 @@ void uart_write(const char *s, size_t n)
 		struct uart *u = &uarts[i];
 
 		for (size_t k = 0; u->used && k < n; k++) {
-			if (s[k] == '\n') {
+			if (s[k] == '\n' && u->last != '\r') {
 				uart_put(u, '\r');
 			}
 			uart_put(u, s[k]);
+			u->last = s[k];
 		}
 	}
 }

@@ -175,13 +175,13 @@ static void input_goes_to_dom0(void **state)
 	char buf[16];
 
 	type("ls");
-	assert_int_equal(virqs, 1);
+	assert_int_equal(virqs, 2);
 	assert_int_equal(read_input(buf, 1), 1);
 	assert_int_equal(read_input(buf + 1, 15), 1);
 	assert_memory_equal(buf, "ls", 2);
 	assert_int_equal(read_input(buf, 16), 0);
 	type("x");
-	assert_int_equal(virqs, 2);
+	assert_int_equal(virqs, 3);
 }
 
 static void input_is_bounded(void **state)

@@ -111,6 +111,10 @@ static void sends_with_carriage_returns(void **state)
 	uart_write("ab\nc", 4);
 	assert_int_equal(sent_count, 5);
 	assert_memory_equal(sent, "ab\r\nc", 5);
+	uart_write("d\r", 2);
+	uart_write("\n\n", 2);
+	assert_int_equal(sent_count, 10);
+	assert_memory_equal(sent + 5, "d\r\n\r\n", 5);
 	assert_int_equal(divisor[0], 1);
 	assert_int_equal(divisor[1], 0);
 	assert_int_equal(regs[3], 3);
