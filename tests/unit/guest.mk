@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: MIT
+# Event channels, grant tables and memory_op on a fake machine whose CPUs are threads.
+GUEST_TEST_CFLAGS := $(HV_TEST_CFLAGS) -include tests/unit/guest_fake.h -Wno-missing-field-initializers
+
+UNIT_TESTS += evtchn
+evtchn_SRCS := tests/unit/evtchn.c tests/unit/guest_fake.c $(wildcard hypervisor/event/*.c)
+evtchn_CFLAGS := $(GUEST_TEST_CFLAGS)
+evtchn_LIBS := -lpthread
