@@ -4,6 +4,7 @@
  * NOTIFY_SOCKET) is told READY only when dom0's kernel and the socket are served. No lock.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "server.h"
@@ -29,11 +31,12 @@
 struct options {
 	const char *socket;
 	uint32_t max_clients;
-	bool no_domains;
+	bool no_domains, detach;
 	struct limits limits;
 };
 
 static struct loop loop;
+static int detached_from = -1; /* with --detach: where the parent waits for a byte */
 
 static void usage(FILE *to)
 {
@@ -45,6 +48,7 @@ static void usage(FILE *to)
 		"                         (" DEFAULT_SOCKET ")\n"
 		"  -c, --max-clients=N    connections to the socket at once (%u)\n"
 		"  -n, --no-domains       serve the socket only, also where Xen is present\n"
+		"  -d, --detach           return when ready; the daemon goes on in the background\n"
 		"  -q, --quota=NAME=N     set a limit, see below\n"
 		"  -v, --verbose          log more\n"
 		"  -h, --help             print this\n"
@@ -95,6 +99,7 @@ static int parse_options(struct options *o, int argc, char **argv)
 		{"socket", required_argument, NULL, 's'},
 		{"max-clients", required_argument, NULL, 'c'},
 		{"no-domains", no_argument, NULL, 'n'},
+		{"detach", no_argument, NULL, 'd'},
 		{"quota", required_argument, NULL, 'q'},
 		{"verbose", no_argument, NULL, 'v'},
 		{"help", no_argument, NULL, 'h'},
@@ -103,7 +108,7 @@ static int parse_options(struct options *o, int argc, char **argv)
 	};
 	int option;
 
-	while ((option = getopt_long(argc, argv, "s:c:nq:vhV", table, NULL)) >= 0) {
+	while ((option = getopt_long(argc, argv, "s:c:ndq:vhV", table, NULL)) >= 0) {
 		switch (option) {
 		case 's':
 			o->socket = optarg;
@@ -115,6 +120,9 @@ static int parse_options(struct options *o, int argc, char **argv)
 			break;
 		case 'n':
 			o->no_domains = true;
+			break;
+		case 'd':
+			o->detach = true;
 			break;
 		case 'q':
 			if (!parse_quota(&o->limits, optarg)) {
@@ -166,6 +174,51 @@ static void notify(const char *state)
 		log_line(LOG_LEVEL_WARNING, "NOTIFY_SOCKET %s: %s", path, strerror(errno));
 	}
 	close(fd);
+}
+
+/*
+ * Goes on in a child. The parent ends when the child is ready, or with its exit code if it never
+ * is. Returns in the child only.
+ */
+static void detach(void)
+{
+	int ends[2], null, status = 0;
+	char byte;
+	pid_t child;
+
+	if (pipe2(ends, O_CLOEXEC) || (child = fork()) < 0) {
+		log_line(LOG_LEVEL_ERROR, "--detach: %s", strerror(errno));
+		exit(EXIT_HOST);
+	}
+	if (child) {
+		close(ends[1]);
+		if (read(ends[0], &byte, 1) == 1) {
+			exit(EXIT_DONE);
+		}
+		waitpid(child, &status, 0);
+		exit(WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_GENERAL);
+	}
+	close(ends[0]);
+	detached_from = ends[1];
+	setsid();
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null >= 0) {
+		dup2(null, STDIN_FILENO);
+		dup2(null, STDOUT_FILENO);
+		close(null);
+	}
+}
+
+/* Tells whoever started the daemon that it serves: systemd, and the parent of --detach. */
+static void tell_ready(void)
+{
+	notify("READY=1");
+	if (detached_from >= 0) {
+		if (write(detached_from, "", 1) != 1) {
+			log_line(LOG_LEVEL_WARNING, "whoever started the store is gone");
+		}
+		close(detached_from);
+	}
 }
 
 static void signal_event(struct loop_item *item, uint32_t events)
@@ -231,7 +284,7 @@ static int run(struct server *s)
 	bool busy = server_run(s);
 	int err = 0;
 
-	notify("READY=1");
+	tell_ready();
 	while (!loop.stop && !err) {
 		err = loop_wait(&loop, busy);
 		busy = server_run(s);
@@ -300,5 +353,11 @@ int main(int argc, char **argv)
 
 	limits_preset(&o.limits);
 	code = parse_options(&o, argc, argv);
-	return code >= 0 ? code : serve(&o);
+	if (code >= 0) {
+		return code;
+	}
+	if (o.detach) {
+		detach();
+	}
+	return serve(&o);
 }
