@@ -412,16 +412,29 @@ int pte_update(mfn_t table, unsigned int slot, pte_t val, const struct owner *ta
 	return 0;
 }
 
+/* The entry, its table locked; NULL if it is in no validated L1 table of o. */
+static pte_t *l1_lock(mfn_t table, unsigned int slot, const struct owner *o)
+{
+	enum frame_kind kind = table_lock(table, o);
+
+	if (kind != FT_L1) {
+		if (kind != FT_NONE) {
+			table_unlock(table);
+		}
+		return NULL;
+	}
+	return (pte_t *)mfn_to_virt(table) + slot;
+}
+
 int pte_cmpxchg(mfn_t table, unsigned int slot, pte_t old, pte_t val, struct owner *owner)
 {
 	struct l1_change c = {.new = val};
-	pte_t *p;
+	pte_t *p = l1_lock(table, slot, owner);
 	int rc;
 
-	if (table_lock(table, owner) != FT_L1) {
+	if (!p) {
 		return -EINVAL;
 	}
-	p = (pte_t *)mfn_to_virt(table) + slot;
 	rc = READ_ONCE(*p) == old ? l1_change_prepare(&c, old, owner, owner) : -EBUSY;
 	if (!rc && !__atomic_compare_exchange_n(p, &old, c.new, false, __ATOMIC_SEQ_CST,
 						__ATOMIC_SEQ_CST)) {
@@ -440,12 +453,11 @@ int pte_cmpxchg(mfn_t table, unsigned int slot, pte_t old, pte_t val, struct own
 
 int pte_grant_set(mfn_t table, unsigned int slot, pte_t val, const struct owner *owner)
 {
-	pte_t *p, old;
+	pte_t *p = l1_lock(table, slot, owner), old;
 
-	if (table_lock(table, owner) != FT_L1) {
+	if (!p) {
 		return -EINVAL;
 	}
-	p = (pte_t *)mfn_to_virt(table) + slot;
 	old = READ_ONCE(*p);
 	if (old & PTE_P && old & PTE_GRANT) {
 		table_unlock(table);
@@ -460,13 +472,12 @@ int pte_grant_set(mfn_t table, unsigned int slot, pte_t val, const struct owner 
 int pte_grant_clear(mfn_t table, unsigned int slot, mfn_t frame, bool writable,
 		    const struct owner *owner)
 {
-	pte_t *p, old;
+	pte_t *p = l1_lock(table, slot, owner), old;
 	int rc = -EINVAL;
 
-	if (table_lock(table, owner) != FT_L1) {
+	if (!p) {
 		return -EINVAL;
 	}
-	p = (pte_t *)mfn_to_virt(table) + slot;
 	old = READ_ONCE(*p);
 	if (old & PTE_P && old & PTE_GRANT && mfn_eq(pte_mfn(old), frame) &&
 	    !(old & PTE_RW) == !writable) {

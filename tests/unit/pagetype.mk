@@ -10,3 +10,12 @@ pagetype_CFLAGS := $(HV_TEST_CFLAGS)
 UNIT_TESTS += pagetype_steps
 pagetype_steps_SRCS   := tests/unit/pagetype_steps.c
 pagetype_steps_CFLAGS := $(HV_TEST_CFLAGS) -Ihypervisor/mm -fno-sanitize=address # which knows no contexts
+
+UNIT_TESTS += pagetype_random
+pagetype_random_SRCS   := tests/unit/pagetype_random.c $(PAGETYPE_SRCS)
+pagetype_random_CFLAGS := $(HV_TEST_CFLAGS)
+pagetype_random_LIBS   := -lpthread
+
+UNIT_TESTS += pagetype_cost
+pagetype_cost_SRCS   := tests/unit/pagetype_cost.c $(PAGETYPE_SRCS)
+pagetype_cost_CFLAGS := $(HV_TEST_CFLAGS) -O2 -fno-sanitize=all -DNDEBUG

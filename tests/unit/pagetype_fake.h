@@ -180,7 +180,7 @@ static void count_entry(struct held *want, pte_t e, enum frame_kind kind)
 }
 
 /* Counts everything that tables, pins, partial states and the test hold: must be what the frames say. */
-static void fake_recount(void)
+static void __unused fake_recount(void)
 {
 	struct held want[FAKE_FRAMES];
 
