@@ -39,21 +39,19 @@ static long give_string(guest_ptr_t to, const char *s, size_t size)
 	return copy_to_guest(to, buf, size) ? -EFAULT : 0;
 }
 
-static long compile_info(guest_ptr_t to)
-{
-	struct xen_compile_info info = {0};
-
-	/* No names and no dates: two builds of one source are one image. */
 #ifdef __clang__
-	str_copy(info.compiler, "clang " __clang_version__, sizeof(info.compiler));
+#define COMPILER "clang " __clang_version__
 #else
-	str_copy(info.compiler, "gcc " __VERSION__, sizeof(info.compiler));
+#define COMPILER "gcc " __VERSION__
 #endif
-	str_copy(info.compile_by, "domus", sizeof(info.compile_by));
-	str_copy(info.compile_domain, "localdomain", sizeof(info.compile_domain));
-	str_copy(info.compile_date, "domus " DOMUS_VERSION_STRING, sizeof(info.compile_date));
-	return copy_to_guest(to, &info, sizeof(info)) ? -EFAULT : 0;
-}
+
+/* No names and no dates: two builds of one source are one image. */
+static const struct xen_compile_info compile_info = {
+	.compiler = COMPILER,
+	.compile_by = "domus",
+	.compile_domain = "localdomain",
+	.compile_date = "domus " DOMUS_VERSION_STRING,
+};
 
 static long get_features(guest_ptr_t arg)
 {
@@ -108,7 +106,7 @@ long do_xen_version(unsigned int cmd, guest_ptr_t arg)
 	case XENVER_extraversion:
 		return give_string(arg, ".0-domus", sizeof(xen_extraversion_t));
 	case XENVER_compile_info:
-		return compile_info(arg);
+		return copy_to_guest(arg, &compile_info, sizeof(compile_info)) ? -EFAULT : 0;
 	case XENVER_capabilities: /* a list: each entry is followed by a blank */
 		return give_string(arg, "xen-3.0-x86_64 ", sizeof(xen_capabilities_info_t));
 	case XENVER_changeset:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * CPUID policies on three fake CPUs (Nehalem, Haswell with AVX, EPYC): what PV guests see, what dom0 sees
- * more, what tools can read, and what they can and cannot set.
+ * CPUID policies on three fake CPUs (Nehalem, Haswell with AVX, EPYC): what PV guests see, what
+ * dom0 sees more, what tools can read, and what they can and cannot set.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,8 +21,8 @@
 #include "pv/cpuid.h"
 #include "pv/pv.h"
 
-#define HAS(p, name)	cpuid_policy_has((p), XEN_X86_FEATURE_##name)
-#define BIT_OF(name)	(1u << (XEN_X86_FEATURE_##name % 32))
+#define HAS(p, name)    cpuid_policy_has((p), XEN_X86_FEATURE_##name)
+#define BIT_OF(name)    (1u << (XEN_X86_FEATURE_##name % 32))
 #define GUEST_CR4_PLAIN 0x660
 
 struct fake_leaf {
@@ -35,8 +35,10 @@ struct fake_leaf {
 static const struct fake_leaf nehalem[] = {
 	{0, 0, {0xb, INTEL}},
 	/* SMP, hypervisor; MONITOR, VMX, PCID, x2APIC, TSC deadline to be hidden */
-	{1, 0, {0x106a3, 0x00040800, 0x80982201 | 1u << 3 | 1u << 5 | 1u << 17 | 1u << 21 | 1u << 24,
-		0x178bfbfd}},
+	{1,
+	 0,
+	 {0x106a3, 0x00040800, 0x80982201 | 1u << 3 | 1u << 5 | 1u << 17 | 1u << 21 | 1u << 24,
+	  0x178bfbfd}},
 	{2, 0, {1, 0, 0x4d, 0x2c307d}},
 	{4, 0, {0x121, 0x1c0003f, 0x3f, 1}},
 	{4, 1, {0x122, 0x1c0003f, 0x3f, 1}},
@@ -248,8 +250,11 @@ static void test_narrowing(void **state)
 		for (unsigned int w = 0; w < CPUID_FEATURE_WORDS; w++) {
 			u32 added = w == 1 ? BIT_OF(HYPERVISOR) : 0;
 
-			assert_int_equal(cpuid_policy_word(&s.max, w) & ~cpuid_policy_word(&s.host, w) & ~added, 0);
-			assert_int_equal(cpuid_policy_word(&s.dflt, w) & ~cpuid_policy_word(&s.max, w), 0);
+			assert_int_equal(cpuid_policy_word(&s.max, w) &
+						 ~cpuid_policy_word(&s.host, w) & ~added,
+					 0);
+			assert_int_equal(
+				cpuid_policy_word(&s.dflt, w) & ~cpuid_policy_word(&s.max, w), 0);
 		}
 	}
 }
@@ -303,7 +308,8 @@ static void test_bad_entries(void **state)
 		assert_int_equal(cpuid_policy_put_leaf(&p, &bad[i]), -ERANGE);
 	}
 	assert_int_equal(cpuid_policy_put_msr(&p, &(xen_msr_entry_t){.idx = 0x10}), -ERANGE);
-	assert_int_equal(cpuid_policy_put_msr(&p, &(xen_msr_entry_t){.idx = 0xce, .flags = 1}), -EINVAL);
+	assert_int_equal(cpuid_policy_put_msr(&p, &(xen_msr_entry_t){.idx = 0xce, .flags = 1}),
+			 -EINVAL);
 }
 
 static int fit(struct cpuid_policy *p, const struct set *s, u32 e[3])

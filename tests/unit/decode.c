@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The decoder of privileged instructions: each operation is known in all its forms, everything else is
- * refused, and no input makes it read behind what it was given.
+ * The decoder of privileged instructions: each operation is known in all its forms, everything else
+ * is refused, and no input makes it read behind what it was given.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -82,7 +82,8 @@ static void test_cut_off(void **state)
 {
 	for (unsigned int n = 0; n < ARRAY_SIZE(good); n++) {
 		for (unsigned int have = 0; have < good[n].count; have++) {
-			u8 *exact = malloc(have ? have : 1); /* an overrun is the sanitizer's find */
+			u8 *exact =
+				malloc(have ? have : 1); /* an overrun is the sanitizer's find */
 			struct insn i;
 
 			memcpy(exact, good[n].code, have);
@@ -99,26 +100,27 @@ static void test_refused(void **state)
 		const char *code;
 		unsigned int count;
 	} bad[] = {
-		{B("\xf4")},		     /* hlt */
-		{B("\xf0\x0f\x22\xc0")},     /* lock mov cr0: cr8 on some CPUs */
-		{B("\xf0\xec")},	     /* lock in */
-		{B("\x66\x0f\x32")},	     /* operand size where it means nothing */
-		{B("\xf3\x0f\x30")},	     /* rep where it means nothing */
-		{B("\xf3\x0f\x09")},	     /* wbnoinvd */
-		{B("\xf3\xec")},	     /* rep in */
-		{B("\x64\x6e")},	     /* outs from fs, gs: bases are not looked at */
+		{B("\xf4")},             /* hlt */
+		{B("\xf0\x0f\x22\xc0")}, /* lock mov cr0: cr8 on some CPUs */
+		{B("\xf0\xec")},         /* lock in */
+		{B("\x66\x0f\x32")},     /* operand size where it means nothing */
+		{B("\xf3\x0f\x30")},     /* rep where it means nothing */
+		{B("\xf3\x0f\x09")},     /* wbnoinvd */
+		{B("\xf3\xec")},         /* rep in */
+		{B("\x64\x6e")},         /* outs from fs, gs: bases are not looked at */
 		{B("\x65\xf3\x6e")},
-		{B("\x0f\x01\xd0")},	     /* xgetbv */
-		{B("\x0f\x01\x10")},	     /* lgdt */
-		{B("\x0f\x01\xf8")},	     /* swapgs */
-		{B("\x0f\x00\xd8")},	     /* ltr */
-		{B("\x0f\x08")},	     /* invd */
-		{B("\x0f\x24\xc0")},	     /* mov test register */
-		{B("\x0f\x33")},	     /* rdpmc */
-		{B("\x0f\x0b")},	     /* ud2 */
-		{B("\x90")},		     /* nop */
-		{B("\xcd\x80")},	     /* int */
-		{B("\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\xec")}, /* 16 bytes */
+		{B("\x0f\x01\xd0")}, /* xgetbv */
+		{B("\x0f\x01\x10")}, /* lgdt */
+		{B("\x0f\x01\xf8")}, /* swapgs */
+		{B("\x0f\x00\xd8")}, /* ltr */
+		{B("\x0f\x08")},     /* invd */
+		{B("\x0f\x24\xc0")}, /* mov test register */
+		{B("\x0f\x33")},     /* rdpmc */
+		{B("\x0f\x0b")},     /* ud2 */
+		{B("\x90")},         /* nop */
+		{B("\xcd\x80")},     /* int */
+		{B("\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\xec")}, /* 16 bytes
+											  */
 		{B("\x48\x48\x48\x48\x48\x48\x48\x48\x48\x48\x48\x48\x48\x48\x48\x48")},
 	};
 
@@ -183,7 +185,8 @@ static void test_random(void **state)
 			x ^= x >> 7;
 			x ^= x << 17;
 			/* Half of the bytes from the set that matters. */
-			code[k] = x & 1 ? (u8)(x >> 32) : (u8) "\x66\x67\xf3\x0f\x20\x22\x6c\xec"[x >> 8 & 7];
+			code[k] = x & 1 ? (u8)(x >> 32)
+					: (u8) "\x66\x67\xf3\x0f\x20\x22\x6c\xec"[x >> 8 & 7];
 		}
 		count = (unsigned int)(x >> 40) % (INSN_MAX_BYTES + 1);
 		if (insn_decode(code, count, x >> 60 & 1, &i)) {
@@ -199,8 +202,8 @@ static void test_random(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_good),	 cmocka_unit_test(test_cut_off),
-		cmocka_unit_test(test_refused),	 cmocka_unit_test(test_longest),
+		cmocka_unit_test(test_good),      cmocka_unit_test(test_cut_off),
+		cmocka_unit_test(test_refused),   cmocka_unit_test(test_longest),
 		cmocka_unit_test(test_rex_order), cmocka_unit_test(test_compat),
 		cmocka_unit_test(test_random),
 	};

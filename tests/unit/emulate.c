@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The emulator of privileged instructions and the MSR white list, executing bytes in host memory: what a
- * guest kernel may do, what its user programs may not, virtual IOPL and I/O bitmap, restart of
- * repeated port instructions, the forced CPUID.
+ * The emulator of privileged instructions and the MSR white list, executing bytes in host memory:
+ * what a guest kernel may do, what its user programs may not, virtual IOPL and I/O bitmap, restart
+ * of repeated port instructions, the forced CPUID.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -218,7 +218,7 @@ static void test_io_bitmap(void **state)
 	u8 map[34];
 
 	memset(map, 0xff, sizeof(map));
-	map[0x60 / 8] = (u8)~(1u << (0x60 & 7) | 1u << (0x64 & 7));
+	map[0x60 / 8] = (u8) ~(1u << (0x60 & 7) | 1u << (0x64 & 7));
 	v.pv.kernel_mode = false;
 	v.pv.iobmp = (guest_ptr_t)map;
 	v.pv.iobmp_ports = 0x100;
@@ -454,7 +454,8 @@ static void test_hypercall_page(void **state)
 
 static void test_xsetbv(void **state)
 {
-	static const u64 good[] = {1, 3, 7, 0xe7}, bad[] = {0, 2, 5, 0x27, 0xe3, 0x207, 1ull << 63 | 1};
+	static const u64 good[] = {1, 3, 7, 0xe7},
+			 bad[] = {0, 2, 5, 0x27, 0xe3, 0x207, 1ull << 63 | 1};
 
 	policy.xstate[0].a = 0xe7;
 	regs.rax = 3;
@@ -550,10 +551,18 @@ static void test_page_end(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_iopl),	     TEST(test_io_bitmap),	TEST(test_rep),
-		TEST(test_rep_fault),	     TEST(test_control_registers), TEST(test_debug_registers),
-		TEST(test_msrs),	     TEST(test_msr_before_traps), TEST(test_hypercall_page),
-		TEST(test_xsetbv),	     TEST(test_rest),		TEST(test_forced_cpuid),
+		TEST(test_iopl),
+		TEST(test_io_bitmap),
+		TEST(test_rep),
+		TEST(test_rep_fault),
+		TEST(test_control_registers),
+		TEST(test_debug_registers),
+		TEST(test_msrs),
+		TEST(test_msr_before_traps),
+		TEST(test_hypercall_page),
+		TEST(test_xsetbv),
+		TEST(test_rest),
+		TEST(test_forced_cpuid),
 		TEST(test_page_end),
 	};
 
