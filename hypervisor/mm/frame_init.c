@@ -5,12 +5,12 @@
  */
 #include "mm/frame_init.h"
 
-static const u64 *section_map;
+const u64 *frame_sections;
 u64 frame_end;
 
 void frame_table_set(const u64 *map, u64 end)
 {
-	section_map = map;
+	frame_sections = map;
 	frame_end = end;
 }
 
@@ -21,10 +21,12 @@ void frame_init_range(mfn_t start, mfn_t end, u16 owner)
 	}
 }
 
+#ifdef DOMUS_HOST_TEST
 bool frame_valid(mfn_t m)
 {
 	u64 section = m.n / SECTION_FRAMES;
 
-	return m.n < frame_end && section_map[section / 64] >> (section % 64) & 1 &&
+	return m.n < frame_end && frame_sections[section / 64] >> (section % 64) & 1 &&
 	       frame_table[m.n].owner != FRAME_OWNER_IO;
 }
+#endif

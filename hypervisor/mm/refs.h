@@ -39,6 +39,39 @@ static inline int frame_get_ram(mfn_t m, const struct owner *o)
 }
 
 /*
+ * The two steps that most L1 entries are made of: both references of a writable page in one go. They
+ * never begin or end a kind (see pagetype.c for that). False: not that simple, nothing done.
+ */
+static inline bool frame_get_writable(struct frame *f)
+{
+	u64 old = READ_ONCE(f->refs);
+
+	do {
+		u32 type = (u32)old, count = (u32)(old >> 32);
+
+		if (unlikely((type & ~(FT_COUNT | FT_VALIDATED)) != (u32)FT_WRITABLE << 29 ||
+			     (type & FT_COUNT) == FT_COUNT || !(count & FRAME_HELD) ||
+			     (count & FRAME_COUNT) >= FRAME_COUNT - 1)) {
+			return false;
+		}
+	} while (!__atomic_compare_exchange_n(&f->refs, &old, old + BIT(32) + 1, false,
+					      __ATOMIC_ACQUIRE, __ATOMIC_RELAXED));
+	return true;
+}
+static inline bool frame_put_writable(struct frame *f)
+{
+	u64 old = READ_ONCE(f->refs);
+
+	do {
+		if (unlikely(((u32)old & FT_COUNT) < 2 || (old >> 32 & FRAME_HELD) < 2)) {
+			return false;
+		}
+	} while (!__atomic_compare_exchange_n(&f->refs, &old, old - BIT(32) - 1, false,
+					      __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
+	return true;
+}
+
+/*
  * The contents of a frame that is locked while its kind changes. f->done counts the entries that
  * hold references. validate goes up from there and returns 0, -EINVAL (the entry at f->done is bad)
  * or -ERESTART; drop goes down to 0, -ERESTART only if `preempt`.

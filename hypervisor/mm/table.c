@@ -55,47 +55,61 @@ static int l1e_get_io(pte_t *e, mfn_t m, const struct owner *table_owner,
 	return 0;
 }
 
-/* Takes the references of a present entry and corrects it. -EINVAL: it must not stand there. */
-static int l1e_get(pte_t *e, const struct owner *table_owner, const struct owner *page_owner)
+/* References of a page of RAM for an entry with these bits. */
+static int l1e_get_ram(pte_t e, mfn_t m, const struct owner *page_owner)
 {
-	mfn_t m = pte_mfn(*e);
-
-	*e = l1e_adjust(*e);
-	if (unlikely(*e & (PTE_GRANT | PTE_CACHE) &&
-		     (*e & PTE_GRANT || !table_owner->io_cap))) {
-		return -EINVAL;
-	}
-	if (unlikely(!frame_valid(m))) {
-		return l1e_get_io(e, m, table_owner, page_owner);
-	}
 	if (unlikely(frame_get_ram(m, page_owner))) {
 		return -EINVAL;
 	}
-	if (likely(!(*e & (PTE_RW | PTE_CACHE)))) {
-		return 0;
+	if (unlikely(e & PTE_CACHE && frame_is_xenheap(frame_of(m)))) {
+		frame_put(m);
+		return -EINVAL;
 	}
-	if (likely(!(*e & PTE_CACHE) || !frame_is_xenheap(frame_of(m)))) {
-		if (!(*e & PTE_RW) ||
-		    (page_owner != &owner_xen && !frame_get_type(m, FT_WRITABLE))) {
+	if (e & PTE_RW && (page_owner == &owner_xen || frame_get_type(m, FT_WRITABLE))) {
+		frame_put(m);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* Takes the references of a present entry and corrects it. -EINVAL: it must not stand there. */
+static inline int l1e_get(pte_t *p, const struct owner *table_owner, const struct owner *page_owner)
+{
+	pte_t e = l1e_adjust(*p);
+	mfn_t m = pte_mfn(e);
+	struct frame *f = frame_of(m);
+
+	*p = e;
+	if (unlikely(e & (PTE_GRANT | PTE_CACHE) && (e & PTE_GRANT || !table_owner->io_cap))) {
+		return -EINVAL;
+	}
+	if (unlikely(!frame_valid(m))) {
+		return l1e_get_io(p, m, table_owner, page_owner);
+	}
+	if (likely((e & (PTE_RW | PTE_CACHE)) == PTE_RW && page_owner != &owner_xen &&
+		   READ_ONCE(f->owner) == page_owner->id && frame_get_writable(f))) {
+		if (likely(READ_ONCE(f->owner) == page_owner->id)) {
 			return 0;
 		}
+		frame_put_and_type(m); /* freed and given away meanwhile */
+		return -EINVAL;
 	}
-	frame_put(m);
-	return -EINVAL;
+	return l1e_get_ram(e, m, page_owner);
 }
 
 /* Drops the references of an entry that is in no table any more. */
-static void l1e_put(pte_t e)
+static inline void l1e_put(pte_t e)
 {
 	mfn_t m = pte_mfn(e);
 
 	if (!(e & PTE_P) || e & PTE_GRANT || !frame_valid(m)) {
 		return;
 	}
-	if (e & PTE_RW) {
-		frame_put_type(m);
+	if (!(e & PTE_RW)) {
+		frame_put(m);
+	} else if (!frame_put_writable(frame_of(m))) {
+		frame_put_and_type(m);
 	}
-	frame_put(m);
 }
 
 static void l1_drop(pte_t *l1, struct frame *f)

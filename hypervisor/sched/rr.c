@@ -4,7 +4,8 @@
  * used up their slice, so that a unit which waits for events gets the CPU soon. Replaced by proportional
  * shares when more CPUs run guests. Lock: the queue's, with interrupts off.
  *
- * A unit is on the list exactly when it is runnable and not running.
+ * A unit is on the list exactly when it is runnable and not its queue's running one. The flag
+ * `running` of a unit lasts longer, until nothing of it is left on the CPU.
  */
 #include "lib/lib.h"
 #include "lib/spinlock.h"
@@ -50,11 +51,13 @@ void sched_wake(struct sched_unit *u)
 
 	if (!u->runnable) {
 		u->runnable = true;
-		if (!u->running) {
+		if (q->running != u) {
 			u->boosted = true;
 			list_add(&q->units, &u->link);
 			if (q->running->idle || !q->running->boosted) {
 				cpu_raise(u->cpu, PENDING_SCHEDULE);
+			} else if (!q->slice.armed) { /* it ran alone: from now on it has a slice */
+				timer_set(&q->slice, q->running->started + SLICE_NS);
 			}
 		}
 	}
@@ -68,7 +71,7 @@ void sched_sleep(struct sched_unit *u)
 
 	if (u->runnable) {
 		u->runnable = false;
-		if (u->running) {
+		if (q->running == u) {
 			cpu_raise(u->cpu, PENDING_SCHEDULE);
 		} else {
 			list_del(&u->link);

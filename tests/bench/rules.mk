@@ -3,7 +3,7 @@
 BENCH_O := $(O)/bench
 $(BENCH_O)/micro: $(wildcard tests/bench/micro/*.c tests/bench/micro/*.h)
 	@mkdir -p $(@D)
-	$(CC) -std=gnu11 -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -static -no-pie -o $@ $(filter %.c,$^)
+	$(CC) -std=gnu11 -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -static -Wl,-Ttext-segment=0x5a000000 -o $@ $(filter %.c,$^)
 $(BENCH_O)/plugin.so: tests/bench/plugin.c
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 -O2 -Wall -Wextra -Werror -fPIC -shared -o $@ $<

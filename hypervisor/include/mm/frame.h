@@ -14,8 +14,13 @@
 #include "mm/owner.h"
 
 struct frame {
-	u32 type;  /* atomic */
-	u32 count; /* atomic */
+	union {
+		struct {
+			u32 type;  /* atomic */
+			u32 count; /* atomic */
+		};
+		u64 refs; /* both in one go */
+	};
 	u16 owner; /* domid, or one of FRAME_OWNER_* */
 	u16 done;  /* entries validated so far while FT_PARTIAL; see mm/pagetype.c */
 	u32 next, prev; /* owner's page list, or the free list of the allocator */
@@ -36,8 +41,20 @@ extern struct frame *frame_table;
 #define FRAME_DIRTY	0x20000000u /* free and not scrubbed yet (only while free) */
 #define FRAME_COUNT	0x0fffffffu
 
+/* Bit n: the frame table has entries for the n-th 512 frames. See mm/frame_init.h. */
+extern const u64 *frame_sections;
+#define FRAME_OWNER_IO 0x7ff1 /* in such a section, but no RAM (<xen/xen.h>: DOMID_IO) */
+
 /* Is there a struct frame for it, i.e. is it RAM? False for I/O and for holes. */
+#ifdef DOMUS_HOST_TEST
 bool frame_valid(mfn_t m);
+#else
+static inline bool frame_valid(mfn_t m)
+{
+	return m.n < frame_end && frame_sections[m.n >> 15] >> (m.n >> 9 & 63) & 1 &&
+	       READ_ONCE(frame_table[m.n].owner) != FRAME_OWNER_IO;
+}
+#endif
 static inline struct frame *frame_of(mfn_t m)
 {
 	return &frame_table[m.n];

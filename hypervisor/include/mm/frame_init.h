@@ -13,8 +13,6 @@
 _Static_assert(SECTION_PAGES * PAGE_SIZE == SECTION_FRAMES * sizeof(struct frame),
 	       "a section of the frame table is whole pages");
 
-#define FRAME_OWNER_IO 0x7ff1 /* in a backed section, but no RAM (<xen/xen.h>: DOMID_IO) */
-
 /* `map`: a bit per section below `end`, set where the frame table is backed. Kept, not copied. */
 void frame_table_set(const u64 *map, u64 end);
 /* Frames [start, end) of backed sections: allocated by nobody, FRAME_OWNER_NONE or _IO. */

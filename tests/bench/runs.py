@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: MIT
+"""The machines of the bench: each boots one hypervisor in virtual time and returns its measures.
+
+Virtual time counts instructions (1 ns each) and jumps over idle time, so a loaded host changes
+nothing. All of them run on the same machine, with the same kernel and ramdisk.
+"""
+
+import re
+import struct
+import subprocess
+
+from console import BootError, Console
+from machine import BUILD, IMAGES, LOGS, Spec
+from tools import Domus, GuestShell, Xl
+
+from cpio import Archive
+
+MICRO = BUILD / "bench/micro"
+PLUGIN = BUILD / "bench/plugin.so"
+PATIENCE = 600
+# Xen without the mitigations that Domus does not have.
+FAIR_XEN = "spec-ctrl=no xpti=0"
+FIRST_PROGRAM = "#!/bin/busybox sh\n/usr/bin/micro tsc\nexec /init\n"
+GUEST_MEASURES = ("getpid", "fault", "fork", "exec", "pipe")
+DOM0_MEASURES = ("hypercall", "evtchn")
+
+
+def bench_spec(hypervisor, name, **fields):
+    """The machine, common to all columns of the table."""
+    tools = {"domus": " tools=domus", "xen": " tools=xen", "none": ""}[hypervisor]
+    return Spec(
+        name=f"bench-{name}-{hypervisor}", hypervisor=hypervisor, memory=4096, icount=True,
+        options=FAIR_XEN if hypervisor == "xen" else "",
+        cmdline=f"serve=1 nodev=1 rdinit=/first{tools}", programs={"usr/bin/micro": MICRO},
+        **fields)
+
+
+def kernel_entry():
+    """Where dom0's kernel starts: the ENTRY note of its ELF."""
+    notes = subprocess.run(["objcopy", "-O", "binary", "--only-section=.notes",
+                            IMAGES / "dom0-kernel.elf", "/dev/stdout"],
+                           stdout=subprocess.PIPE, check=True).stdout
+    at = 0
+    while at < len(notes):
+        name_size, size, kind = struct.unpack_from("<III", notes, at)
+        value = at + 12 + (name_size + 3 & ~3)
+        if notes[at + 12:at + 16] == b"Xen\0" and kind == 1:
+            return struct.unpack_from("<Q", notes, value)[0]
+        at = value + (size + 3 & ~3)
+    raise BootError("dom0's kernel has no ENTRY note")
+
+
+def program_entry(path):
+    """The first address of an ELF program."""
+    return struct.unpack_from("<Q", path.read_bytes(), 24)[0]
+
+
+def value_of(text, name):
+    """The number in the line "micro NAME VALUE"."""
+    match = re.search(rf"micro {name} (\d+)", text)
+    if not match:
+        raise BootError(f"no measure {name} in:\n{text}")
+    return int(match.group(1))
+
+
+def boot_times(hypervisor):
+    """Times of one boot in ns: total, and the parts that only a hypervisor has."""
+    marks = LOGS / f"bench-boot-{hypervisor}.marks"
+    plugin = (f"-plugin {PLUGIN},out={marks},dom0={kernel_entry():#x},"
+              f"init={program_entry(MICRO):#x}")
+    spec = bench_spec(hypervisor, "boot", files={"first": FIRST_PROGRAM}, qemu=(plugin,))
+    LOGS.mkdir(parents=True, exist_ok=True)
+    with Console(spec, PATIENCE) as console:
+        total = int(console.wait(r"micro tsc (\d+)").group(1))
+        console.login()
+    times = {"power-init": total}
+    if hypervisor != "none":
+        seen = {name: int(count) for name, count in
+                (line.split() for line in marks.read_text().splitlines())}
+        times["line-dom0"] = seen["dom0"] - seen["first-line"]
+        times["dom0-init"] = seen["init"] - seen["dom0"]
+    return times
+
+
+def guest_ramdisk():
+    """The test guest's ramdisk with the measuring program."""
+    layer = Archive()
+    layer.file("usr/bin/micro", MICRO)
+    path = BUILD / "bench/guest.cpio"
+    path.write_bytes((IMAGES / "guest.cpio").read_bytes() + layer.bytes())
+    return path
+
+
+def create_time(tools):
+    """How long the tool takes to create a small guest from a plain ELF kernel."""
+    path = tools.config("small", memory=16, kernel="/boot/small.elf", ramdisk="")
+    command = f"xl create -q {path}" if tools.name == "xl" else f"domus create {path}"
+    times = []
+    for _ in range(3):
+        output = tools.console.check(f"micro time {command}", PATIENCE)
+        times.append(value_of(output, "time"))
+        tools.destroy("small")
+    return sorted(times)[1]
+
+
+def cpu_times(hypervisor):
+    """The measures of one hypervisor's guest and dom0, or of the bare machine, in ns."""
+    spec = bench_spec(hypervisor, "cpu", files={"first": FIRST_PROGRAM,
+                                                "boot/bench.img": guest_ramdisk()})
+    with Console(spec, PATIENCE) as console:
+        console.login()
+        if hypervisor == "none":
+            return {name: value_of(console.check(f"micro {name}", PATIENCE), name)
+                    for name in GUEST_MEASURES}
+        tools = Xl(console) if hypervisor == "xen" else Domus(console)
+        times = {name: value_of(console.check(f"micro {name}", PATIENCE), name)
+                 for name in DOM0_MEASURES}
+        times["create"] = create_time(tools)
+        status, output = tools.create(tools.config("bench", memory=256,
+                                                   ramdisk="/boot/bench.img"))
+        if status:
+            raise BootError(output)
+        with GuestShell(tools, "bench", PATIENCE) as shell:
+            for name in GUEST_MEASURES:
+                times[name] = value_of(shell.run(f"micro {name}")[1], name)
+    return times
