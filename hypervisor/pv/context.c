@@ -150,6 +150,11 @@ int vcpu_set_context(struct vcpu *v, const vcpu_guest_context_t *c)
 	if (v->id == 0) {
 		v->domain->vm_assist = c->vm_assist;
 	}
+	/* Builders clear the shared page before they come here: what it tells of time is told again. */
+	vcpu_update_time(v);
+	if (v->id == 0) {
+		domain_update_wallclock(v->domain);
+	}
 	v->initialised = true;
 	if (c->flags & VGCF_online) {
 		v->up = true;
