@@ -10,6 +10,12 @@ endif
 # Debian's own interpreter: the one that Debian's pytest and pexpect packages serve.
 PYTHON := PYTHONDONTWRITEBYTECODE=1 O=$(O) /usr/bin/python3
 
+# One short line a step; `make V=1` shows the commands themselves.
+ifeq ($(V),)
+Q := @
+say = @echo "  $(1) $(2)"
+endif
+
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SUFFIXES:

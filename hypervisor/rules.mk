@@ -19,31 +19,36 @@ $(XEN_HEADERS)/xen:
 	@mkdir -p $(@D)
 	ln -sfn /usr/include/xen $@
 
-$(O)/hypervisor/arch/x86/asm_offsets.s: hypervisor/arch/x86/asm_offsets.c | $(XEN_HEADERS)/xen
+$(O)/hypervisor/asm_offsets.s: hypervisor/asm_offsets.c | $(XEN_HEADERS)/xen
 	@mkdir -p $(@D)
-	$(CC) $(HV_CPPFLAGS) $(HV_CFLAGS) -MT $@ -S -o $@ $<
-$(O)/asm_offsets.h: $(O)/hypervisor/arch/x86/asm_offsets.s
+	$(call say,CC,$@)
+	$(Q)$(CC) $(HV_CPPFLAGS) $(HV_CFLAGS) -MT $@ -S -o $@ $<
+$(O)/asm_offsets.h: $(O)/hypervisor/asm_offsets.s
 	@sed -n 's/^.*==>\([A-Za-z0-9_]*\) [$$]*\([-0-9]*\).*$$/#define \1 \2/p' $< > $@
 
 $(O)/hypervisor/%.o: hypervisor/%.c | $(XEN_HEADERS)/xen
 	@mkdir -p $(@D)
-	$(CC) $(HV_CPPFLAGS) $(HV_CFLAGS) -c -o $@ $<
+	$(call say,CC,$@)
+	$(Q)$(CC) $(HV_CPPFLAGS) $(HV_CFLAGS) -c -o $@ $<
 $(O)/hypervisor/%.o: hypervisor/%.S $(O)/asm_offsets.h | $(XEN_HEADERS)/xen
 	@mkdir -p $(@D)
-	$(CC) $(HV_CPPFLAGS) -D__ASSEMBLY__ -g -MMD -MP -c -o $@ $<
+	$(call say,CC,$@)
+	$(Q)$(CC) $(HV_CPPFLAGS) -D__ASSEMBLY__ -g -MMD -MP -c -o $@ $<
 
 $(O)/domus: $(HV_OBJS) $(HV_LDS)
-	$(CC) -nostdlib -static -no-pie -Wl,-z,max-page-size=0x1000 -Wl,-z,noexecstack -Wl,--build-id=sha1 \
+	$(call say,LD,$@)
+	$(Q)$(CC) -nostdlib -static -no-pie -Wl,-z,max-page-size=0x1000 -Wl,-z,noexecstack -Wl,--build-id=sha1 \
 		-Wl,--no-warn-rwx-segments -Wl,-T,$(HV_LDS) -o $@ $(HV_OBJS)
 $(O)/domus.gz: $(O)/domus
-	objcopy --strip-debug $< $(O)/domus.stripped
-	gzip -9 -n -c $(O)/domus.stripped > $@
+	$(call say,GZ,$@)
+	$(Q)objcopy --strip-debug $< $(O)/domus.stripped
+	$(Q)gzip -9 -n -c $(O)/domus.stripped > $@
 
 hypervisor: $(O)/domus $(O)/domus.gz ## Build build/domus and build/domus.gz
 .PHONY: hypervisor
 all: hypervisor
 
--include $(HV_OBJS:.o=.d) $(O)/hypervisor/arch/x86/asm_offsets.d
+-include $(HV_OBJS:.o=.d) $(O)/hypervisor/asm_offsets.d
 
 # Flags for host tests that compile hypervisor modules: X_CFLAGS := $(HV_TEST_CFLAGS)
 HV_TEST_CFLAGS := -DDOMUS_HOST_TEST -Ihypervisor/include -Iinclude/public -Itests/unit \

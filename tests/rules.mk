@@ -11,7 +11,8 @@ include tests/bench/rules.mk
 define unit_test
 $(O)/tests/unit/$(1): $$($(1)_SRCS) $(wildcard $(O)/tests/unit/$(1).d)
 	@mkdir -p $$(@D)
-	$$(CC) $$(UNIT_CFLAGS) -I. $$($(1)_CFLAGS) -o $$@ $$($(1)_SRCS) -lcmocka $$($(1)_LIBS)
+	$$(call say,LD,$$@)
+	$$(Q)$$(CC) $$(UNIT_CFLAGS) -I. $$($(1)_CFLAGS) -o $$@ $$($(1)_SRCS) -lcmocka $$($(1)_LIBS)
 endef
 $(foreach t,$(UNIT_TESTS),$(eval $(call unit_test,$(t))))
 UNIT_PROGRAMS := $(UNIT_TESTS:%=$(O)/tests/unit/%)

@@ -9,10 +9,12 @@ XENSTORED     := $(O)/xenstore/domus-xenstored
 
 $(O)/xenstore/%.o: xenstore/%.c
 	@mkdir -p $(@D)
-	$(CC) $(USER_CFLAGS) -c -o $@ $<
+	$(call say,CC,$@)
+	$(Q)$(CC) $(USER_CFLAGS) -c -o $@ $<
 
 $(XENSTORED): $(XENSTORE_OBJS)
-	$(CC) $(USER_LDFLAGS) -o $@ $(XENSTORE_OBJS) -lxenevtchn -lxengnttab -lxenctrl
+	$(call say,LD,$@)
+	$(Q)$(CC) $(USER_LDFLAGS) -o $@ $(XENSTORE_OBJS) -lxenevtchn -lxengnttab -lxenctrl
 
 -include $(XENSTORE_OBJS:.o=.d)
 

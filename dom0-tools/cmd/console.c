@@ -94,8 +94,7 @@ static int pass_output(int fd)
 /* Until Ctrl-] or the console's end; the end of input alone leaves the output running. */
 static void relay(int fd)
 {
-	struct pollfd p[2] = {{.fd = fd, .events = POLLIN},
-			      {.fd = STDIN_FILENO, .events = POLLIN}};
+	struct pollfd p[2] = {{.fd = fd, .events = POLLIN}, {.fd = STDIN_FILENO, .events = POLLIN}};
 	int keys;
 
 	for (;;) {

@@ -38,8 +38,7 @@ static int unknown_verb(const char *name, struct err *e)
 	}
 	near = nearest_word(name, names, verb_count);
 	err_set(e, ERR_USAGE, "there is no verb '%s'", name);
-	return near ? err_fix(e, "did you mean 'domus %s'?", near)
-		    : err_fix(e, "see 'domus help'");
+	return near ? err_fix(e, "did you mean 'domus %s'?", near) : err_fix(e, "see 'domus help'");
 }
 
 /* Returns 1 if help was asked for, 0 to go on, -1 with an error. */

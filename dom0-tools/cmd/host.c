@@ -29,8 +29,7 @@ static void line_size(const json_t *o, const char *title, const char *group, con
 {
 	char text[SIZE_TEXT_BYTES];
 
-	printf("%-16s %s\n", title,
-	       size_format(json_integer_value(dig(o, group, key)), text));
+	printf("%-16s %s\n", title, size_format(json_integer_value(dig(o, group, key)), text));
 }
 
 static void line_text(const json_t *o, const char *title, const char *group, const char *key)

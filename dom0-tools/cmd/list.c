@@ -11,8 +11,7 @@ int list_run(const struct call *c, struct err *e)
 		return -1;
 	}
 	if (!verb_print(c, o)) {
-		output_table(stdout, json_object_get(o, "guests"), list_columns,
-			     list_column_count);
+		output_table(stdout, json_object_get(o, "guests"), list_columns, list_column_count);
 	}
 	json_decref(o);
 	return 0;

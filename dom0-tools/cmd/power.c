@@ -4,8 +4,8 @@
 
 #include "cmd/verb.h"
 
-static int post_and_say(const struct call *c, const char *what, const char *query,
-			const char *said, struct err *e)
+static int post_and_say(const struct call *c, const char *what, const char *query, const char *said,
+			struct err *e)
 {
 	json_t *o = verb_post(c, c->argv[0], what, query, e);
 

@@ -17,7 +17,7 @@ struct call {
 	const struct verb *verb;
 	const char *socket_path;
 	enum format format;
-	int argc;    /* arguments left over from options */
+	int argc; /* arguments left over from options */
 	char **argv;
 	const char *option[26]; /* by letter: its value, "" for a flag, NULL if absent */
 };
@@ -27,7 +27,7 @@ struct verb {
 	const char *args;    /* as help shows them */
 	const char *options; /* letters as for getopt(3), -o and -h left out */
 	int min_args, max_args;
-	const char *help;    /* one line; more lines after a newline */
+	const char *help; /* one line; more lines after a newline */
 	int (*run)(const struct call *c, struct err *e);
 };
 

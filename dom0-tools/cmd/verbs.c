@@ -14,7 +14,8 @@ const struct verb verbs[] = {
 	 create_run},
 	{"list", "", "", 0, 0, "List guests: name, id, memory, vCPUs, state, CPU time.", list_run},
 	{"show", "GUEST", "", 1, 1, "Show all there is to know about a guest.", show_run},
-	{"console", "GUEST", "", 1, 1, "Show a guest's console; leave it with Ctrl-].", console_run},
+	{"console", "GUEST", "", 1, 1, "Show a guest's console; leave it with Ctrl-].",
+	 console_run},
 	{"logs", "GUEST", "f", 1, 1,
 	 "Print what a guest wrote to its console.\n"
 	 "-f  go on as it writes more",
@@ -31,7 +32,8 @@ const struct verb verbs[] = {
 	 "-w  wait until it is up again\n"
 	 "-t SECONDS  wait that long at most (60)",
 	 reboot_run},
-	{"destroy", "GUEST", "", 1, 1, "End a guest at once, or forget one that ended.", destroy_run},
+	{"destroy", "GUEST", "", 1, 1, "End a guest at once, or forget one that ended.",
+	 destroy_run},
 	{"info", "", "", 0, 0, "Tell about the host.", info_run},
 	{"dmesg", "", "", 0, 0, "Print the hypervisor's messages.", dmesg_run},
 	{"version", "", "", 0, 0, "Tell the versions of domus, domusd and the hypervisor.",
@@ -95,8 +97,8 @@ char *verb_target(const char *guest, const char *what)
 {
 	char *name = client_encode(guest), *target = NULL;
 
-	if (name && asprintf(&target, "/v1/guests/%s%s%s", name, what ? "/" : "",
-			     what ? what : "") < 0) {
+	if (name &&
+	    asprintf(&target, "/v1/guests/%s%s%s", name, what ? "/" : "", what ? what : "") < 0) {
 		target = NULL;
 	}
 	free(name);

@@ -30,7 +30,7 @@ enum {
 	SLACK_KIB = 1024,           /* room above the guest's memory for its own later use */
 	HOST_SLACK_PAGES = 64,      /* what a domain costs the hypervisor itself, generously */
 	EVTCHN_LIMIT = 1023,
-	TSC_MODE_NATIVE = 2,        /* never emulated */
+	TSC_MODE_NATIVE = 2, /* never emulated */
 };
 
 static uint64_t round_up(uint64_t n, uint64_t to)
@@ -89,7 +89,8 @@ static int image_load(struct hyper *h, const struct guest_file *g, struct xc_dom
 		hyper_error(h, e, ERR_CONFIG, "the kernel is no 64-bit PV kernel",
 			    "xc_dom_parse_image");
 		err_wrap(e, "%s cannot be booted", g->kernel);
-		err_fix(e, "give boot.kernel a Linux kernel built with CONFIG_XEN_PV, or another ELF with Xen's notes");
+		err_fix(e,
+			"give boot.kernel a Linux kernel built with CONFIG_XEN_PV, or another ELF with Xen's notes");
 		return guest_file_blame(g, KEY_BOOT_KERNEL, e);
 	}
 	dom->total_pages = g->memory_bytes / PAGE_BYTES;
@@ -97,8 +98,8 @@ static int image_load(struct hyper *h, const struct guest_file *g, struct xc_dom
 	return 0;
 }
 
-static int memory_check(struct hyper *h, const struct guest_file *g,
-			const struct xc_dom_image *dom, struct err *e)
+static int memory_check(struct hyper *h, const struct guest_file *g, const struct xc_dom_image *dom,
+			struct err *e)
 {
 	uint64_t ramdisk = 0, least, free_bytes;
 	char a[SIZE_TEXT_BYTES], b[SIZE_TEXT_BYTES];
@@ -120,14 +121,16 @@ static int memory_check(struct hyper *h, const struct guest_file *g,
 		return hyper_error(h, e, ERR_HOST, "the host's free memory is not known",
 				   "sysctl physinfo");
 	}
-	free_bytes = info.free_pages > info.outstanding_pages + HOST_SLACK_PAGES
-			     ? (info.free_pages - info.outstanding_pages - HOST_SLACK_PAGES) * PAGE_BYTES
-			     : 0;
+	free_bytes =
+		info.free_pages > info.outstanding_pages + HOST_SLACK_PAGES
+			? (info.free_pages - info.outstanding_pages - HOST_SLACK_PAGES) * PAGE_BYTES
+			: 0;
 	if (g->memory_bytes > free_bytes) {
 		err_set(e, ERR_NO_MEMORY, "the guest wants %s, but %s are free",
 			size_format(g->memory_bytes, a),
 			size_format(free_bytes & ~((1ull << 20) - 1), b));
-		err_fix(e, "give it less memory, or end another guest; the host's dom0_mem option sets what dom0 keeps");
+		err_fix(e,
+			"give it less memory, or end another guest; the host's dom0_mem option sets what dom0 keeps");
 		return guest_file_blame(g, KEY_MEMORY, e);
 	}
 	return 0;
@@ -153,8 +156,7 @@ static int domain_create(struct hyper *h, const struct guest_file *g, const uint
 	return 0;
 }
 
-static int domain_limits(struct hyper *h, const struct guest_file *g, uint32_t domid,
-			 struct err *e)
+static int domain_limits(struct hyper *h, const struct guest_file *g, uint32_t domid, struct err *e)
 {
 	uint64_t kib = g->memory_bytes >> 10;
 
@@ -230,7 +232,8 @@ int build_undo(struct hyper *h, uint32_t domid, const uint8_t uuid[16], struct e
 	int failed = 0;
 
 	if (xc_domain_destroy(h->xch, domid) && errno != ESRCH) {
-		hyper_error(h, e, ERR_HOST, "the domain cannot be destroyed", "domctl destroydomain");
+		hyper_error(h, e, ERR_HOST, "the domain cannot be destroyed",
+			    "domctl destroydomain");
 		failed = -1;
 	}
 	nodes_remove(h, domid, uuid);
@@ -243,8 +246,9 @@ static int build_image(struct hyper *h, const struct guest_file *g, const uint8_
 	if (image_load(h, g, dom, e) || memory_check(h, g, dom, e)) {
 		return -1;
 	}
-	return domain_create(h, g, uuid, &built->domid, e) ||
-	       domain_fill(h, g, uuid, dom, built, e) ? -1 : 0;
+	return domain_create(h, g, uuid, &built->domid, e) || domain_fill(h, g, uuid, dom, built, e)
+		       ? -1
+		       : 0;
 }
 
 int build_domain(struct hyper *h, const struct guest_file *g, const uint8_t uuid[16],

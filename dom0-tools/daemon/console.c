@@ -230,8 +230,7 @@ static int remember_port(struct console *c)
 		if (!grown || (unsigned int)c->port >= count) {
 			return -1;
 		}
-		memset(grown + shared.port_count, 0,
-		       (count - shared.port_count) * sizeof(*grown));
+		memset(grown + shared.port_count, 0, (count - shared.port_count) * sizeof(*grown));
 		shared.by_port = grown;
 		shared.port_count = count;
 	}

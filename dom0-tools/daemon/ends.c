@@ -58,9 +58,8 @@ static char *last_words(const struct console *c, const char *what)
 
 static void set_reason(struct guest *g, enum end_cause cause, int is_limited)
 {
-	char *words = cause == CAUSE_CRASH && g->console
-			      ? last_words(g->console, "Kernel panic")
-			      : NULL;
+	char *words =
+		cause == CAUSE_CRASH && g->console ? last_words(g->console, "Kernel panic") : NULL;
 
 	g->cause = cause;
 	snprintf(g->reason, sizeof(g->reason), "%s%s%.100s%s", policy_cause_text(cause),

@@ -43,7 +43,7 @@ struct guest *guest_find(const char *who)
 	}
 	id = strtoul(who, &end, 10);
 	return isdigit((unsigned char)*who) && !*end && id < DOMID_INVALID ? guest_of_domain(id)
-									  : NULL;
+									   : NULL;
 }
 
 static unsigned int guest_count(int only_off, struct guest **oldest)

@@ -92,7 +92,7 @@ void http_reply(struct request *r, unsigned int status, json_t *body)
 void http_reply_error(struct request *r, const struct err *e)
 {
 	static const unsigned int status[ERR_CLASS_COUNT] = {
-		[ERR_USAGE] = 400, [ERR_CONFIG] = 422, [ERR_NOT_FOUND] = 404,
+		[ERR_USAGE] = 400,     [ERR_CONFIG] = 422, [ERR_NOT_FOUND] = 404,
 		[ERR_NO_MEMORY] = 507, [ERR_REMOTE] = 502, [ERR_GUEST] = 409,
 		[ERR_TIMEOUT] = 504,
 	};
@@ -100,9 +100,8 @@ void http_reply_error(struct request *r, const struct err *e)
 	http_reply(r, status[e->class] ? status[e->class] : 500, err_json(e));
 }
 
-static void upgraded(void *cls, struct MHD_Connection *connection, void *con_cls,
-		     const char *early, size_t bytes, MHD_socket fd,
-		     struct MHD_UpgradeResponseHandle *handle)
+static void upgraded(void *cls, struct MHD_Connection *connection, void *con_cls, const char *early,
+		     size_t bytes, MHD_socket fd, struct MHD_UpgradeResponseHandle *handle)
 {
 	struct upgrade *u = cls;
 
@@ -117,8 +116,7 @@ void http_reply_upgrade(struct request *r, const char *protocol, void *arg,
 				      void *handle))
 {
 	struct upgrade *u = malloc(sizeof(*u));
-	struct MHD_Response *response =
-		u ? MHD_create_response_for_upgrade(upgraded, u) : NULL;
+	struct MHD_Response *response = u ? MHD_create_response_for_upgrade(upgraded, u) : NULL;
 	struct err e ERR_CLEANUP = {0};
 
 	if (!response) {
@@ -287,11 +285,10 @@ int http_init(const char *socket_path, void (*route_request)(struct request *r),
 		return -1;
 	}
 	http.route = route_request;
-	http.mhd = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE |
-					    MHD_USE_ERROR_LOG,
-				    0, NULL, NULL, handle, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
-				    MHD_OPTION_CONNECTION_LIMIT, CONNECTION_LIMIT,
-				    MHD_OPTION_NOTIFY_COMPLETED, completed, NULL, MHD_OPTION_END);
+	http.mhd = MHD_start_daemon(
+		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE | MHD_USE_ERROR_LOG, 0,
+		NULL, NULL, handle, NULL, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
+		CONNECTION_LIMIT, MHD_OPTION_NOTIFY_COMPLETED, completed, NULL, MHD_OPTION_END);
 	info = http.mhd ? MHD_get_daemon_info(http.mhd, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
 	if (!info || loop_add(&http.source, info->epoll_fd, EPOLLIN, http_ready)) {
 		return err_set(e, ERR_HOST, "the HTTP server does not start");

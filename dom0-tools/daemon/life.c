@@ -267,8 +267,7 @@ static int name_check(const struct guest_file *file, struct err *e)
 	return 0;
 }
 
-void life_create(const char *path, const char *text, size_t bytes, int paused,
-		 struct request *r)
+void life_create(const char *path, const char *text, size_t bytes, int paused, struct request *r)
 {
 	struct guest_file file GUEST_FILE_CLEANUP = {0};
 	struct err e ERR_CLEANUP = {0};
@@ -351,8 +350,7 @@ void life_pause(struct guest *g, int pause, struct request *r)
 	if (settled_check(g, 1, r)) {
 		return;
 	}
-	ret = xc_domain_getinfolist(life.h->xch, g->domid, 1, &info) == 1 &&
-			      info.domain == g->domid
+	ret = xc_domain_getinfolist(life.h->xch, g->domid, 1, &info) == 1 && info.domain == g->domid
 		      ? 0
 		      : -1;
 	/* The hypervisor counts pauses; for people a guest is paused or not. */

@@ -15,8 +15,7 @@ int life_init(struct hyper *h, const char *state_dir, const char *log_dir, struc
 
 /** life_create - creates a guest from a file's text; answers the request when it is up.
  *  @file: path for messages; @paused: do not let it run yet */
-void life_create(const char *file, const char *text, size_t bytes, int paused,
-		 struct request *r);
+void life_create(const char *file, const char *text, size_t bytes, int paused, struct request *r);
 
 /** life_destroy - ends a guest at once and forgets it; answers when its memory is free. */
 void life_destroy(struct guest *g, struct request *r);

@@ -172,9 +172,12 @@ static void usage(FILE *f)
 static int options_read(int argc, char **argv, struct options *o)
 {
 	static const struct option longs[] = {
-		{"socket", required_argument, NULL, 's'}, {"state", required_argument, NULL, 'd'},
-		{"log", required_argument, NULL, 'l'},	  {"detach", no_argument, NULL, 'D'},
-		{"version", no_argument, NULL, 'V'},	  {"help", no_argument, NULL, 'h'},
+		{"socket", required_argument, NULL, 's'},
+		{"state", required_argument, NULL, 'd'},
+		{"log", required_argument, NULL, 'l'},
+		{"detach", no_argument, NULL, 'D'},
+		{"version", no_argument, NULL, 'V'},
+		{"help", no_argument, NULL, 'h'},
 		{0},
 	};
 	int c;

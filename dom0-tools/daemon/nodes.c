@@ -103,10 +103,17 @@ static void put_domain(struct pen *p, const struct guest_file *g, const struct b
 		       const char *uuid)
 {
 	static const char *const guests_own[] = {
-		"control/shutdown",        "control/feature-poweroff",
-		"control/feature-reboot",  "control/feature-suspend",
-		"control/sysrq",           "device/suspend/event-channel",
-		"data", "drivers", "feature", "attr", "error",
+		"control/shutdown",
+		"control/feature-poweroff",
+		"control/feature-reboot",
+		"control/feature-suspend",
+		"control/sysrq",
+		"device/suspend/event-channel",
+		"data",
+		"drivers",
+		"feature",
+		"attr",
+		"error",
 	};
 	char node[40];
 	unsigned int i;
@@ -222,8 +229,7 @@ void nodes_remove(struct hyper *h, uint32_t domid, const uint8_t uuid[16])
 	}
 }
 
-int nodes_set(struct hyper *h, uint32_t domid, const char *node, const char *value,
-	      struct err *e)
+int nodes_set(struct hyper *h, uint32_t domid, const char *node, const char *value, struct err *e)
 {
 	struct xs_handle *xsh = hyper_store(h);
 	char path[NODES_PATH_BYTES];

@@ -23,8 +23,7 @@ int nodes_write(struct hyper *h, const struct guest_file *g, const uint8_t uuid[
 void nodes_remove(struct hyper *h, uint32_t domid, const uint8_t uuid[16]);
 
 /** nodes_set - writes one node below the domain's folder; 0, or -1 with ERR_HOST. */
-int nodes_set(struct hyper *h, uint32_t domid, const char *node, const char *value,
-	      struct err *e);
+int nodes_set(struct hyper *h, uint32_t domid, const char *node, const char *value, struct err *e);
 
 /** nodes_get - reads one node below the domain's folder; the caller frees it. NULL: none. */
 char *nodes_get(struct hyper *h, uint32_t domid, const char *node);

@@ -26,7 +26,11 @@ enum end_cause policy_cause(unsigned int shutdown_code)
 const char *policy_cause_text(enum end_cause cause)
 {
 	static const char *const texts[CAUSE_COUNT] = {
-		"powered off", "rebooted", "suspended", "crashed", "hung (its watchdog expired)",
+		"powered off",
+		"rebooted",
+		"suspended",
+		"crashed",
+		"hung (its watchdog expired)",
 		"gone (destroyed from outside domusd)",
 	};
 

@@ -61,9 +61,9 @@ static json_t *history_json(const struct guest *g)
 	for (; first < g->event_count; first++) {
 		const struct guest_event *event = &g->history[first % GUEST_HISTORY];
 
-		json_array_append_new(list, json_pack("{s:I, s:s}", "time",
-						      (json_int_t)event->when_s, "what",
-						      event->what));
+		json_array_append_new(list,
+				      json_pack("{s:I, s:s}", "time", (json_int_t)event->when_s,
+						"what", event->what));
 	}
 	return list;
 }
@@ -83,14 +83,14 @@ static json_t *guest_json(const struct guest *g)
 {
 	char uuid[UUID_TEXT_BYTES];
 
-	return json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:I, s:I, s:I, s:b, s:o, s:o}",
-			 "format", 1, "name", g->file.name, "file", g->file.file, "yaml", g->text,
-			 "uuid", uuid_format(g->uuid, uuid), "state", state_names[g->state], "next",
-			 next_names[g->after], "cause", (int)g->cause, "reason", g->reason, "domid",
-			 (json_int_t)g->domid, "console-port", (json_int_t)g->console_port,
-			 "console-frame", (json_int_t)g->console_mfn, "reboot-asked",
-			 g->is_reboot_asked, "history", history_json(g), "restarts",
-			 restarts_json(g));
+	return json_pack(
+		"{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:I, s:I, s:I, s:b, s:o, s:o}",
+		"format", 1, "name", g->file.name, "file", g->file.file, "yaml", g->text, "uuid",
+		uuid_format(g->uuid, uuid), "state", state_names[g->state], "next",
+		next_names[g->after], "cause", (int)g->cause, "reason", g->reason, "domid",
+		(json_int_t)g->domid, "console-port", (json_int_t)g->console_port, "console-frame",
+		(json_int_t)g->console_mfn, "reboot-asked", g->is_reboot_asked, "history",
+		history_json(g), "restarts", restarts_json(g));
 }
 
 static int write_file(const char *path, const char *text)
@@ -136,8 +136,7 @@ static void history_load(struct guest *g, const json_t *list)
 	json_t *event;
 	size_t i;
 
-	json_array_foreach(list, i, event)
-	{
+	json_array_foreach (list, i, event) {
 		const char *what = json_string_value(json_object_get(event, "what"));
 
 		guest_happened(g, "%s", what ? what : "");

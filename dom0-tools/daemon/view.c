@@ -76,9 +76,9 @@ static json_t *history(const struct guest *g)
 	for (; i < g->event_count; i++) {
 		const struct guest_event *event = &g->history[i % GUEST_HISTORY];
 
-		json_array_append_new(list, json_pack("{s:I, s:s}", "time",
-						      (json_int_t)event->when_s, "what",
-						      event->what));
+		json_array_append_new(list,
+				      json_pack("{s:I, s:s}", "time", (json_int_t)event->when_s,
+						"what", event->what));
 	}
 	return list;
 }

@@ -84,7 +84,8 @@ static int unpack_lz4(struct span in, uint8_t *out, size_t out_bytes)
 		if (room > LZ4_LEGACY_BLOCK_BYTES) {
 			room = LZ4_LEGACY_BLOCK_BYTES;
 		}
-		n = LZ4_decompress_safe((const char *)in.data + at, (char *)out + done, packed, room);
+		n = LZ4_decompress_safe((const char *)in.data + at, (char *)out + done, packed,
+					room);
 		if (n <= 0) {
 			return -1;
 		}

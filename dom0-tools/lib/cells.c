@@ -72,7 +72,7 @@ static char *cpu_cell(const json_t *row)
 }
 
 const struct column list_columns[] = {
-	{"NAME", 0, name_cell},	  {"ID", 1, id_cell},	    {"MEMORY", 1, memory_cell},
+	{"NAME", 0, name_cell},   {"ID", 1, id_cell},        {"MEMORY", 1, memory_cell},
 	{"VCPUS", 1, vcpus_cell}, {"CPU TIME", 1, cpu_cell}, {"STATE", 0, state_cell},
 };
 

@@ -82,12 +82,12 @@ static int send_request(int fd, const char *method, const char *target, const ch
 			const char *body, size_t bytes)
 {
 	char *head, *all;
-	int len = asprintf(&head,
-			   "%s %s HTTP/1.1\r\nHost: domusd\r\nConnection: %s\r\n%s%s%s"
-			   "Content-Length: %zu\r\n\r\n",
-			   method, target, upgrade ? "Upgrade" : "close",
-			   upgrade ? "Upgrade: " : "", upgrade ? upgrade : "",
-			   upgrade ? "\r\n" : "", bytes);
+	int len =
+		asprintf(&head,
+			 "%s %s HTTP/1.1\r\nHost: domusd\r\nConnection: %s\r\n%s%s%s"
+			 "Content-Length: %zu\r\n\r\n",
+			 method, target, upgrade ? "Upgrade" : "close", upgrade ? "Upgrade: " : "",
+			 upgrade ? upgrade : "", upgrade ? "\r\n" : "", bytes);
 	int ret = -1;
 
 	if (len < 0) {
@@ -142,8 +142,8 @@ static json_t *answer_json(const struct http_parse *p, struct err *e)
 }
 
 static int exchange(int fd, const char *method, const char *target, const char *upgrade,
-		    const char *body, size_t bytes, struct http_parse *p, char *piece,
-		    size_t *rest, struct err *e)
+		    const char *body, size_t bytes, struct http_parse *p, char *piece, size_t *rest,
+		    struct err *e)
 {
 	/* A daemon that refuses early has answered all the same: read before giving up. */
 	int is_sent = send_request(fd, method, target, upgrade, body, bytes) == 0;
@@ -176,15 +176,14 @@ json_t *client_call(const char *socket_path, const char *method, const char *tar
 	return o;
 }
 
-int client_upgrade(const char *socket_path, const char *target, const char *protocol,
-		   char *early, size_t room, size_t *early_bytes, struct err *e)
+int client_upgrade(const char *socket_path, const char *target, const char *protocol, char *early,
+		   size_t room, size_t *early_bytes, struct err *e)
 {
 	struct http_parse *p = calloc(1, sizeof(*p));
 	char piece[PIECE_BYTES];
 	size_t rest = 0;
 	int fd = p ? dial(socket_path, e) : err_set(e, ERR_NO_MEMORY, "out of memory");
-	int ok = fd >= 0 &&
-		 exchange(fd, "GET", target, protocol, NULL, 0, p, piece, &rest, e) == 0;
+	int ok = fd >= 0 && exchange(fd, "GET", target, protocol, NULL, 0, p, piece, &rest, e) == 0;
 
 	if (ok && (p->status != 101 || rest > room)) {
 		json_decref(answer_json(p, e));

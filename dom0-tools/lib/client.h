@@ -28,8 +28,8 @@ json_t *client_call(const char *socket_path, const char *method, const char *tar
  *
  * Returns the connected socket, or -1 with an error.
  */
-int client_upgrade(const char *socket_path, const char *target, const char *protocol,
-		   char *early, size_t room, size_t *early_bytes, struct err *e);
+int client_upgrade(const char *socket_path, const char *target, const char *protocol, char *early,
+		   size_t room, size_t *early_bytes, struct err *e);
 
 /** client_encode - text for use within a target; the caller frees it. */
 char *client_encode(const char *text);

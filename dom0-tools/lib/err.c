@@ -11,8 +11,8 @@
 #include "err.h"
 
 static const char *const class_names[ERR_CLASS_COUNT] = {
-	"none", "general",   "usage", "configuration", "not-found",
-	"memory", "host", "remote", "guest", "time-out",
+	"none",   "general", "usage",  "configuration", "not-found",
+	"memory", "host",    "remote", "guest",         "time-out",
 };
 
 const char *err_class_name(enum err_class class)
@@ -93,8 +93,7 @@ int err_fix(struct err *e, const char *fmt, ...)
 	return -1;
 }
 
-int err_at(struct err *e, const char *file, unsigned int line, unsigned int column,
-	   const char *key)
+int err_at(struct err *e, const char *file, unsigned int line, unsigned int column, const char *key)
 {
 	free(e->file);
 	free(e->key);

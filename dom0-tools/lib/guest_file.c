@@ -113,7 +113,8 @@ static int set_number(struct reader *r, const struct schema_row *row, const yaml
 	}
 	if (n < row->min || n > row->max) {
 		if (row->min == row->max) {
-			err_set(r->e, ERR_CONFIG, "%s must be %llu, not %llu", row->path, row->min, n);
+			err_set(r->e, ERR_CONFIG, "%s must be %llu, not %llu", row->path, row->min,
+				n);
 		} else {
 			err_set(r->e, ERR_CONFIG, "%s must be between %llu and %llu, not %llu",
 				row->path, row->min, row->max, n);
@@ -135,7 +136,8 @@ static int set_size(struct reader *r, const struct schema_row *row, const yaml_n
 	if (size_parse(text, &n)) {
 		snprintf(quoted, sizeof(quoted), "'%.60s'", text);
 		bad_value(r, row, node, quoted);
-		return err_fix(r->e, "write a whole number with one of the units KiB, MiB, GiB, TiB");
+		return err_fix(r->e,
+			       "write a whole number with one of the units KiB, MiB, GiB, TiB");
 	}
 	if (n < row->min || n > row->max || n % PAGE_BYTES) {
 		err_set(r->e, ERR_CONFIG, "%s must be between %s and %s, in whole pages of 4KiB",
@@ -231,8 +233,7 @@ static int read_map(struct reader *r, const char *parent, const yaml_node_t *map
 static int read_value(struct reader *r, const struct schema_row *row, const yaml_node_t *node)
 {
 	static const char *const kinds[] = {"nothing", "a single value", "a list", "a map of keys"};
-	enum yaml_node_type_e want =
-		row->type == SCHEMA_MAP ? YAML_MAPPING_NODE : YAML_SCALAR_NODE;
+	enum yaml_node_type_e want = row->type == SCHEMA_MAP ? YAML_MAPPING_NODE : YAML_SCALAR_NODE;
 
 	if (node->type != want) {
 		return bad_value(r, row, node, kinds[node->type & 3]);
@@ -293,7 +294,8 @@ static int read_map(struct reader *r, const char *parent, const yaml_node_t *map
 
 static int syntax_error(struct reader *r, const yaml_parser_t *p)
 {
-	err_set(r->e, ERR_CONFIG, "this is not YAML: %s", p->problem ? p->problem : "out of memory");
+	err_set(r->e, ERR_CONFIG, "this is not YAML: %s",
+		p->problem ? p->problem : "out of memory");
 	return err_at(r->e, r->g->file, p->problem_mark.line + 1, p->problem_mark.column + 1, NULL);
 }
 

@@ -83,8 +83,9 @@ static json_t *row_json(const struct schema_row *row)
 		json_object_set_new(o, "pattern", json_string("^[0-9]+ *(KiB|MiB|GiB|TiB)$"));
 		break;
 	case SCHEMA_NAME:
-		json_object_set_new(o, "pattern",
-				    json_string("^(?![0-9]+$)[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$"));
+		json_object_set_new(
+			o, "pattern",
+			json_string("^(?![0-9]+$)[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$"));
 		/* fall through */
 	case SCHEMA_TEXT:
 	case SCHEMA_PATH:

@@ -65,7 +65,8 @@ static void head_done(struct http_parse *p)
 		p->left = strtoul(length, &end, 10);
 		p->state = !isdigit((unsigned char)*length) || p->left > HTTP_ANSWER_LIMIT
 				   ? HTTP_BAD
-				   : p->left ? HTTP_BODY_LENGTH : HTTP_DONE;
+			   : p->left ? HTTP_BODY_LENGTH
+				     : HTTP_DONE;
 	} else {
 		p->state = HTTP_BODY_TO_END;
 	}
@@ -85,8 +86,7 @@ static size_t take_head(struct http_parse *p, const char *data)
 	return 1;
 }
 
-static size_t take_data(struct http_parse *p, const char *data, size_t bytes,
-			enum http_state then)
+static size_t take_data(struct http_parse *p, const char *data, size_t bytes, enum http_state then)
 {
 	size_t n = bytes < p->left ? bytes : p->left;
 

@@ -13,8 +13,8 @@
 
 enum http_state {
 	HTTP_HEAD,
-	HTTP_BODY_LENGTH,  /* a known number of bytes is left */
-	HTTP_BODY_TO_END,  /* all until the connection closes */
+	HTTP_BODY_LENGTH, /* a known number of bytes is left */
+	HTTP_BODY_TO_END, /* all until the connection closes */
 	HTTP_CHUNK_SIZE,
 	HTTP_CHUNK_DATA,
 	HTTP_CHUNK_END,

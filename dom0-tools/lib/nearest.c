@@ -25,7 +25,8 @@ unsigned int nearest_distance(const char *a, const char *b)
 		row[0][j] = j;
 	}
 	for (i = 1; i <= la; i++) {
-		unsigned char *now = row[i % 3], *last = row[(i + 2) % 3], *before = row[(i + 1) % 3];
+		unsigned char *now = row[i % 3], *last = row[(i + 2) % 3],
+			      *before = row[(i + 1) % 3];
 
 		now[0] = i;
 		for (j = 1; j <= lb; j++) {

@@ -32,8 +32,8 @@ void output_json(FILE *f, const json_t *value)
 /* Words that YAML would not read back as this string. */
 static int is_plain(const char *s)
 {
-	static const char *const taken[] = {"null", "true", "false", "yes", "no", "on", "off", "y",
-					    "n", "~"};
+	static const char *const taken[] = {"null", "true", "false", "yes", "no",
+					    "on",   "off",  "y",     "n",   "~"};
 	size_t i;
 
 	if (!isalpha((unsigned char)*s) && *s != '/') {
@@ -75,8 +75,7 @@ static void yaml_object(FILE *f, const json_t *value, unsigned int depth, int is
 	const char *key;
 	json_t *child;
 
-	json_object_foreach((json_t *)value, key, child)
-	{
+	json_object_foreach ((json_t *)value, key, child) {
 		fprintf(f, "%*s%s:", is_item ? 0 : (int)depth * 2, "", key);
 		is_item = 0;
 		fputc(is_scalar(child) ? ' ' : '\n', f);
@@ -95,8 +94,7 @@ static void yaml_value(FILE *f, const json_t *value, unsigned int depth, int is_
 	} else if (json_is_object(value)) {
 		yaml_object(f, value, depth, is_item);
 	} else {
-		json_array_foreach((json_t *)value, i, child)
-		{
+		json_array_foreach ((json_t *)value, i, child) {
 			fprintf(f, "%*s- ", (int)depth * 2, "");
 			yaml_value(f, child, depth + 1, 1);
 		}
@@ -157,7 +155,8 @@ void output_table(FILE *f, const json_t *rows, const struct column *columns, siz
 	}
 	for (i = 0; i < row_count * count; i++) {
 		k = i % count;
-		print_cell(f, cells[i] ? cells[i] : "", wide[k], columns[k].is_right, k + 1 == count);
+		print_cell(f, cells[i] ? cells[i] : "", wide[k], columns[k].is_right,
+			   k + 1 == count);
 		free(cells[i]);
 	}
 	free(cells);

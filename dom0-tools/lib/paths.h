@@ -6,8 +6,8 @@
 /** The daemon's socket; the variable DOMUS_SOCKET points clients elsewhere. */
 #define DOMUS_SOCKET_PATH "/run/domus/domusd.sock"
 /** Guests' records. */
-#define DOMUS_STATE_DIR   "/var/lib/domus/guests"
+#define DOMUS_STATE_DIR "/var/lib/domus/guests"
 /** Guests' console logs. */
-#define DOMUS_LOG_DIR     "/var/log/domus"
+#define DOMUS_LOG_DIR "/var/log/domus"
 
 #endif

@@ -28,10 +28,12 @@ static u8 *map_table(u64 maddr, u32 *bytes)
 static void use_table(u8 *t, u32 bytes)
 {
 	if (acpi_signature_is(t, "DMAR") || acpi_signature_is(t, "IVRS")) {
-		printk(LOG_INFO "ACPI: %c%c%c%c hidden: IOMMUs are not used\n", t[0], t[1], t[2], t[3]);
+		printk(LOG_INFO "ACPI: %c%c%c%c hidden: IOMMUs are not used\n", t[0], t[1], t[2],
+		       t[3]);
 		acpi_hide(t);
 	} else if (!acpi_checksum_ok(t, bytes)) {
-		printk(LOG_WARN "ACPI: table %c%c%c%c has a wrong checksum\n", t[0], t[1], t[2], t[3]);
+		printk(LOG_WARN "ACPI: table %c%c%c%c has a wrong checksum\n", t[0], t[1], t[2],
+		       t[3]);
 	} else if (acpi_signature_is(t, "APIC")) {
 		acpi_parse_madt(t, bytes, &acpi_facts, &madt);
 	} else if (acpi_signature_is(t, "FACP")) {

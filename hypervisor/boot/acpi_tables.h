@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ACPI tables that the hypervisor reads, as functions of their bytes. A table is passed with the number
- * of its bytes, which the caller has made readable; nothing beyond is touched.
+ * The ACPI tables that the hypervisor reads, as functions of their bytes. A table is passed with
+ * the number of its bytes, which the caller has made readable; nothing beyond is touched.
  */
 #ifndef BOOT_ACPI_TABLES_H
 #define BOOT_ACPI_TABLES_H
 
 #include "boot/boot.h"
 
-#define ACPI_HEADER_BYTES 36u
-#define ACPI_MAX_BYTES	  0x100000u /* larger tables are not believed */
-#define ACPI_MAX_IOAPICS  32u
+#define ACPI_HEADER_BYTES  36u
+#define ACPI_MAX_BYTES     0x100000u /* larger tables are not believed */
+#define ACPI_MAX_IOAPICS   32u
 #define ACPI_MAX_OVERRIDES 32u
 
 /* What the MADT says beyond acpi_facts. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Builds dom0 from the boot modules: kernel, ramdisk, p2m list, page tables, start_info, first vcpu.
- * What cannot work ends in panic() with a sentence that says what to do. Boot only.
+ * Builds dom0 from the boot modules: kernel, ramdisk, p2m list, page tables, start_info, first
+ * vcpu. What cannot work ends in panic() with a sentence that says what to do. Boot only.
  */
 #include <xen/domctl.h>
 #include "arch/cpu.h"

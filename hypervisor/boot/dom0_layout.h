@@ -27,7 +27,7 @@ struct dom0_layout {
 	u64 p2m_pfn, p2m_pages;
 	u64 p2m_va;
 	u64 start_info_pfn;
-	u64 table_pfn, table_count;	    /* L4 first */
+	u64 table_pfn, table_count;         /* L4 first */
 	u64 p2m_table_pfn, p2m_table_count; /* outside of the boot region; some may stay unused */
 	u64 stack_pfn;
 	u64 needed_pages; /* dom0 has at least these */

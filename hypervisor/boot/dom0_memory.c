@@ -10,8 +10,8 @@
 #include "mm/alloc.h"
 #include "mm/frame.h"
 
-#define MIB_OF(pages)  ((pages) >> (20 - PAGE_SHIFT))
-#define RESERVE_PAGES  512u /* kept for the hypervisor's own needs while it builds dom0 */
+#define MIB_OF(pages) ((pages) >> (20 - PAGE_SHIFT))
+#define RESERVE_PAGES 512u /* kept for the hypervisor's own needs while it builds dom0 */
 
 static u64 pages_up(u64 bytes)
 {

@@ -6,7 +6,7 @@
 #include "options.h"
 
 #define DEFAULT_SPARE_PAGES (128ull << 20 >> PAGE_SHIFT)
-#define MAX_VCPUS	    128u
+#define MAX_VCPUS           128u
 
 struct dom0_mem dom0_mem_option;
 static unsigned int vcpus_min = 1, vcpus_max = MAX_VCPUS;

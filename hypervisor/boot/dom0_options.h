@@ -5,7 +5,8 @@
 
 #include "lib/types.h"
 
-/* A size as the user gave it: all but `bytes` (negative), or bytes plus percent of the host's RAM. */
+/* A size as the user gave it: all but `bytes` (negative), or bytes plus percent of the host's RAM.
+ */
 struct mem_size {
 	bool set, negative;
 	u64 bytes;
@@ -18,7 +19,8 @@ struct dom0_mem {
 
 #define DOM0_NO_LIMIT 0x7fffffffull /* pages */
 
-/* "[<size>][,min:<size>][,max:<size>]", a size being [-]<n>[BKMGT] or [<n>[BKMGT]+]<n>%. -EINVAL. */
+/* "[<size>][,min:<size>][,max:<size>]", a size being [-]<n>[BKMGT] or [<n>[BKMGT]+]<n>%. -EINVAL.
+ */
 int dom0_mem_parse(const char *s, struct dom0_mem *out);
 /*
  * Decides on dom0's pages and its limit, from the host's RAM and from what of it is available.

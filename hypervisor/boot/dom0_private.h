@@ -17,7 +17,7 @@ struct dom0_builder {
 	struct elf_kernel kernel;
 	struct dom0_layout layout;
 	u64 pages;
-	u64 *p2m; /* dom0's own list of its frames, in its memory; 0 = none yet */
+	u64 *p2m;  /* dom0's own list of its frames, in its memory; 0 = none yet */
 	mfn_t run; /* frames of dom0 that have no pfn yet: run_left from here on */
 	u64 run_left;
 };
@@ -27,7 +27,8 @@ static inline void *dom0_page(const struct dom0_builder *b, u64 pfn)
 	return mfn_to_virt(_mfn(b->p2m[pfn]));
 }
 
-/* dom0_memory.c: decides on dom0's size and layout, gives it its memory, fills in kernel, ramdisk, p2m. */
+/* dom0_memory.c: decides on dom0's size and layout, gives it its memory, fills in kernel, ramdisk,
+ * p2m. */
 void dom0_choose_layout(struct dom0_builder *b);
 void dom0_fill_memory(struct dom0_builder *b);
 /* dom0_tables.c: builds the page tables and has them validated. The L4 table's frame. */

@@ -6,8 +6,8 @@
 #include "lib/lib.h"
 #include "mm/alloc.h"
 
-#define FB_RGB	 1
-#define FB_TEXT	 2
+#define FB_RGB   1
+#define FB_TEXT  2
 #define LFB_UNIT 0x10000u /* lfb_size counts these */
 
 static u8 crtc_read(u8 index)

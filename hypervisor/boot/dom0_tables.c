@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dom0's first page tables: written as plain contents of its memory, then pinned, which has the type
- * system check them like any guest's. Boot only.
+ * dom0's first page tables: written as plain contents of its memory, then pinned, which has the
+ * type system check them like any guest's. Boot only.
  */
 #include "dom0_private.h"
 #include "lib/lib.h"
@@ -9,8 +9,8 @@
 
 #define TABLE_FLAGS (PTE_P | PTE_RW | PTE_US | PTE_A)
 /* As the ABI shows a kernel's page: user to the CPU, marked as the guest kernel's. */
-#define RO_FLAGS    (PTE_P | PTE_US | PTE_A | PTE_GUEST_KERNEL)
-#define RW_FLAGS    (RO_FLAGS | PTE_RW | PTE_D)
+#define RO_FLAGS (PTE_P | PTE_US | PTE_A | PTE_GUEST_KERNEL)
+#define RW_FLAGS (RO_FLAGS | PTE_RW | PTE_D)
 
 /* Frames to make tables of, by pfn: the boot region's first, then those for the p2m list. */
 struct table_pool {
@@ -48,8 +48,8 @@ static void map_pages(struct table_pool *pool, pte_t *l4, unsigned long va, u64 
 		if (!l1 || l1_slot(va) == 0) {
 			l1 = l1_table(pool, l4, va);
 		}
-		l1[l1_slot(va)] = pte_make(_mfn(p2m[pfn]),
-					   pfn >= ro && pfn < ro_end ? RO_FLAGS : RW_FLAGS);
+		l1[l1_slot(va)] =
+			pte_make(_mfn(p2m[pfn]), pfn >= ro && pfn < ro_end ? RO_FLAGS : RW_FLAGS);
 	}
 }
 

@@ -14,7 +14,8 @@ static u64 entry_end(const struct boot_e820 *e)
 /* Higher wins. Unknown types have become reserved. */
 static unsigned int rank(u32 type)
 {
-	static const u8 ranks[] = {0, 1, 4, 2, 3, 5}; /* by type: RAM 1, reserved 2, ACPI, NVS, bad */
+	static const u8 ranks[] = {0, 1, 4,
+				   2, 3, 5}; /* by type: RAM 1, reserved 2, ACPI, NVS, bad */
 
 	return ranks[type];
 }

@@ -20,19 +20,20 @@ struct elf_phdr {
 	u64 offset, vaddr, paddr, filesz, memsz, align;
 };
 
-#define CLASS_64  2
+#define CLASS_64       2
 #define MACHINE_X86_64 62
-#define PT_LOAD	  1
-#define PT_NOTE	  4
-#define MAX_PHDRS 64u
-#define MAX_SPAN  (1ull << 30) /* of the loaded kernel */
+#define PT_LOAD        1
+#define PT_NOTE        4
+#define MAX_PHDRS      64u
+#define MAX_SPAN       (1ull << 30) /* of the loaded kernel */
 
 static const char truncated[] =
 	"The dom0 kernel's file is cut short: its headers point behind its end";
 
 static bool is_bzimage(const u8 *p, u64 size)
 {
-	return size > 0x206 && p[0x1fe] == 0x55 && p[0x1ff] == 0xaa && !memcmp(p + 0x202, "HdrS", 4);
+	return size > 0x206 && p[0x1fe] == 0x55 && p[0x1ff] == 0xaa &&
+	       !memcmp(p + 0x202, "HdrS", 4);
 }
 
 static const char *check_header(const u8 *image, u64 size, struct elf_header *h)

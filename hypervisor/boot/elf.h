@@ -29,9 +29,9 @@ struct elf_kernel {
 };
 
 /*
- * Reads the image's headers and notes and checks that it can be run as dom0. NULL, or a sentence saying what
- * is wrong and what to do. Looks at nothing outside of [image, image + size); every segment
- * in *out lies inside of it, and no two overlap in memory.
+ * Reads the image's headers and notes and checks that it can be run as dom0. NULL, or a sentence
+ * saying what is wrong and what to do. Looks at nothing outside of [image, image + size); every
+ * segment in *out lies inside of it, and no two overlap in memory.
  */
 const char *elf_parse(const void *image, u64 size, struct elf_kernel *out);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Reading the multiboot2 information block. The block comes from the boot loader, which may be
- * broken: every length is checked before use. On UEFI it lies below 1 MiB, where it will be overwritten:
- * all is copied.
+ * broken: every length is checked before use. On UEFI it lies below 1 MiB, where it will be
+ * overwritten: all is copied.
  */
 #include "mb2.h"
 #include "e820.h"
@@ -185,9 +185,9 @@ static const struct {
 	const char *(*parse)(const struct tag *t, struct boot_info *out);
 } parsers[] = {
 	{TAG_CMDLINE, parse_cmdline}, {TAG_MODULE, parse_module},
-	{TAG_MMAP, parse_mmap},	      {TAG_FRAMEBUFFER, parse_framebuffer},
+	{TAG_MMAP, parse_mmap},       {TAG_FRAMEBUFFER, parse_framebuffer},
 	{TAG_RSDP_V1, parse_rsdp},    {TAG_RSDP_V2, parse_rsdp},
-	{TAG_EFI64, parse_efi},	      {TAG_EFI_MMAP, parse_efi_map},
+	{TAG_EFI64, parse_efi},       {TAG_EFI_MMAP, parse_efi_map},
 };
 
 static const char *parse_tag(u32 type, const struct tag *t, struct boot_info *out)

@@ -21,8 +21,8 @@ struct range {
 };
 
 #define MAX_RANGES   (BOOT_MAX_E820 + 64)
-#define LOW_FRAMES   (0x100000u >> PAGE_SHIFT)		     /* first MiB: BIOS, trampolines */
-#define EARLY_FRAMES (1ull << (32 - PAGE_SHIFT))	     /* mapped by head.S */
+#define LOW_FRAMES   (0x100000u >> PAGE_SHIFT)              /* first MiB: BIOS, trampolines */
+#define EARLY_FRAMES (1ull << (32 - PAGE_SHIFT))            /* mapped by head.S */
 #define REACH_FRAMES ((HV_END - DIRECT_VIRT) >> PAGE_SHIFT) /* of the direct map */
 #define CHUNK_FRAMES 0x40000u /* frames whose M2P entries fill 2 MiB */
 #define CHUNK_PAGES  512u
@@ -100,7 +100,8 @@ static void find_ram(void)
 	for (unsigned int i = 0; i < boot_info.module_count; i++) {
 		const struct boot_module *m = &boot_info.module[i];
 
-		spare_carve(m->start >> PAGE_SHIFT, (m->start + m->size + PAGE_SIZE - 1) >> PAGE_SHIFT);
+		spare_carve(m->start >> PAGE_SHIFT,
+			    (m->start + m->size + PAGE_SIZE - 1) >> PAGE_SHIFT);
 	}
 }
 
@@ -318,6 +319,13 @@ static void init_m2p(void)
 	}
 }
 
+static maddr_t table_from_allocator(void)
+{
+	mfn_t m = alloc_frames(0, 0, ALLOC_ZERO);
+
+	return mfn_eq(m, INVALID_MFN) ? 0 : m.n << PAGE_SHIFT;
+}
+
 void boot_memory_init(void)
 {
 	u64 sections, *map;
@@ -331,7 +339,7 @@ void boot_memory_init(void)
 	map_m2p();
 	map_frame_table(map, sections);
 	frame_table_set(map, frame_end);
-	hv_map_load();
+	hv_map_load(table_from_allocator);
 	init_holes();
 	init_ram();
 	init_m2p();

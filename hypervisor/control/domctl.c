@@ -10,7 +10,7 @@
 #include "arch/uaccess.h"
 #include "control/control.h"
 #include "domctl.h"
-#include "hypercall/hypercall.h"
+#include "domain/continuation.h"
 #include "lib/lib.h"
 
 static const struct {

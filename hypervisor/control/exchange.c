@@ -2,18 +2,19 @@
 /*
  * XENMEM_exchange: a guest swaps frames that it has for others, contiguous or below an address.
  *
- * Work goes by chunks, the larger of an input and an output extent. Invariant: a chunk's new frames are in hand,
- * its old ones checked and all guest memory read before the first old frame is given up; until
- * then a failure leaves everything as it was. nr_exchanged in the guest's structure is the progress.
+ * Work goes by chunks, the larger of an input and an output extent. Invariant: a chunk's new frames
+ * are in hand, its old ones checked and all guest memory read before the first old frame is given
+ * up; until then a failure leaves everything as it was. nr_exchanged in the guest's structure is
+ * the progress.
  */
-#include "hypercall/hypercall.h"
+#include "domain/continuation.h"
 #include "memory.h"
 #include "mm/alloc.h"
 
 struct chunk {
-	u32 *old;	/* frames given up: pages */
-	u64 *block;	/* first frames of the new blocks: blocks */
-	u64 *pfn;	/* guest frames the blocks are for */
+	u32 *old;   /* frames given up: pages */
+	u64 *block; /* first frames of the new blocks: blocks */
+	u64 *pfn;   /* guest frames the blocks are for */
 	u32 pages, blocks;
 	unsigned int in_order, out_order; /* of the whole call */
 	unsigned int bits;
@@ -212,7 +213,6 @@ long memory_exchange(guest_ptr_t arg)
 			  sizeof(x.nr_exchanged))) {
 		return -EFAULT;
 	}
-	return rc == -ERESTART ?
-		       HYPERCALL_CONTINUE(__HYPERVISOR_memory_op, XENMEM_exchange, arg) :
-		       rc;
+	return rc == -ERESTART ? HYPERCALL_CONTINUE(__HYPERVISOR_memory_op, XENMEM_exchange, arg)
+			       : rc;
 }

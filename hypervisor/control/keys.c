@@ -25,21 +25,21 @@ static void each_domain(void (*fn)(struct domain *d))
 
 static const char *vcpu_state(const struct vcpu *v)
 {
-	return !v->up		? "down"
+	return !v->up             ? "down"
 	       : v->unit.running  ? "running"
 	       : v->unit.runnable ? "runnable"
-	       : v->polling	  ? "polling"
-	       : v->blocked	  ? "blocked"
+	       : v->polling       ? "polling"
+	       : v->blocked       ? "blocked"
 				  : "paused";
 }
 
 static void domain_print(struct domain *d)
 {
-	printk("domain %u: %llu of %llu pages, %u ports, %u grant maps, paused %u%s%s\n", domain_id(d),
-	       (unsigned long long)d->mm.pages, (unsigned long long)d->mm.limit, evtchn_count(d),
-	       grant_map_count(d), d->pause_count, d->shut_down ? ", shut down" : "",
-	       d->dying ? ", dying" : "");
-	vcpu_for_each(d, v, i) {
+	printk("domain %u: %llu of %llu pages, %u ports, %u grant maps, paused %u%s%s\n",
+	       domain_id(d), (unsigned long long)d->mm.pages, (unsigned long long)d->mm.limit,
+	       evtchn_count(d), grant_map_count(d), d->pause_count,
+	       d->shut_down ? ", shut down" : "", d->dying ? ", dying" : "");
+	vcpu_for_each (d, v, i) {
 		printk(" vcpu %u on CPU %u: %s, upcall pending %u masked %u, paused %u\n", v->id,
 		       v->unit.cpu, vcpu_state(v), v->info ? v->info->evtchn_upcall_pending : 0,
 		       v->info ? v->info->evtchn_upcall_mask : 0, v->pause_count);
@@ -53,17 +53,18 @@ static void key_domains(void)
 
 static void registers_print(struct domain *d)
 {
-	vcpu_for_each(d, v, i) {
+	vcpu_for_each (d, v, i) {
 		const struct cpu_regs *r = v == current ? guest_regs() : &v->pv.regs;
 
-		printk("d%uv%u rip %04x:%016llx rsp %04x:%016llx flags %llx %s\n", domain_id(d), v->id,
-		       r->cs, (unsigned long long)r->rip, r->ss, (unsigned long long)r->rsp,
+		printk("d%uv%u rip %04x:%016llx rsp %04x:%016llx flags %llx %s\n", domain_id(d),
+		       v->id, r->cs, (unsigned long long)r->rip, r->ss, (unsigned long long)r->rsp,
 		       (unsigned long long)r->rflags, v->pv.kernel_mode ? "kernel" : "user");
-		printk(" rax %016llx rbx %016llx rcx %016llx rdx %016llx\n", (unsigned long long)r->rax,
-		       (unsigned long long)r->rbx, (unsigned long long)r->rcx,
-		       (unsigned long long)r->rdx);
-		printk(" rsi %016llx rdi %016llx rbp %016llx cr3 %016llx\n", (unsigned long long)r->rsi,
-		       (unsigned long long)r->rdi, (unsigned long long)r->rbp,
+		printk(" rax %016llx rbx %016llx rcx %016llx rdx %016llx\n",
+		       (unsigned long long)r->rax, (unsigned long long)r->rbx,
+		       (unsigned long long)r->rcx, (unsigned long long)r->rdx);
+		printk(" rsi %016llx rdi %016llx rbp %016llx cr3 %016llx\n",
+		       (unsigned long long)r->rsi, (unsigned long long)r->rdi,
+		       (unsigned long long)r->rbp,
 		       (unsigned long long)(v->pv.kernel_mode ? v->pv.cr3_kernel : v->pv.cr3_user));
 	}
 }

@@ -2,12 +2,12 @@
 /*
  * The hypercall memory_op: dispatch, and a domain's reservation growing and shrinking.
  *
- * Invariant: an extent is handled whole or not at all, and the number of extents done is what the guest
- * is told. A frame is given up only while its owner holds no other use of it. The frame's owner's
- * lock is taken inside mm/; none here.
+ * Invariant: an extent is handled whole or not at all, and the number of extents done is what the
+ * guest is told. A frame is given up only while its owner holds no other use of it. The frame's
+ * owner's lock is taken inside mm/; none here.
  */
 #include "grant/grant.h"
-#include "hypercall/hypercall.h"
+#include "domain/continuation.h"
 #include "memory.h"
 #include "mm/alloc.h"
 #include "mmu/mmu.h"
@@ -107,8 +107,7 @@ static bool extent_add(struct domain *d, const struct xen_memory_reservation *r,
 	return true;
 }
 
-static bool extent_remove(struct domain *d, const struct xen_memory_reservation *r,
-			  unsigned long i)
+static bool extent_remove(struct domain *d, const struct xen_memory_reservation *r, unsigned long i)
 {
 	const u64 count = 1ull << r->extent_order;
 	xen_pfn_t first;
@@ -158,9 +157,9 @@ static long memory_reservation(unsigned int cmd, unsigned long start, guest_ptr_
 			domain_put(d);
 			return rc;
 		}
-		go = cmd == XENMEM_decrease_reservation ?
-			     extent_remove(d, &r, i) :
-			     extent_add(d, &r, i, cmd == XENMEM_populate_physmap);
+		go = cmd == XENMEM_decrease_reservation
+			     ? extent_remove(d, &r, i)
+			     : extent_add(d, &r, i, cmd == XENMEM_populate_physmap);
 		i += go;
 	}
 	domain_put(d);

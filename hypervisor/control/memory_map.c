@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What guests are told about memory: their own map, the machine's map, where the M2P lies, and the
- * frames of a domain's resources. Invariant: d->e820 and d->e820_count change together, under d->lock; the
- * machine's map is constant once dom0 runs.
+ * frames of a domain's resources. Invariant: d->e820 and d->e820_count change together, under
+ * d->lock; the machine's map is constant once dom0 runs.
  */
 #include "control/machine.h"
 #include "grant/grant.h"
-#include "hypercall/hypercall.h"
+#include "domain/continuation.h"
 #include "memory.h"
 #include "mm/alloc.h"
 
-#define GUEST_MAP_MAX	  128u
-#define MACHINE_MAP_MAX	  192u
-#define M2P_CHUNK_BYTES	  0x200000ul
+#define GUEST_MAP_MAX     128u
+#define MACHINE_MAP_MAX   192u
+#define M2P_CHUNK_BYTES   0x200000ul
 #define M2P_CHUNK_ENTRIES (M2P_CHUNK_BYTES / sizeof(u64))
 
 static struct e820_entry machine_map[MACHINE_MAP_MAX];
@@ -88,7 +88,7 @@ static long guest_map_replace(struct domain *d, const struct xen_memory_map *new
 		if (!map) {
 			return -ENOMEM;
 		}
-		if (copy_from_guest(map, (guest_ptr_t)new->buffer.p, count * sizeof(*map))) {
+		if (copy_from_guest(map, (guest_ptr_t) new->buffer.p, count * sizeof(*map))) {
 			heap_free(map, count * sizeof(*map));
 			return -EFAULT;
 		}

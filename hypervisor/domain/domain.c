@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Birth, lookup and end of struct domain. domains_lock guards the list and the way from an id to a domain;
- * whoever finds a domain under it takes a reference before letting go.
+ * Birth, lookup and end of struct domain. domains_lock guards the list and the way from an id to a
+ * domain; whoever finds a domain under it takes a reference before letting go.
  */
 #include "domain/domain.h"
 #include "domain/hooks.h"
@@ -16,8 +16,8 @@ static struct list domains = LIST_INIT(domains);
 static unsigned int domains_count;
 static u16 last_id;
 
-#define MAX_EVTCHN_PORTS 4096u
-#define DEFAULT_GRANT_FRAMES 64u
+#define MAX_EVTCHN_PORTS        4096u
+#define DEFAULT_GRANT_FRAMES    64u
 #define DEFAULT_MAPTRACK_FRAMES 1024u
 
 struct domain *domain_get(domid_t id)
@@ -48,8 +48,7 @@ struct domain *domain_get_next(domid_t id)
 	struct domain *found = NULL;
 
 	spin_lock(&domains_lock);
-	list_for_each(l, &domains)
-	{
+	list_for_each (l, &domains) {
 		struct domain *d = list_entry(l, struct domain, link);
 
 		if (domain_id(d) >= id) {
@@ -88,8 +87,7 @@ void domain_ref(struct domain *d)
 
 static void free_vcpus(struct domain *d)
 {
-	vcpu_for_each(d, v, i)
-	{
+	vcpu_for_each (d, v, i) {
 		vcpu_free(v);
 	}
 	if (d->vcpu) {

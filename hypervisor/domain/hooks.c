@@ -30,8 +30,7 @@ static int release_vcpus(struct domain *d)
 {
 	int err = 0;
 
-	vcpu_for_each(d, v, i)
-	{
+	vcpu_for_each (d, v, i) {
 		if (!err) {
 			ldt_release(v);
 			gdt_release(v);

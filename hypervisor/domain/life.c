@@ -30,8 +30,7 @@ void domain_shutdown(struct domain *d, u8 code)
 	if (!first) {
 		return;
 	}
-	vcpu_for_each(d, v, i)
-	{
+	vcpu_for_each (d, v, i) {
 		vcpu_update_runnable(v);
 	}
 	event_hook.domain_event();
@@ -43,8 +42,7 @@ void domain_resume(struct domain *d)
 	d->shut_down = false;
 	d->shutdown_code = 0;
 	spin_unlock(&d->lock);
-	vcpu_for_each(d, v, i)
-	{
+	vcpu_for_each (d, v, i) {
 		vcpu_update_runnable(v);
 	}
 }
@@ -60,8 +58,8 @@ void domain_crash(struct domain *d, const char *fmt, ...)
 	if (!d->shut_down) {
 		printk_guest(LOG_ERR "domain %u crashed: %s\n", domain_id(d), why);
 		if (current->domain == d) {
-			printk_guest(LOG_ERR "domain %u vcpu %u, guest %s:\n", domain_id(d), current->id,
-				     current->pv.kernel_mode ? "kernel" : "user");
+			printk_guest(LOG_ERR "domain %u vcpu %u, guest %s:\n", domain_id(d),
+				     current->id, current->pv.kernel_mode ? "kernel" : "user");
 			regs_dump(guest_regs());
 		}
 	}
@@ -72,8 +70,7 @@ static void drop_shared_info(struct domain *d)
 {
 	void *page = d->shared;
 
-	vcpu_for_each(d, v, i)
-	{
+	vcpu_for_each (d, v, i) {
 		vcpu_detach_info(v);
 	}
 	d->shared = NULL;
@@ -112,8 +109,7 @@ static void start_dying(struct domain *d)
 	domain_pause(d); /* for good */
 	d->dying = DOMAIN_DYING;
 	d->mm.dying = true;
-	vcpu_for_each(d, v, i)
-	{
+	vcpu_for_each (d, v, i) {
 		vcpu_stop_timers(v);
 	}
 }
@@ -131,9 +127,9 @@ int domain_kill(struct domain *d)
 		start_dying(d);
 	}
 	while (d->destroy_step < domain_hook_count) {
-		err = domain_hooks[d->destroy_step].destroy ?
-			      domain_hooks[d->destroy_step].destroy(d) :
-			      0;
+		err = domain_hooks[d->destroy_step].destroy
+			      ? domain_hooks[d->destroy_step].destroy(d)
+			      : 0;
 		if (err) {
 			spin_unlock(&d->lock);
 			return err;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * From one vcpu to another on this CPU, the idle loop, and the work before a return to the guest.
- * Each switch away from a guest leaves nothing of it on the CPU: its tables, its registers, its FPU.
+ * Each switch away from a guest leaves nothing of it on the CPU: its tables, its registers, its
+ * FPU.
  */
 #include "arch/smp.h"
 #include "arch/x86_private.h"
@@ -10,7 +11,7 @@
 #include "domain/switch.h"
 #include "lib/lib.h"
 #include "mm/alloc.h"
-#include "pv/pv_entry.h"
+#include "arch/guest_entry.h"
 
 struct domain idle_domain = {.mm = {.id = DOMID_IDLE}};
 static struct vcpu idle_vcpus[CONFIG_NR_CPUS];

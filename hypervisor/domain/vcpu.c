@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vcpus: allocation, whether they may run, blocking, pausing, and the time they spent in each state.
- * run_lock of a vcpu makes "compute whether it may run, tell the scheduler" one step, so that the last
- * of several concurrent changes decides.
+ * vcpus: allocation, whether they may run, blocking, pausing, and the time they spent in each
+ * state. run_lock of a vcpu makes "compute whether it may run, tell the scheduler" one step, so
+ * that the last of several concurrent changes decides.
  */
 #include "domain/domain.h"
 #include "domain/hooks.h"
@@ -72,10 +72,13 @@ int domain_alloc_vcpu(struct domain *d, unsigned int id)
 	timer_init(&v->singleshot, singleshot_fn, v, 0);
 	timer_init(&v->periodic, periodic_fn, v, 0);
 	timer_init(&v->poll_timer, poll_fn, v, 0);
-	if (!v->pv.traps || fpu_alloc(&v->pv)) {
+	v->pv.fpu = heap_alloc(fpu_area_bytes());
+	if (!v->pv.traps || !v->pv.fpu) {
 		vcpu_free(v);
 		return -ENOMEM;
 	}
+	fpu_reset(&v->pv);
+	v->pv.xcr0 = 1;
 	vcpu_update_time(v);
 	__atomic_store_n(&d->vcpu[id], v, __ATOMIC_RELEASE);
 	return 0;
@@ -83,7 +86,9 @@ int domain_alloc_vcpu(struct domain *d, unsigned int id)
 
 void vcpu_free(struct vcpu *v)
 {
-	fpu_free(&v->pv);
+	if (v->pv.fpu) {
+		heap_free(v->pv.fpu, fpu_area_bytes());
+	}
 	if (v->pv.traps) {
 		heap_free(v->pv.traps, 256 * sizeof(struct trap_entry));
 	}
@@ -232,8 +237,7 @@ void vcpu_unpause(struct vcpu *v)
 void domain_pause(struct domain *d)
 {
 	__atomic_add_fetch(&d->pause_count, 1, __ATOMIC_SEQ_CST);
-	vcpu_for_each(d, v, i)
-	{
+	vcpu_for_each (d, v, i) {
 		vcpu_update_runnable(v);
 		sched_sleep_sync(&v->unit);
 	}
@@ -242,8 +246,7 @@ void domain_pause(struct domain *d)
 void domain_unpause(struct domain *d)
 {
 	if (__atomic_sub_fetch(&d->pause_count, 1, __ATOMIC_SEQ_CST) == 0) {
-		vcpu_for_each(d, v, i)
-		{
+		vcpu_for_each (d, v, i) {
 			vcpu_update_runnable(v);
 		}
 	}

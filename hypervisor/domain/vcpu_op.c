@@ -46,8 +46,7 @@ static long down(struct vcpu *v)
 	bool last = true;
 
 	spin_lock(&v->domain->lock);
-	vcpu_for_each(v->domain, other, i)
-	{
+	vcpu_for_each (v->domain, other, i) {
 		last &= other == v || !other->up;
 	}
 	if (!last) {

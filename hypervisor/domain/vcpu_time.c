@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a vcpu is told of time: vcpu_time_info in its info page, the wall clock in shared_info, and the
- * runstate and time areas that it registered by virtual address. Those can only be written while its
- * kernel table is loaded; until then area_stale remembers it.
+ * What a vcpu is told of time: vcpu_time_info in its info page, the wall clock in shared_info, and
+ * the runstate and time areas that it registered by virtual address. Those can only be written
+ * while its kernel table is loaded; until then area_stale remembers it.
  */
 #include <xen/vcpu.h>
 #include "arch/uaccess.h"

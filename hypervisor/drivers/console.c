@@ -10,7 +10,7 @@
 #include "printk.h"
 #include "uart.h"
 #include "event/event.h"
-#include "hypercall/hypercall.h"
+#include "domain/continuation.h"
 #include "lib/lib.h"
 #include "lib/option.h"
 #include "mm/pagetype.h"
@@ -19,8 +19,8 @@
 #define SWITCH_COUNT 3u
 #define INPUT_BYTES  1024u
 #define KEY_BYTES    16u
-#define KEYS	     128u
-#define CHUNK	     128u
+#define KEYS         128u
+#define CHUNK        128u
 
 static struct {
 	void (*fn)(void);
@@ -165,7 +165,8 @@ static long console_output(unsigned int count, guest_ptr_t buf)
 		count -= (unsigned int)n;
 		buf += n;
 		if (count && preempt_needed()) {
-			return HYPERCALL_CONTINUE(__HYPERVISOR_console_io, CONSOLEIO_write, count, buf);
+			return HYPERCALL_CONTINUE(__HYPERVISOR_console_io, CONSOLEIO_write, count,
+						  buf);
 		}
 	}
 	return 0;

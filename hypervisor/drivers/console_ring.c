@@ -12,7 +12,7 @@
 #include "lib/spinlock.h"
 
 #define RING_BYTES 32768u
-#define CHUNK	   256u
+#define CHUNK      256u
 
 static char ring[RING_BYTES];
 static u32 ring_start, ring_end;

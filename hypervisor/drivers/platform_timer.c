@@ -9,7 +9,7 @@
 #include "lib/lib.h"
 
 #define MEASURE_US  10000u
-#define SAMPLES	    5u
+#define SAMPLES     5u
 #define STALL_READS 1000000u /* without a tick: no clock */
 
 #define HPET_PERIOD  1 /* in words of 32 bits: femtoseconds per tick */
@@ -21,13 +21,13 @@
 
 #define PM_HZ 3579545u
 
-#define PIT_HZ	    1193182u
-#define PIT_CHAN2   0x42
-#define PIT_COMMAND 0x43
-#define PIT_GATE    0x61
-#define GATE_ON	    0x01
+#define PIT_HZ       1193182u
+#define PIT_CHAN2    0x42
+#define PIT_COMMAND  0x43
+#define PIT_GATE     0x61
+#define GATE_ON      0x01
 #define GATE_SPEAKER 0x02
-#define GATE_OUT    0x20
+#define GATE_OUT     0x20
 
 static volatile u32 *hpet;
 static u16 pm_port;

@@ -20,7 +20,7 @@
 
 #define LINE_BYTES  400u
 #define LOCK_TRIES  20000000u
-#define LIMIT_BURST 60u		       /* lines that guests may cause at once: some register dumps */
+#define LIMIT_BURST 60u              /* lines that guests may cause at once: some register dumps */
 #define LIMIT_NS    (NS_PER_SEC / 8) /* and one more each */
 
 /* Messages up to `always` are printed, those up to `limited` while they are not too many. */

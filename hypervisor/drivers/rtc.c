@@ -12,13 +12,22 @@
 #define CMOS_INDEX 0x70
 #define CMOS_DATA  0x71
 
-enum { RTC_SEC = 0, RTC_MIN = 2, RTC_HOUR = 4, RTC_DAY = 7, RTC_MONTH = 8, RTC_YEAR = 9, RTC_A = 10,
-       RTC_B = 11, RTC_CENTURY = 0x32 };
+enum {
+	RTC_SEC = 0,
+	RTC_MIN = 2,
+	RTC_HOUR = 4,
+	RTC_DAY = 7,
+	RTC_MONTH = 8,
+	RTC_YEAR = 9,
+	RTC_A = 10,
+	RTC_B = 11,
+	RTC_CENTURY = 0x32
+};
 
-#define A_UPDATING  0x80
-#define B_BINARY    0x04
-#define B_24_HOURS  0x02
-#define HOUR_PM	    0x80
+#define A_UPDATING   0x80
+#define B_BINARY     0x04
+#define B_24_HOURS   0x02
+#define HOUR_PM      0x80
 #define UPDATE_READS 20000u /* an update takes 2 ms at most */
 
 struct rtc_time {

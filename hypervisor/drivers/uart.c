@@ -16,21 +16,33 @@
 #define CONFIG_SERIAL_IO 0x3f8
 #endif
 
-enum uart_reg { RBR = 0, THR = 0, DLL = 0, IER = 1, DLM = 1, FCR = 2, IIR = 2, LCR = 3, MCR = 4,
-		LSR = 5, SCR = 7, UART_PORTS = 8 };
+enum uart_reg {
+	RBR = 0,
+	THR = 0,
+	DLL = 0,
+	IER = 1,
+	DLM = 1,
+	FCR = 2,
+	IIR = 2,
+	LCR = 3,
+	MCR = 4,
+	LSR = 5,
+	SCR = 7,
+	UART_PORTS = 8
+};
 
 #define LSR_DATA   0x01
 #define LSR_EMPTY  0x20
-#define LCR_8N1	   0x03
+#define LCR_8N1    0x03
 #define LCR_DLAB   0x80
 #define FCR_RESET  0x07 /* FIFOs on and cleared, interrupt from the first byte on */
-#define MCR_ON	   0x0b /* DTR, RTS, and OUT2, which lets the interrupt out */
+#define MCR_ON     0x0b /* DTR, RTS, and OUT2, which lets the interrupt out */
 #define IIR_FIFOS  0xc0
 #define FIFO_BYTES 16u
 #define BASE_BAUD  115200u
 #define TX_TRIES   200000u /* port reads of about 1 us: a full FIFO at 1200 baud drains in 133 ms */
 #define RX_BURST   1024u
-#define POLL_NS	   (20 * NS_PER_MS)
+#define POLL_NS    (20 * NS_PER_MS)
 
 struct uart {
 	u16 io;
@@ -38,8 +50,8 @@ struct uart {
 	u8 lcr;
 	u32 baud; /* 0 = as the firmware left it */
 	bool used, stuck;
-	u8 room;  /* bytes the FIFO takes for certain */
-	u8 depth; /* of the FIFO, 1 without */
+	u8 room;   /* bytes the FIFO takes for certain */
+	u8 depth;  /* of the FIFO, 1 without */
 	char last; /* character sent */
 	struct timer poll;
 };

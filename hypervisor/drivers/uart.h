@@ -7,7 +7,8 @@
 
 #define UART_COUNT 2u
 
-/* Sends to every port in use, "\n" as "\r\n" unless that stands there already. The caller holds the console lock. */
+/* Sends to every port in use, "\n" as "\r\n" unless that stands there already. The caller holds the
+ * console lock. */
 void uart_write(const char *s, size_t n);
 /* Sets the ports up again as the options say; bit i of `used`: port i carries the console. */
 void uart_apply(unsigned int used);

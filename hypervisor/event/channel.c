@@ -2,8 +2,8 @@
 /*
  * The channel tables of domains: ports given out and closed, births and deaths.
  *
- * Invariant: two channels are INTERDOMAIN to each other or neither is; a VIRQ's or PIRQ's channel and
- * the table entry that names it exist together. Lock: the domain's channel lock; see channel.h.
+ * Invariant: two channels are INTERDOMAIN to each other or neither is; a VIRQ's or PIRQ's channel
+ * and the table entry that names it exist together. Lock: the domain's channel lock; see channel.h.
  */
 #include "channel.h"
 #include "mm/alloc.h"

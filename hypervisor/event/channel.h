@@ -8,8 +8,8 @@
  *   +--------------+----------+--------+-----+
  *   | data         | domain   | vcpu   | kind|
  *   +--------------+----------+--------+-----+
- *   data: the peer's port (INTERDOMAIN), the VIRQ or the PIRQ. domain: who may bind (UNBOUND), who is
- *   the peer (INTERDOMAIN). vcpu: who is notified.
+ *   data: the peer's port (INTERDOMAIN), the VIRQ or the PIRQ. domain: who may bind (UNBOUND), who
+ * is the peer (INTERDOMAIN). vcpu: who is notified.
  *
  *             alloc                bind                 peer closes
  *   FREE ------------> UNBOUND ------------> INTERDOMAIN ------------> UNBOUND
@@ -33,20 +33,20 @@
 #include "event/event.h"
 #include "lib/lib.h"
 
-#define PORTS_MAX	 4096u
+#define PORTS_MAX        4096u
 #define PORTS_PER_BUCKET 64u
-#define BUCKETS_MAX	 (PORTS_MAX / PORTS_PER_BUCKET)
-#define VIRQS		 24u
-#define WATCHDOGS	 2u
+#define BUCKETS_MAX      (PORTS_MAX / PORTS_PER_BUCKET)
+#define VIRQS            24u
+#define WATCHDOGS        2u
 
 enum chan_kind { /* up to IPI the numbers are those of EVTCHNSTAT_* */
-	CHAN_FREE = EVTCHNSTAT_closed,
-	CHAN_UNBOUND = EVTCHNSTAT_unbound,
-	CHAN_INTERDOMAIN = EVTCHNSTAT_interdomain,
-	CHAN_PIRQ = EVTCHNSTAT_pirq,
-	CHAN_VIRQ = EVTCHNSTAT_virq,
-	CHAN_IPI = EVTCHNSTAT_ipi,
-	CHAN_CLOSING = 6,
+		 CHAN_FREE = EVTCHNSTAT_closed,
+		 CHAN_UNBOUND = EVTCHNSTAT_unbound,
+		 CHAN_INTERDOMAIN = EVTCHNSTAT_interdomain,
+		 CHAN_PIRQ = EVTCHNSTAT_pirq,
+		 CHAN_VIRQ = EVTCHNSTAT_virq,
+		 CHAN_IPI = EVTCHNSTAT_ipi,
+		 CHAN_CLOSING = 6,
 };
 
 struct chan {
@@ -62,14 +62,14 @@ struct watchdog {
 
 struct evtchn_domain {
 	spinlock_t lock;
-	u32 max_port;		/* highest port number that may be given out */
-	u32 first_free;		/* no port below it is free */
-	u32 used;		/* channels not FREE */
-	bool closed;		/* dying: no channel is opened any more */
-	bool latched;		/* SCHEDOP_shutdown_code was called: */
+	u32 max_port;   /* highest port number that may be given out */
+	u32 first_free; /* no port below it is free */
+	u32 used;       /* channels not FREE */
+	bool closed;    /* dying: no channel is opened any more */
+	bool latched;   /* SCHEDOP_shutdown_code was called: */
 	u8 latched_code;
 	u64 pollers[DOM_MAX_VCPUS / 64]; /* atomic: vcpus inside SCHEDOP_poll */
-	u16 (*virq_port)[VIRQS]; /* by vcpu; 0 = not bound. Global VIRQs stand at vcpu 0 */
+	u16 (*virq_port)[VIRQS];         /* by vcpu; 0 = not bound. Global VIRQs stand at vcpu 0 */
 	struct watchdog *watchdog;
 	struct chan *bucket[BUCKETS_MAX]; /* published with release, freed with the domain */
 };
@@ -144,10 +144,12 @@ static inline void evtchn_leave(u32 *w)
 
 	__atomic_store_n(w, (v & 0xff) == 1 ? v + 0xff : v - 1, __ATOMIC_RELEASE);
 }
-/* Returns when all sends that other CPUs had begun before have ended. No scheduler lock may be held. */
+/* Returns when all sends that other CPUs had begun before have ended. No scheduler lock may be
+ * held. */
 void evtchn_grace(void);
 
-/* channel.c: lock held; -ENOSPC, -ENOMEM, -EINVAL (dying). The channel stays FREE until its word is set. */
+/* channel.c: lock held; -ENOSPC, -ENOMEM, -EINVAL (dying). The channel stays FREE until its word is
+ * set. */
 int chan_alloc(struct domain *d, u32 *port, struct chan **c);
 /* Sets the word of a channel that chan_alloc() returned. */
 void chan_open(struct domain *d, u32 port, struct chan *c, u64 word);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The hypercall event_channel_op: arguments are copied in once, the operation is done, results are
- * copied out. Only 2-level channels are offered: the calls of the FIFO ABI answer -ENOSYS, on which guests
- * stay with two levels. No lock.
+ * copied out. Only 2-level channels are offered: the calls of the FIFO ABI answer -ENOSYS, on which
+ * guests stay with two levels. No lock.
  */
 #include "channel.h"
-#include "hypercall/hypercall.h"
+#include "domain/continuation.h"
 
 union evtchn_arg {
 	evtchn_bind_interdomain_t bind_interdomain;

@@ -169,7 +169,8 @@ static long watchdog_alloc(struct domain *d)
 	return -ENOSPC;
 }
 
-/* id 0 starts one and returns its id (from 1); else feeds it, or stops it by timeout 0 (seconds). */
+/* id 0 starts one and returns its id (from 1); else feeds it, or stops it by timeout 0 (seconds).
+ */
 static long sched_watchdog(guest_ptr_t arg)
 {
 	struct domain *d = current->domain;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Events on their way: sending, raising, unmasking, waking. No lock is taken here; see channel.h for
- * what makes that safe. Invariant: a port whose pending bit went from 0 to 1 while unmasked has its
- * bit in the vcpu's selector and the vcpu is woken.
+ * Events on their way: sending, raising, unmasking, waking. No lock is taken here; see channel.h
+ * for what makes that safe. Invariant: a port whose pending bit went from 0 to 1 while unmasked has
+ * its bit in the vcpu's selector and the vcpu is woken.
  */
 #include "channel.h"
 
@@ -10,7 +10,8 @@ bool vcpu_event_deliverable(const struct vcpu *v)
 {
 	const vcpu_info_t *info = v->info;
 
-	return info && READ_ONCE(info->evtchn_upcall_pending) && !READ_ONCE(info->evtchn_upcall_mask);
+	return info && READ_ONCE(info->evtchn_upcall_pending) &&
+	       !READ_ONCE(info->evtchn_upcall_mask);
 }
 
 /* Bit `port` is pending and not masked: tells the vcpu which word to look at, and wakes it. */

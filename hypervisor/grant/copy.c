@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Copying between frames by the hypervisor. Each side is a grant of some domain or a frame of the
- * caller's own. Invariant: a held side has its domain, its frame's references and (a grant) its pin; consecutive
- * elements that name the same side keep it. All is let go before the call returns or is preempted.
+ * caller's own. Invariant: a held side has its domain, its frame's references and (a grant) its
+ * pin; consecutive elements that name the same side keep it. All is let go before the call returns
+ * or is preempted.
  */
-#include "hypercall/hypercall.h"
+#include "domain/continuation.h"
 #include "table.h"
 
 struct side {

@@ -2,8 +2,8 @@
 /*
  * The user's side: handles, and each vcpu's lists of free ones.
  *
- * Invariant: a handle is LIVE, or in exactly one free list, or in the hands of the vcpu that took it. A
- * vcpu takes from its own list without atomics. Handles that another vcpu ends go to the
+ * Invariant: a handle is LIVE, or in exactly one free list, or in the hands of the vcpu that took
+ * it. A vcpu takes from its own list without atomics. Handles that another vcpu ends go to the
  * `returned` list of the vcpu that made them, which is only ever taken as a whole (so there is
  * no ABA problem). The table lock guards growth.
  */

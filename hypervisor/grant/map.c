@@ -2,12 +2,12 @@
 /*
  * Mapping granted frames, and ending the maps.
  *
- * Invariant: a LIVE handle holds a pin, the frame's references and the granter; they are given back after the
- * host mapping is gone from the tables and from every TLB that may hold it. Unmapping works in
- * short batches with one flush each. No lock is held here; see table.h.
+ * Invariant: a LIVE handle holds a pin, the frame's references and the granter; they are given back
+ * after the host mapping is gone from the tables and from every TLB that may hold it. Unmapping
+ * works in short batches with one flush each. No lock is held here; see table.h.
  */
 #include "arch/tlb.h"
-#include "hypercall/hypercall.h"
+#include "domain/continuation.h"
 #include "mmu/mmu.h"
 #include "table.h"
 
@@ -105,8 +105,8 @@ long grant_op_map(guest_ptr_t arg, unsigned int count)
 
 	for (i = 0; i < count && !rc; i++, arg += sizeof(op)) {
 		if (i && preempt_needed()) {
-			rc = HYPERCALL_CONTINUE(__HYPERVISOR_grant_table_op,
-						GNTTABOP_map_grant_ref, arg, count - i);
+			rc = HYPERCALL_CONTINUE(__HYPERVISOR_grant_table_op, GNTTABOP_map_grant_ref,
+						arg, count - i);
 			break;
 		}
 		if (copy_from_guest(&op, arg, sizeof(op))) {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The hypercall grant_table_op: dispatch, and the short operations. Only version 1 tables are offered:
- * set_version(2), status frames, swapping and transfer answer -ENOSYS, which guests take as
- * "not there". Growth of a table takes its lock; see table.h.
+ * The hypercall grant_table_op: dispatch, and the short operations. Only version 1 tables are
+ * offered: set_version(2), status frames, swapping and transfer answer -ENOSYS, which guests take
+ * as "not there". Growth of a table takes its lock; see table.h.
  */
-#include "hypercall/hypercall.h"
+#include "domain/continuation.h"
 #include "table.h"
 
 /* Fills op->status; the frame list is written as far as memory could be had. */

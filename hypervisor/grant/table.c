@@ -2,8 +2,8 @@
 /*
  * The granter's side: pages of entries, pins, birth and death.
  *
- * Invariant: an active entry with pins has its mfn and domid fixed, whatever the guest writes to the
- * shared entry; pins >= writers. The shared page's pointer is read under an active entry's lock
+ * Invariant: an active entry with pins has its mfn and domid fixed, whatever the guest writes to
+ * the shared entry; pins >= writers. The shared page's pointer is read under an active entry's lock
  * only: so once it was cleared and every active lock was taken once, nobody uses the page.
  */
 #include "arch/tlb.h"
@@ -38,7 +38,8 @@ static u64 *entry_of(struct grant_domain *g, u32 ref)
 	return page ? &page[ref % GRANTS_PER_FRAME] : NULL;
 }
 
-/* Checks the guest's entry and marks it as in use, in one step: flags, domid and frame are one word. */
+/* Checks the guest's entry and marks it as in use, in one step: flags, domid and frame are one
+ * word. */
 static int entry_claim(u64 *entry, u16 domid, bool write, u32 *frame)
 {
 	const u16 marks = write ? GTF_reading | GTF_writing : GTF_reading;
@@ -343,8 +344,8 @@ void grant_dump(struct domain *d)
 	for (u32 i = 0; (h = handle_of(g, i)) != NULL; i++) {
 		if (READ_ONCE(h->state) & HANDLE_LIVE) {
 			printk("  handle %u: grant %u of domain %u, frame %x at %lx, state %x\n", i,
-			       h->ref, domain_id(h->granter), h->mfn,
-			       (unsigned long)h->host_addr, h->state);
+			       h->ref, domain_id(h->granter), h->mfn, (unsigned long)h->host_addr,
+			       h->state);
 		}
 	}
 }

@@ -2,9 +2,9 @@
 /*
  * Grant tables: what the files of this room share.
  *
- * A domain has two sides. As granter: pages of entries shared with the guest, and beside each entry an
- * active entry that holds what the hypervisor believes (the guest may scribble over its own). As user:
- * handles, one for each map it made.
+ * A domain has two sides. As granter: pages of entries shared with the guest, and beside each entry
+ * an active entry that holds what the hypervisor believes (the guest may scribble over its own). As
+ * user: handles, one for each map it made.
  *
  *   granter                                             user
  *   shared[ref] {flags, domid, frame}  <--cmpxchg--+
@@ -12,12 +12,13 @@
  *
  * A pin is a right to use the entry's frame; the entry shows GTF_reading while it has any pin and
  * GTF_writing while it has a writer's. Each handle holds one pin, one reference of the frame
- * (typed, if it may write) and one of the granter's struct domain. A copy holds the same while it lasts.
+ * (typed, if it may write) and one of the granter's struct domain. A copy holds the same while it
+ * lasts.
  *
- * Locks: each active entry has its own, innermost; shared and active entry change under it. A domain's
- * table lock guards growth of its tables only. Pages of entries are published with release
- * and stay until the domain dies (shared ones) or is freed (all others), so readers take no lock. A handle belongs to
- * whoever wins its BUSY bit. Nothing here is used from interrupts.
+ * Locks: each active entry has its own, innermost; shared and active entry change under it. A
+ * domain's table lock guards growth of its tables only. Pages of entries are published with release
+ * and stay until the domain dies (shared ones) or is freed (all others), so readers take no lock. A
+ * handle belongs to whoever wins its BUSY bit. Nothing here is used from interrupts.
  */
 #ifndef GRANT_TABLE_H
 #define GRANT_TABLE_H
@@ -30,7 +31,7 @@
 #include "mm/pagetype.h"
 
 #define GRANTS_PER_FRAME 512u
-#define ACTIVE_PER_PAGE	 256u
+#define ACTIVE_PER_PAGE  256u
 #define MAX_GRANT_FRAMES 1024u
 
 struct active {
@@ -52,7 +53,7 @@ enum handle_bits {
 
 struct handle {
 	struct domain *granter; /* a reference */
-	u64 host_addr;		/* for the dump */
+	u64 host_addr;          /* for the dump */
 	u32 ref, mfn;
 	u32 link;  /* next in a free list */
 	u16 vcpu;  /* whose free list it goes back to */
@@ -62,10 +63,11 @@ _Static_assert(sizeof(struct handle) == 32, "128 in a page");
 
 #define HANDLES_PER_PAGE 128u
 #define HANDLE_DIR_PAGES 512u /* pages of handles that a directory page names */
-#define HANDLE_DIRS	 8u
-#define HANDLE_NONE	 (~0u)
+#define HANDLE_DIRS      8u
+#define HANDLE_NONE      (~0u)
 
-/* Free handles of a vcpu: `own` is touched by that vcpu alone; others put on `returned` and may take it whole. */
+/* Free handles of a vcpu: `own` is touched by that vcpu alone; others put on `returned` and may
+ * take it whole. */
 struct handle_list {
 	u32 own;
 	u32 returned; /* atomic */
@@ -76,11 +78,11 @@ struct grant_domain {
 	spinlock_t lock;
 	bool closed; /* dying: nothing grows */
 	u32 max_frames, frames;
-	u64 **shared;		/* max_frames pages of entries, an entry is one word */
+	u64 **shared;           /* max_frames pages of entries, an entry is one word */
 	struct active **active; /* two pages for each of them, made when first pinned */
 	u32 max_handle_pages, handle_pages;
 	struct handle **handle_dir[HANDLE_DIRS];
-	struct handle_list *lists; /* by vcpu; made with the first handle */
+	struct handle_list *lists;         /* by vcpu; made with the first handle */
 	u32 destroy_handle, destroy_frame; /* progress */
 };
 

@@ -1,23 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * From a number in rax to its handler. A preempted call is issued again by the guest itself: its
- * instruction pointer goes back over the SYSCALL and its registers say how far it came.
- */
+/* From a number in rax to its handler, and many calls in one. */
 #include <xen/xen.h>
 #include "arch/uaccess.h"
+#include "arch/guest_entry.h"
 #include "arch/x86_private.h"
 #include "control/control.h"
 #include "drivers/console.h"
 #include "event/event.h"
 #include "grant/grant.h"
-#include "hypercall/hypercall.h"
+#include "domain/continuation.h"
 #include "irq/irq.h"
 #include "lib/lib.h"
 #include "mmu/mmu.h"
 #include "pv/pv.h"
-#include "pv/pv_entry.h"
-
-#define SYSCALL_BYTES 2u
 
 #define CALL0(fn, a) fn()
 #define CALL1(fn, a) fn(a[0])
@@ -25,12 +20,14 @@
 #define CALL3(fn, a) fn(a[0], a[1], a[2])
 #define CALL4(fn, a) fn(a[0], a[1], a[2], a[3])
 
-#define HYPERCALL(name, nargs, fn)                                                                 \
-	case __HYPERVISOR_##name:                                                                  \
+#define HYPERCALL(name, nargs, fn) \
+	case __HYPERVISOR_##name:  \
 		return CALL##nargs(fn, a);
-#define REFUSED(name, err)                                                                         \
-	case __HYPERVISOR_##name:                                                                  \
+#define REFUSED(name, err)        \
+	case __HYPERVISOR_##name: \
 		return -err;
+
+static long do_multicall(guest_ptr_t list, unsigned int count);
 
 static long call(unsigned long nr, const unsigned long *a)
 {
@@ -59,47 +56,15 @@ bool preempt_needed(void)
 
 /* --- Multicalls: entries run in order, each with its own result. --- */
 
-struct multicall_state {
-	multicall_entry_t entry;
-	bool preempted;
-};
-
-static void set_arguments(struct cpu_regs *regs, unsigned int n, const unsigned long *args)
-{
-	u64 *const reg[] = {&regs->rdi, &regs->rsi, &regs->rdx, &regs->r10, &regs->r8};
-
-	for (unsigned int i = 0; i < n && i < ARRAY_SIZE(reg); i++) {
-		*reg[i] = args[i];
-	}
-}
-
-long hypercall_continue(unsigned int nr, unsigned int nargs, const unsigned long *args)
-{
-	struct cpu_regs *regs = guest_regs();
-	struct multicall_state *mc = current->mc;
-
-	if (mc) {
-		mc->preempted = true;
-		mc->entry.op = nr;
-		for (unsigned int i = 0; i < nargs && i < ARRAY_SIZE(mc->entry.args); i++) {
-			mc->entry.args[i] = args[i];
-		}
-		return 0;
-	}
-	regs->rip -= SYSCALL_BYTES;
-	set_arguments(regs, nargs, args);
-	return nr; /* into rax */
-}
-
 static bool one_entry(struct multicall_state *mc, guest_ptr_t at)
 {
 	const unsigned long nr = mc->entry.op;
 
 	mc->preempted = false;
 	/* A multicall within a multicall would be recursion of the guest's choosing. */
-	mc->entry.result = nr == __HYPERVISOR_multicall ?
-				   (xen_ulong_t)-EINVAL :
-				   (xen_ulong_t)call(nr, (const unsigned long *)mc->entry.args);
+	mc->entry.result = nr == __HYPERVISOR_multicall
+				   ? (xen_ulong_t)-EINVAL
+				   : (xen_ulong_t)call(nr, (const unsigned long *)mc->entry.args);
 	if (mc->preempted) {
 		return !copy_to_guest(at, &mc->entry, sizeof(mc->entry));
 	}
@@ -110,7 +75,7 @@ static bool one_entry(struct multicall_state *mc, guest_ptr_t at)
 			      sizeof(mc->entry.result));
 }
 
-long do_multicall(guest_ptr_t list, unsigned int count)
+static long do_multicall(guest_ptr_t list, unsigned int count)
 {
 	struct vcpu *v = current;
 	struct multicall_state mc;

@@ -9,16 +9,16 @@
 
 #define IOAPIC_MAX    16u
 #define OVERRIDES_MAX 16u
-#define GSI_MAX	      1024u
+#define GSI_MAX       1024u
 #define ISA_IRQS      16u
 
-#define REG_ID	  0x00
-#define REG_VER	  0x01
-#define REG_ARB	  0x02
-#define REG_PIN	  0x10
-#define INDEX	  0 /* in words of 32 bits */
-#define DATA	  4
-#define RTE_LOW	  BIT(13) /* active low */
+#define REG_ID    0x00
+#define REG_VER   0x01
+#define REG_ARB   0x02
+#define REG_PIN   0x10
+#define INDEX     0 /* in words of 32 bits */
+#define DATA      4
+#define RTE_LOW   BIT(13) /* active low */
 #define RTE_LEVEL BIT(15)
 #define RTE_MASK  BIT(16)
 

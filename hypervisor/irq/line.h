@@ -61,7 +61,8 @@ u32 ioapic_init(void);
 void gsi_default(u32 gsi, bool *level, bool *active_low);
 
 /* MSI and MSI-X. */
-/* Finds the capability (and the table) of a function: fills src but for the entry. -ENODEV, -EINVAL. */
+/* Finds the capability (and the table) of a function: fills src but for the entry. -ENODEV,
+ * -EINVAL. */
 int msi_find(struct msi_source *src, bool msix, u64 table_base);
 void msi_program(const struct irq_line *line, u32 apic_id, bool masked);
 void msi_mask(const struct irq_line *line, bool masked);
@@ -69,7 +70,8 @@ void msi_stop(const struct irq_line *line);
 u32 msi_address(u32 apic_id);
 extern struct list msi_lines; /* irq_lock */
 
-/* PCI config space: by ports below 0x100 of segment 0, else by MMCFG (all ones where there is none). */
+/* PCI config space: by ports below 0x100 of segment 0, else by MMCFG (all ones where there is
+ * none). */
 u32 pci_read(u16 segment, u16 bdf, unsigned int offset, unsigned int size);
 void pci_write(u16 segment, u16 bdf, unsigned int offset, unsigned int size, u32 val);
 u8 pci_find_cap(u16 segment, u16 bdf, u8 id); /* 0 = none */

@@ -9,7 +9,7 @@
 #include "mm/alloc.h"
 #include "mm/frame.h"
 
-#define CAP_MSI	 0x05
+#define CAP_MSI  0x05
 #define CAP_MSIX 0x11
 
 #define PCI_COMMAND    0x04
@@ -174,7 +174,7 @@ void msi_program(const struct irq_line *line, u32 apic_id, bool masked)
 
 static struct msix_table *table_of(u16 segment, u16 bdf)
 {
-	list_for_each(pos, &tables) {
+	list_for_each (pos, &tables) {
 		struct msix_table *t = list_entry(pos, struct msix_table, link);
 
 		if (t->segment == segment && t->bdf == bdf) {
@@ -235,7 +235,7 @@ static bool tables_overlap(u64 start, u64 end)
 	unsigned long flags = spin_lock_irqsave(&irq_lock);
 	bool hit = false;
 
-	list_for_each(pos, &tables) {
+	list_for_each (pos, &tables) {
 		struct msix_table *t = list_entry(pos, struct msix_table, link);
 
 		hit |= t->start < end && start < t->end;

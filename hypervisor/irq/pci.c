@@ -15,12 +15,12 @@
 #define CONF_ENABLE  0x80000000u
 #define CAP_HOPS     48u
 
-#define PCI_STATUS	0x06
+#define PCI_STATUS      0x06
 #define PCI_HEADER_TYPE 0x0e
-#define PCI_BAR0	0x10
+#define PCI_BAR0        0x10
 #define PCI_CAP_POINTER 0x34
-#define STATUS_CAPS	0x10
-#define MSI_QSIZE	0x70 /* control word: number of messages in use */
+#define STATUS_CAPS     0x10
+#define MSI_QSIZE       0x70 /* control word: number of messages in use */
 
 struct mmcfg {
 	u64 base; /* of bus 0 */
@@ -79,7 +79,6 @@ static u64 mmcfg_address(u16 segment, u16 bdf, unsigned int offset)
 	return 0;
 }
 
-
 static void mmio_store(u64 ma, unsigned int size, u64 val)
 {
 	volatile void *p = map_mmio(ma, size);
@@ -105,9 +104,7 @@ static u32 mmio_load(u64 ma, unsigned int size)
 	if (!p) {
 		return size_mask(size);
 	}
-	return size == 1   ? *(volatile u8 *)p
-	       : size == 2 ? *(volatile u16 *)p
-			   : *(volatile u32 *)p;
+	return size == 1 ? *(volatile u8 *)p : size == 2 ? *(volatile u16 *)p : *(volatile u32 *)p;
 }
 
 static bool by_ports(u16 segment, unsigned int offset)
@@ -199,10 +196,11 @@ static void guest_write(u16 segment, u16 bdf, unsigned int offset, unsigned int 
 	unsigned long flags = spin_lock_irqsave(&irq_lock);
 	bool refused = false;
 
-	list_for_each(pos, &msi_lines) {
+	list_for_each (pos, &msi_lines) {
 		struct irq_line *line = list_entry(pos, struct irq_line, link);
 
-		if (line->kind == LINE_MSI && line->msi.segment == segment && line->msi.bdf == bdf) {
+		if (line->kind == LINE_MSI && line->msi.segment == segment &&
+		    line->msi.bdf == bdf) {
 			refused |= msi_write_refused(line, offset, &val);
 		}
 	}
@@ -277,7 +275,8 @@ bool mmio_read_only(mfn_t m)
 	return mmcfg_of(mfn_x(m) << PAGE_SHIFT) || msix_frame(m);
 }
 
-/* size 1, 2, 4 or 8. Writes that cross a page or are not aligned are dropped: no driver does that. */
+/* size 1, 2, 4 or 8. Writes that cross a page or are not aligned are dropped: no driver does that.
+ */
 void mmio_write(maddr_t ma, unsigned int size, u64 val)
 {
 	const struct mmcfg *r = mmcfg_of(ma);

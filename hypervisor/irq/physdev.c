@@ -9,11 +9,11 @@
 #include "lib/lib.h"
 #include "line.h"
 
-#define ARG_GET(op, arg)                                                                           \
-	do {                                                                                       \
-		if (copy_from_guest(&(op), (arg), sizeof(op))) {                                   \
-			return -EFAULT;                                                            \
-		}                                                                                  \
+#define ARG_GET(op, arg)                                         \
+	do {                                                     \
+		if (copy_from_guest(&(op), (arg), sizeof(op))) { \
+			return -EFAULT;                          \
+		}                                                \
 	} while (0)
 
 static long arg_put(guest_ptr_t arg, const void *op, size_t n)

@@ -12,9 +12,9 @@
 #define MSI_PIRQS 192u /* more than there are vectors */
 
 struct irq_domain {
-	mfn_t eoi_frame; /* INVALID_MFN: none */
-	u64 *eoi_bits;	 /* bit per PIRQ: the guest must call PHYSDEVOP_eoi */
-	u32 pirq_count;	 /* 0 for all but dom0 */
+	mfn_t eoi_frame;        /* INVALID_MFN: none */
+	u64 *eoi_bits;          /* bit per PIRQ: the guest must call PHYSDEVOP_eoi */
+	u32 pirq_count;         /* 0 for all but dom0 */
 	struct irq_line *msi[]; /* by PIRQ - gsi_count */
 };
 
@@ -90,7 +90,8 @@ static void eoi_bit_set(struct domain *d, u32 pirq, bool needed)
 	}
 }
 
-/* EVTCHNOP_bind_pirq. -EINVAL: no such PIRQ; -EBUSY: bound, or the hypervisor's; -ENOSPC: no vector. */
+/* EVTCHNOP_bind_pirq. -EINVAL: no such PIRQ; -EBUSY: bound, or the hypervisor's; -ENOSPC: no
+ * vector. */
 int pirq_bind_port(struct domain *d, u32 pirq, u32 port, bool share)
 {
 	unsigned long flags = spin_lock_irqsave(&irq_lock);
@@ -242,11 +243,12 @@ int pirq_reserve(struct domain *d, u32 *pirq)
 
 static bool source_mapped(const struct msi_source *src, bool msix)
 {
-	list_for_each(pos, &msi_lines) {
+	list_for_each (pos, &msi_lines) {
 		struct irq_line *line = list_entry(pos, struct irq_line, link);
 
 		if (line->msi.segment == src->segment && line->msi.bdf == src->bdf &&
-		    (line->kind != (msix ? LINE_MSIX : LINE_MSI) || line->msi.entry == src->entry)) {
+		    (line->kind != (msix ? LINE_MSIX : LINE_MSI) ||
+		     line->msi.entry == src->entry)) {
 			return true;
 		}
 	}
@@ -286,8 +288,9 @@ static int msi_install(struct domain *d, struct irq_line *line, s32 *pirq)
 }
 
 /*
- * A number for one message of a PCI function, masked until bound; *pirq < 0: any. -ENODEV: the function
- * cannot do that; -EEXIST: done already, or it uses the other kind; -ENXIO, -EINVAL, -ENOSPC, -ENOMEM.
+ * A number for one message of a PCI function, masked until bound; *pirq < 0: any. -ENODEV: the
+ * function cannot do that; -EEXIST: done already, or it uses the other kind; -ENXIO, -EINVAL,
+ * -ENOSPC, -ENOMEM.
  */
 int pirq_map_msi(struct domain *d, struct msi_source *src, bool msix, u64 table_base, s32 *pirq)
 {
@@ -353,7 +356,7 @@ int pirq_restore_msi(u16 segment, u16 bdf)
 	unsigned long flags = spin_lock_irqsave(&irq_lock);
 	int rc = -ENODEV;
 
-	list_for_each(pos, &msi_lines) {
+	list_for_each (pos, &msi_lines) {
 		struct irq_line *line = list_entry(pos, struct irq_line, link);
 
 		if (line_of_device(line, segment, bdf)) {
@@ -370,7 +373,7 @@ bool pirq_device_in_use(u16 segment, u16 bdf)
 	unsigned long flags = spin_lock_irqsave(&irq_lock);
 	bool used = false;
 
-	list_for_each(pos, &msi_lines) {
+	list_for_each (pos, &msi_lines) {
 		used |= line_of_device(list_entry(pos, struct irq_line, link), segment, bdf);
 	}
 	spin_unlock_irqrestore(&irq_lock, flags);
@@ -394,8 +397,8 @@ void irq_dump(void)
 		if (!line.vector) {
 			continue;
 		}
-		printk(" PIRQ %3u %-5s vector %02x %s port %u count %llu%s%s\n", pirq, kinds[line.kind],
-		       line.vector, line.level ? "level" : "edge ", line.port,
+		printk(" PIRQ %3u %-5s vector %02x %s port %u count %llu%s%s\n", pirq,
+		       kinds[line.kind], line.vector, line.level ? "level" : "edge ", line.port,
 		       (unsigned long long)line.count, line.fn ? " hypervisor" : "",
 		       line.owes_eoi ? " waits for EOI" : "");
 	}

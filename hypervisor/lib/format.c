@@ -36,7 +36,8 @@ static void out_padded(struct out *o, const char *s, size_t n, const struct spec
 	}
 }
 
-static void out_number(struct out *o, u64 v, unsigned int base, bool negative, const struct spec *sp)
+static void out_number(struct out *o, u64 v, unsigned int base, bool negative,
+		       const struct spec *sp)
 {
 	char tmp[24];
 	size_t at = sizeof(tmp);
@@ -118,7 +119,8 @@ static void out_conversion(struct out *o, char conv, struct spec *sp, __builtin_
 	case 's':
 		s = __builtin_va_arg(*ap, const char *);
 		s = s ? s : "(null)";
-		out_padded(o, s, strnlen(s, sp->precision < 0 ? ~0ul : (size_t)sp->precision), sp, ' ');
+		out_padded(o, s, strnlen(s, sp->precision < 0 ? ~0ul : (size_t)sp->precision), sp,
+			   ' ');
 		break;
 	default:
 		out_char(o, conv);

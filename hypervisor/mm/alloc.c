@@ -2,8 +2,8 @@
 /*
  * The frame allocator: a binary buddy system with its links in the frame table.
  *
- * Frames are kept in zones by the highest bit of their number, so that "below 2^bits" is a choice of
- * zones; blocks never cross a zone's border. The first frame of a free block has the type
+ * Frames are kept in zones by the highest bit of their number, so that "below 2^bits" is a choice
+ * of zones; blocks never cross a zone's border. The first frame of a free block has the type
  * FREE_BLOCK | order, a value no frame in use can have. Each free frame that may hold old data
  * carries FRAME_DIRTY; FREE_DIRTY in a block's type says that some frame of it might.
  *
@@ -17,18 +17,18 @@
 #include "mm/alloc.h"
 #include "mm/frame.h"
 
-#define ZONES	   40u
+#define ZONES      40u
 #define FREE_BLOCK 0xffffff00u
 #define FREE_DIRTY 0x80u
 #define FREE_ORDER 0x1fu
 
-#define SCRUB_PAGES 16u	  /* cleared at once under the lock: a few microseconds */
+#define SCRUB_PAGES 16u   /* cleared at once under the lock: a few microseconds */
 #define SCRUB_LOOKS 4096u /* frames looked at in one go */
 
 static spinlock_t alloc_lock = SPINLOCK_INIT;
 static u32 heads[ZONES][ALLOC_MAX_ORDER + 1]; /* circular lists, 0 = empty */
-static u32 orders[ZONES];		      /* bit n: heads[zone][n] is not empty */
-static u64 free_count, dirty_count;	      /* dirty_count: atomic */
+static u32 orders[ZONES];                     /* bit n: heads[zone][n] is not empty */
+static u64 free_count, dirty_count;           /* dirty_count: atomic */
 static bool boot_clearing;
 
 void alloc_boot_clearing(bool on)
@@ -202,7 +202,8 @@ void free_frames(mfn_t m, unsigned int order)
 	for (u64 i = m.n; i < m.n + (1ull << order); i++) {
 		struct frame *f = &frame_table[i];
 
-		BUG_ON(f->count || (f->type & FREE_BLOCK) == FREE_BLOCK); /* freed twice, or in use */
+		BUG_ON(f->count ||
+		       (f->type & FREE_BLOCK) == FREE_BLOCK); /* freed twice, or in use */
 		f->count = FRAME_DIRTY;
 		f->type = 0;
 		f->owner = FRAME_OWNER_NONE;
@@ -221,8 +222,8 @@ void alloc_add_range(mfn_t start, mfn_t end, bool clean)
 		return;
 	}
 	for (u64 i = m; i < end.n; i++) {
-		frame_table[i] = (struct frame){.count = clean ? 0 : FRAME_DIRTY,
-						.owner = FRAME_OWNER_NONE};
+		frame_table[i] =
+			(struct frame){.count = clean ? 0 : FRAME_DIRTY, .owner = FRAME_OWNER_NONE};
 	}
 	spin_lock(&alloc_lock);
 	if (!clean) {

@@ -22,8 +22,8 @@ static struct size_class {
 	u16 bytes;
 	spinlock_t lock;
 	u32 partial; /* first slab with room, 0 = none */
-} classes[] = {{.bytes = 16},  {.bytes = 32},  {.bytes = 64},  {.bytes = 128},
-	       {.bytes = 192}, {.bytes = 256}, {.bytes = 384}, {.bytes = 512},
+} classes[] = {{.bytes = 16},  {.bytes = 32},   {.bytes = 64},   {.bytes = 128},
+	       {.bytes = 192}, {.bytes = 256},  {.bytes = 384},  {.bytes = 512},
 	       {.bytes = 768}, {.bytes = 1024}, {.bytes = 1344}, {.bytes = 2048}};
 
 static u64 pages_used; /* atomic */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Giving frames to owners. Invariant: a frame with FRAME_ALLOCATED and without FRAME_XENHEAP is on the
- * list of its owner and counted in owner.pages. The owner's lock guards list and counts; a frame becomes
- * visible to frame_get() by the store to its count, which comes last.
+ * Giving frames to owners. Invariant: a frame with FRAME_ALLOCATED and without FRAME_XENHEAP is on
+ * the list of its owner and counted in owner.pages. The owner's lock guards list and counts; a
+ * frame becomes visible to frame_get() by the store to its count, which comes last.
  */
 #include "arch/tlb.h"
 #include "lib/lib.h"

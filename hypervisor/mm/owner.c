@@ -9,7 +9,7 @@
 #include <xen/xen.h>
 
 #define LEAF_OWNERS (PAGE_SIZE / sizeof(struct owner *))
-#define LEAVES	    (0x8000u / LEAF_OWNERS)
+#define LEAVES      (0x8000u / LEAF_OWNERS)
 
 struct owner owner_io = {.id = DOMID_IO}, owner_xen = {.id = DOMID_XEN};
 

@@ -41,7 +41,8 @@ static bool type_ready(u32 x)
 	return x & FT_VALIDATED || (FT_KIND(x) == FT_WRITABLE && !(x & FT_LOCKED));
 }
 
-/* The locked frame becomes partial, keeping `x`'s references; a new partial state holds the frame. */
+/* The locked frame becomes partial, keeping `x`'s references; a new partial state holds the frame.
+ */
 static void type_leave_partial(struct frame *f, u32 x)
 {
 	if (!(x & FT_PARTIAL)) {
@@ -50,7 +51,8 @@ static void type_leave_partial(struct frame *f, u32 x)
 	type_store(f, (x & ~(FT_LOCKED | FT_VALIDATED)) | FT_PARTIAL);
 }
 
-/* The locked frame leaves the partial state if it was in it; the caller holds a general reference. */
+/* The locked frame leaves the partial state if it was in it; the caller holds a general reference.
+ */
 static void type_settle(mfn_t m, struct frame *f, u32 x, u32 word)
 {
 	type_store(f, word);

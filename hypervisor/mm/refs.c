@@ -113,7 +113,8 @@ bool frame_release(mfn_t m)
 	return true;
 }
 
-/* Takes the first frame of the list to the second one: given up, held only by others from now on. */
+/* Takes the first frame of the list to the second one: given up, held only by others from now on.
+ */
 static void list_keep(struct owner *o, mfn_t m)
 {
 	struct frame *f = frame_of(m);

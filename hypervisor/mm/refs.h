@@ -39,8 +39,8 @@ static inline int frame_get_ram(mfn_t m, const struct owner *o)
 }
 
 /*
- * The two steps that most L1 entries are made of: both references of a writable page in one go. They
- * never begin or end a kind (see pagetype.c for that). False: not that simple, nothing done.
+ * The two steps that most L1 entries are made of: both references of a writable page in one go.
+ * They never begin or end a kind (see pagetype.c for that). False: not that simple, nothing done.
  */
 static inline bool frame_get_writable(struct frame *f)
 {

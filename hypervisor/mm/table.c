@@ -15,12 +15,13 @@
 #include "mm/pagetype.h"
 #include "refs.h"
 
-#define AVAIL_HIGH    (PTE_AVAIL_HIGH & ~PTE_GRANT)
-#define UPPER_ALLOWED (PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D | PTE_AVAIL | PTE_AVAIL_HIGH | \
-		       PTE_NX | PTE_MFN_MASK)
+#define AVAIL_HIGH (PTE_AVAIL_HIGH & ~PTE_GRANT)
+#define UPPER_ALLOWED                                                                    \
+	(PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D | PTE_AVAIL | PTE_AVAIL_HIGH | PTE_NX | \
+	 PTE_MFN_MASK)
 /* Bits of an L1 entry that may change without a look at what it maps. */
 #define L1_IGNORED (PTE_NX | PTE_AVAIL | AVAIL_HIGH | PTE_A | PTE_D)
-#define GROUP	   8u /* entries looked at in one go: tables are mostly empty */
+#define GROUP      8u /* entries looked at in one go: tables are mostly empty */
 
 bool (*pte_mmio_read_only)(mfn_t m);
 
@@ -47,8 +48,8 @@ static int l1e_get_io(pte_t *e, mfn_t m, const struct owner *table_owner,
 		*e &= ~PTE_RW;
 	}
 	switch (*e & PTE_CACHE) {
-	case 0:			  /* write-back */
-	case PTE_PWT:		  /* write-through */
+	case 0:                 /* write-back */
+	case PTE_PWT:           /* write-through */
 	case PTE_PWT | PTE_PAT: /* write-protect */
 		*e = (*e & ~PTE_PAT) | PTE_PWT | PTE_PCD;
 	}
@@ -312,8 +313,8 @@ static pte_t entry_exchange(pte_t *p, pte_t val, bool preserve_ad)
 /* An L1 entry about to change: what replaces it, and whose references go. */
 struct l1_change {
 	pte_t new;
-	pte_t get;  /* references were taken for it; not present: none */
-	pte_t drop; /* references go that this one holds */
+	pte_t get;      /* references were taken for it; not present: none */
+	pte_t drop;     /* references go that this one holds */
 	bool type_only; /* only RW differs: the general reference passes from old to new */
 };
 
@@ -335,7 +336,7 @@ static int l1_change_prepare(struct l1_change *c, pte_t old, const struct owner 
 {
 	pte_t diff;
 
-	if (!(c->new & PTE_P)) {
+	if (!(c->new &PTE_P)) {
 		c->drop = old;
 		return old & PTE_P && old & PTE_GRANT ? -EPERM : 0;
 	}
@@ -343,7 +344,8 @@ static int l1_change_prepare(struct l1_change *c, pte_t old, const struct owner 
 		diff = old ^ l1e_adjust(c->new);
 		if (!(diff & ~(L1_IGNORED | PTE_RW)) &&
 		    (!(diff & PTE_RW) ||
-		     (!(old & PTE_GRANT) && page_owner == table_owner && frame_valid(pte_mfn(old)) &&
+		     (!(old & PTE_GRANT) && page_owner == table_owner &&
+		      frame_valid(pte_mfn(old)) &&
 		      READ_ONCE(frame_of(pte_mfn(old))->owner) == page_owner->id))) {
 			c->new = l1e_adjust(c->new);
 			return diff & PTE_RW ? l1_change_rw(c, old) : 0;
@@ -361,8 +363,8 @@ static int l1_change_prepare(struct l1_change *c, pte_t old, const struct owner 
 }
 
 /*
- * Before the table is unlocked: a typed reference without a general one of its own must go while the
- * entry, which has the general one, cannot.
+ * Before the table is unlocked: a typed reference without a general one of its own must go while
+ * the entry, which has the general one, cannot.
  */
 static void l1_change_put_type(struct l1_change *c)
 {
@@ -378,7 +380,7 @@ static int l1_update(pte_t *p, struct l1_change *c, const struct owner *table_ow
 	int rc = l1_change_prepare(c, READ_ONCE(*p), table_owner, page_owner);
 
 	if (!rc) {
-		entry_exchange(p, c->new, preserve_ad && c->new & PTE_P);
+		entry_exchange(p, c->new, preserve_ad && c->new &PTE_P);
 		l1_change_put_type(c);
 	}
 	return rc;

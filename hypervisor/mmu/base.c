@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The tables a vcpu runs on, from the first to the last. Invariant: cr3_kernel and cr3_user hold one
- * general and one L4 reference each (0: none). They are changed by the vcpu itself or while it is
- * paused. A table whose release was preempted waits in vcpu.old_table, one at a time: nothing
+ * The tables a vcpu runs on, from the first to the last. Invariant: cr3_kernel and cr3_user hold
+ * one general and one L4 reference each (0: none). They are changed by the vcpu itself or while it
+ * is paused. A table whose release was preempted waits in vcpu.old_table, one at a time: nothing
  * that could leave another there starts before table_release_finish() has returned 0.
  */
 #include "arch/x86_private.h"
@@ -110,8 +110,7 @@ int mmu_release_vcpu(struct vcpu *v)
 
 int mmu_domain_destroy(struct domain *d)
 {
-	vcpu_for_each(d, v, i)
-	{
+	vcpu_for_each (d, v, i) {
 		int rc = mmu_release_vcpu(v);
 
 		if (rc) {

@@ -13,8 +13,8 @@
 #include "tables.h"
 
 #define DESC_PER_PAGE (PAGE_SIZE / 8)
-#define GDT_MAX	      (GUEST_GDT_FRAMES * DESC_PER_PAGE)
-#define LDT_MAX	      8192u
+#define GDT_MAX       (GUEST_GDT_FRAMES * DESC_PER_PAGE)
+#define LDT_MAX       8192u
 #define LDT_PAGES     16u
 #define LDT_SLOT      16u /* of the first LDT page in the window */
 

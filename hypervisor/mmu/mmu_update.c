@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * mmu_update, update_va_mapping and the entries of grants: changing page-table entries one by one.
- * Invariant: entries change only through mm/pagetype.h. `done` counts what was really done, whatever
- * error ends the call: guests go on behind it.
+ * Invariant: entries change only through mm/pagetype.h. `done` counts what was really done,
+ * whatever error ends the call: guests go on behind it.
  */
 #include "arch/tlb.h"
 #include "arch/uaccess.h"
-#include "hypercall/hypercall.h"
+#include "domain/continuation.h"
 #include "lib/lib.h"
 #include "mmu/mmu.h"
 #include "tables.h"

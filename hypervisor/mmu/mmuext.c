@@ -7,7 +7,7 @@
 #include "arch/smp.h"
 #include "arch/tlb.h"
 #include "arch/uaccess.h"
-#include "hypercall/hypercall.h"
+#include "domain/continuation.h"
 #include "lib/lib.h"
 #include "mmu/mmu.h"
 #include "tables.h"

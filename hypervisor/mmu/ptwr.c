@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Direct writes by guest kernels to what they may only read: live L1 tables, and dom0's read-only
- * device memory. The store is decoded, and applied through the same checks as mmu_update. Invariant:
- * registers change if and only if the store took effect. No lock.
+ * device memory. The store is decoded, and applied through the same checks as mmu_update.
+ * Invariant: registers change if and only if the store took effect. No lock.
  */
 #include "arch/uaccess.h"
 #include "irq/irq.h"
@@ -11,7 +11,8 @@
 #include "store_decode.h"
 #include "tables.h"
 
-#define TRIES 8 /* the CPU may set A and D under our hands; after that the guest just faults again */
+#define TRIES \
+	8 /* the CPU may set A and D under our hands; after that the guest just faults again */
 
 /* The store at rip, if it is one that writes aligned to va. */
 static bool store_fetch(unsigned long va, const struct cpu_regs *regs, struct store *s)
@@ -87,7 +88,8 @@ bool ptwr_fault(struct vcpu *v, unsigned long va, struct cpu_regs *regs)
 		rc = entry_store(v, m, va, &s, regs);
 	}
 	if (unlikely(rc == -EPERM)) {
-		domain_crash(v->domain, "A page-table entry that a grant had installed was overwritten");
+		domain_crash(v->domain,
+			     "A page-table entry that a grant had installed was overwritten");
 	}
 	return !rc || rc == -EBUSY || rc == -EPERM;
 }

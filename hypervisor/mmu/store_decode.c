@@ -71,7 +71,8 @@ static u64 next_signed(struct decoder *d, unsigned int bytes)
 	return (v ^ sign) - sign;
 }
 
-/* Segment prefixes without effect in 64-bit mode are skipped; fs, gs, repeats and address size are not. */
+/* Segment prefixes without effect in 64-bit mode are skipped; fs, gs, repeats and address size are
+ * not. */
 static u8 prefixes(struct decoder *d)
 {
 	for (;;) {

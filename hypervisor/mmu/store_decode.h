@@ -18,14 +18,14 @@ enum store_op {
 	STORE_BTC,
 };
 
-#define STORE_NO_REG 0xff
+#define STORE_NO_REG   0xff
 #define STORE_MAX_INSN 15u
 
 struct store {
 	enum store_op op;
 	u8 bytes;    /* of the memory operand: 1, 2, 4, 8 */
 	u8 length;   /* of the instruction */
-	u8 reg;	     /* register that receives a value (xchg), or STORE_NO_REG */
+	u8 reg;      /* register that receives a value (xchg), or STORE_NO_REG */
 	u64 operand; /* value to store or combine with, or number of the bit in the operand */
 	u64 address;
 };

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The bounce: how exceptions, system calls and events reach a guest's kernel. On its stack, from the
- * new rsp upwards:
+ * The bounce: how exceptions, system calls and events reach a guest's kernel. On its stack, from
+ * the new rsp upwards:
  *
  *   rcx  r11  [error code]  rip  cs | saved upcall mask << 32  rflags  rsp  ss
  *
  * From user mode the stack is the one that stack_switch named, from kernel mode the current one;
- * rsp is first rounded down to 16. cs tells kernel (RPL 0) from user (RPL 3); rflags.IF is the inverse of the
- * upcall mask, since the guest runs with the real IF always set. The way out may be SYSRET:
- * rcx and r11 are the first things the handler pops.
+ * rsp is first rounded down to 16. cs tells kernel (RPL 0) from user (RPL 3); rflags.IF is the
+ * inverse of the upcall mask, since the guest runs with the real IF always set. The way out may be
+ * SYSRET: rcx and r11 are the first things the handler pops.
  */
 #include "bounce.h"
 #include "arch/uaccess.h"
@@ -16,7 +16,7 @@
 #include "domain/hooks.h"
 #include "lib/lib.h"
 #include "pv/pv.h"
-#include "pv/pv_entry.h"
+#include "arch/guest_entry.h"
 
 #define FRAME_MAX 11u
 
@@ -178,6 +178,6 @@ void pv_sysenter(struct vcpu *v, struct cpu_regs *regs)
 		pv_inject(v, TRAP_GP, true, 0);
 		return;
 	}
-	pv_bounce(v, regs, v->pv.callback[PV_CB_SYSENTER], v->pv.syscall_masks_events[PV_CB_SYSENTER],
-		  BOUNCE_NO_EC);
+	pv_bounce(v, regs, v->pv.callback[PV_CB_SYSENTER],
+		  v->pv.syscall_masks_events[PV_CB_SYSENTER], BOUNCE_NO_EC);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vcpu_guest_context: a vcpu's whole PV state in and out (VCPUOP_initialise, domctl setvcpucontext and
- * getvcpucontext). v is not running. Everything is checked before anything is changed, except that
- * references to tables are taken last, where a failure leaves the vcpu uninitialised.
+ * vcpu_guest_context: a vcpu's whole PV state in and out (VCPUOP_initialise, domctl setvcpucontext
+ * and getvcpucontext). v is not running. Everything is checked before anything is changed, except
+ * that references to tables are taken last, where a failure leaves the vcpu uninitialised.
  */
 #include <xen/vcpu.h>
 #include "arch/x86_private.h"
@@ -10,10 +10,10 @@
 #include "mmu/mmu.h"
 #include "pv/pv.h"
 
-#define FXSAVE_BYTES 512u
-#define XSAVE_HEADER 512u /* offset of XSTATE_BV */
-#define GDT_MAX	     (GUEST_GDT_FRAMES * 512u)
-#define LDT_MAX	     8192u
+#define FXSAVE_BYTES    512u
+#define XSAVE_HEADER    512u /* offset of XSTATE_BV */
+#define GDT_MAX         (GUEST_GDT_FRAMES * 512u)
+#define LDT_MAX         8192u
 #define VM_ASSIST_VALID (0x3full | BIT(VMASST_TYPE_m2p_strict))
 
 static mfn_t cr3_mfn(u64 cr3)
@@ -150,7 +150,8 @@ int vcpu_set_context(struct vcpu *v, const vcpu_guest_context_t *c)
 	if (v->id == 0) {
 		v->domain->vm_assist = c->vm_assist;
 	}
-	/* Builders clear the shared page before they come here: what it tells of time is told again. */
+	/* Builders clear the shared page before they come here: what it tells of time is told
+	 * again. */
 	vcpu_update_time(v);
 	if (v->id == 0) {
 		domain_update_wallclock(v->domain);

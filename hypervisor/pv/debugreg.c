@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Debug registers of guests. A breakpoint may not lie in the hypervisor's range; general detect and I/O
- * breakpoints are refused: the first would trap the hypervisor's own accesses, the second would
+ * Debug registers of guests. A breakpoint may not lie in the hypervisor's range; general detect and
+ * I/O breakpoints are refused: the first would trap the hypervisor's own accesses, the second would
  * report ports that the guest never touches itself.
  */
 #include "arch/x86_private.h"
@@ -12,8 +12,8 @@
 #define DR6_ZEROS 0x1000ull
 #define DR7_ONES  0x400ull
 #define DR7_ZEROS 0xd800ull
-#define DR7_GD	  0x2000ull
-#define RW_IO	  2u
+#define DR7_GD    0x2000ull
+#define RW_IO     2u
 
 static bool has_io_breakpoint(u64 dr7)
 {

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* Hypercalls that set up the PV CPU: traps, callbacks, stack, segment bases, FPU, debug registers. */
+/* Hypercalls that set up the PV CPU: traps, callbacks, stack, segment bases, FPU, debug registers.
+ */
 #include <xen/callback.h>
 #include <xen/nmi.h>
 #include "arch/uaccess.h"
 #include "arch/x86_private.h"
-#include "hypercall/hypercall.h"
+#include "domain/continuation.h"
 #include "lib/lib.h"
 #include "mm/pagetype.h"
 #include "pv/pv.h"
 
 #define VM_ASSIST_VALID (0x3full | BIT(VMASST_TYPE_m2p_strict))
-#define TRAPS_PER_STEP	64u
+#define TRAPS_PER_STEP  64u
 
 /* --- Traps --- */
 

@@ -12,16 +12,16 @@
 #include "irq/irq.h"
 #include "pv/pv.h"
 
-#define PORT_PIT_CHAN2	 0x42
+#define PORT_PIT_CHAN2   0x42
 #define PORT_PIT_COMMAND 0x43
-#define PORT_SPEAKER	 0x61 /* bits 0 and 1: gate of PIT channel 2, speaker */
-#define PORT_CMOS_INDEX	 0x70
-#define PORT_CMOS_DATA	 0x71
-#define PORT_CONF_ADDR	 0xcf8
-#define PORT_CONF_DATA	 0xcfc
-#define PIT_SELECT	 0xc0
+#define PORT_SPEAKER     0x61 /* bits 0 and 1: gate of PIT channel 2, speaker */
+#define PORT_CMOS_INDEX  0x70
+#define PORT_CMOS_DATA   0x71
+#define PORT_CONF_ADDR   0xcf8
+#define PORT_CONF_DATA   0xcfc
+#define PIT_SELECT       0xc0
 #define PIT_SELECT_CHAN2 0x80
-#define SPEAKER_BITS	 0x03
+#define SPEAKER_BITS     0x03
 
 static u32 conf_address;
 static u8 cmos_index;

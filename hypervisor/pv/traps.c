@@ -7,9 +7,9 @@
 #include "mmu/mmu.h"
 #include "bounce.h"
 #include "pv/pv.h"
-#include "pv/pv_entry.h"
+#include "arch/guest_entry.h"
 
-#define GP_EC_IDT 2u
+#define GP_EC_IDT    2u
 #define DR6_RESERVED 0xffff0ff0ull
 
 void pv_inject(struct vcpu *v, unsigned int vector, bool has_ec, u32 ec)
@@ -17,7 +17,8 @@ void pv_inject(struct vcpu *v, unsigned int vector, bool has_ec, u32 ec)
 	const struct trap_entry *t = &v->pv.traps[vector];
 
 	if (unlikely(!t->address)) {
-		domain_crash(v->domain, "exception %u, error code %x, and no handler for it", vector, ec);
+		domain_crash(v->domain, "exception %u, error code %x, and no handler for it",
+			     vector, ec);
 		return;
 	}
 	pv_bounce(v, guest_regs(), t->address, t->flags & 4, has_ec ? ec : BOUNCE_NO_EC);
@@ -51,7 +52,8 @@ static bool may_be_table_write(const struct vcpu *v, u32 ec, unsigned long cr2)
 	return v->pv.kernel_mode && va_guest(cr2) &&
 	       (ec & (PFEC_PRESENT | PFEC_WRITE | PFEC_INSN | PFEC_RSVD)) ==
 		       (PFEC_PRESENT | PFEC_WRITE) &&
-	       ((v->domain->vm_assist & BIT(VMASST_TYPE_writable_pagetables)) || v->domain->privileged);
+	       ((v->domain->vm_assist & BIT(VMASST_TYPE_writable_pagetables)) ||
+		v->domain->privileged);
 }
 
 void pv_page_fault(struct cpu_regs *regs, unsigned long cr2)
@@ -102,7 +104,8 @@ static bool software_interrupt(struct vcpu *v, struct cpu_regs *regs)
 	return true;
 }
 
-/* Before its first trap table a kernel may read MSRs that we do not have: zero, as if it had fixed it up. */
+/* Before its first trap table a kernel may read MSRs that we do not have: zero, as if it had fixed
+ * it up. */
 static bool early_rdmsr(struct vcpu *v, struct cpu_regs *regs)
 {
 	u8 insn[2];
@@ -198,7 +201,8 @@ void pv_iret_fault(struct cpu_regs *regs)
 	pv_inject(v, vector, TRAP_HAVE_EC >> vector & 1, regs->error_code);
 }
 
-/* Interrupts off, possibly on the NMI stack: only what cannot wait. The reason goes to dom0's kernel. */
+/* Interrupts off, possibly on the NMI stack: only what cannot wait. The reason goes to dom0's
+ * kernel. */
 void pv_hardware_nmi(void)
 {
 	u8 reason = inb(0x61);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Round robin with a time slice: per CPU one list of runnable units, the woken ones before those that
- * used up their slice, so that a unit which waits for events gets the CPU soon. Replaced by proportional
- * shares when more CPUs run guests. Lock: the queue's, with interrupts off.
+ * Round robin with a time slice: per CPU one list of runnable units, the woken ones before those
+ * that used up their slice, so that a unit which waits for events gets the CPU soon. Replaced by
+ * proportional shares when more CPUs run guests. Lock: the queue's, with interrupts off.
  *
  * A unit is on the list exactly when it is runnable and not its queue's running one. The flag
  * `running` of a unit lasts longer, until nothing of it is left on the CPU.

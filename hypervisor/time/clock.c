@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System time: the TSC scaled to nanoseconds since the hypervisor started, by the multiplier and shift that
- * guests get too, so both sides compute the same. wall_lock guards the wall clock's base.
+ * System time: the TSC scaled to nanoseconds since the hypervisor started, by the multiplier and
+ * shift that guests get too, so both sides compute the same. wall_lock guards the wall clock's
+ * base.
  */
 #include "arch/cpu.h"
 #include "arch/tsc.h"
@@ -12,9 +13,9 @@
 u64 tsc_khz;
 
 static u64 tsc_start;
-static u32 tsc_mul;  /* ns = ((tsc << shift) * mul) >> 32 */
+static u32 tsc_mul; /* ns = ((tsc << shift) * mul) >> 32 */
 static s8 tsc_shift;
-static u64 tsc_per_ns;	 /* 32.32 */
+static u64 tsc_per_ns; /* 32.32 */
 
 static spinlock_t wall_lock = SPINLOCK_INIT;
 static u64 wall_base_ns; /* UTC at system time 0 */

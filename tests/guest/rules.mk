@@ -11,7 +11,8 @@ define guest_test
 $(O)/tests/guest/$(1).elf: $(wildcard tests/guest/$(1)/*.c tests/guest/$(1)/*.h) $(GUEST_LIB_SRCS) \
 		tests/guest/lib/guest.h tests/guest/lib/guest.lds | $(XEN_HEADERS)/xen
 	@mkdir -p $$(@D)
-	$(CC) $(GUEST_CFLAGS) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack \
+	$$(call say,LD,$$@)
+	$$(Q)$(CC) $(GUEST_CFLAGS) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack \
 		-Wl,--no-warn-rwx-segments -Wl,-T,tests/guest/lib/guest.lds -o $$@ \
 		$(wildcard tests/guest/$(1)/*.c) $(filter %.c,$(GUEST_LIB_SRCS)) -x assembler-with-cpp $(filter %.S,$(GUEST_LIB_SRCS))
 endef

@@ -38,7 +38,7 @@ def test_cloud_machine_boots_without_a_serial_line(boot):
     RUN.mkdir(parents=True, exist_ok=True)
     result = RUN / "cloud-result"
     result.write_bytes(bytes(1 << 20))
-    script = "#!/bin/sh\n{ dmesg -r; echo dom0 was here; } >/tmp/log; cat /tmp/log >/dev/vda\n"
+    script = "#!/bin/sh\n{ dmesg -r; echo dom0 was here; } >/run/log; cat /run/log >/dev/vda\n"
     disk = (f"-drive file={result},format=raw,if=none,id=result "
             "-device virtio-blk-pci,drive=result,disable-legacy=on")
     console = boot(cmdline="", files={"etc/run": script}, qemu=(disk,), **matrix.CLOUD)

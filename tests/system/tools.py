@@ -37,7 +37,7 @@ class Domus:
                  "boot:", f"  kernel: {kernel}"]
         lines += [f"  ramdisk: {ramdisk}"] if ramdisk else []
         lines += [f"  cmdline: {cmdline}", "policy:", f"  crash: {crash}"]
-        path = f"/tmp/{name}.yaml"
+        path = f"/run/{name}.yaml"
         write_file(self.console, path, lines)
         return path
 
@@ -73,7 +73,7 @@ class Xl:
         lines = [f'name="{name}"', f"memory={memory}", f"vcpus={vcpus}", f'kernel="{kernel}"',
                  f'extra="{cmdline}"', f'on_crash="{crash}"', 'tsc_mode="native"']
         lines += [f'ramdisk="{ramdisk}"'] if ramdisk else []
-        path = f"/tmp/{name}.cfg"
+        path = f"/run/{name}.cfg"
         write_file(self.console, path, lines)
         return path
 

@@ -31,15 +31,15 @@ static void finish(u8 *t, u32 bytes)
 }
 
 static const u8 madt_entries[] = {
-	0, 8, 0, 0, 1, 0, 0, 0,				 /* CPU 0, APIC 0 */
-	0, 8, 1, 2, 1, 0, 0, 0,				 /* CPU 1, APIC 2 */
-	0, 8, 2, 4, 0, 0, 0, 0,				 /* disabled */
-	1, 12, 7, 0, 0, 0, 0xc0, 0xfe, 0, 0, 0, 0,	 /* I/O APIC 7 */
-	2, 10, 0, 0, 2, 0, 0, 0, 0, 0,			 /* IRQ 0 -> 2 */
-	2, 10, 0, 9, 9, 0, 0, 0, 13, 0,			 /* IRQ 9: high, level */
-	2, 10, 0, 10, 11, 0, 0, 0, 7, 0,		 /* IRQ 10 -> 11: low, edge */
-	200, 4, 1, 2,					 /* unknown */
-	9, 16, 0, 0, 0, 1, 0, 0, 1, 0, 0, 0, 77, 0, 0, 0, /* x2APIC 0x100 */
+	0,   8,  0, 0,  1,  0, 0,    0,                              /* CPU 0, APIC 0 */
+	0,   8,  1, 2,  1,  0, 0,    0,                              /* CPU 1, APIC 2 */
+	0,   8,  2, 4,  0,  0, 0,    0,                              /* disabled */
+	1,   12, 7, 0,  0,  0, 0xc0, 0xfe, 0,  0, 0, 0,              /* I/O APIC 7 */
+	2,   10, 0, 0,  2,  0, 0,    0,    0,  0,                    /* IRQ 0 -> 2 */
+	2,   10, 0, 9,  9,  0, 0,    0,    13, 0,                    /* IRQ 9: high, level */
+	2,   10, 0, 10, 11, 0, 0,    0,    7,  0,                    /* IRQ 10 -> 11: low, edge */
+	200, 4,  1, 2,                                               /* unknown */
+	9,   16, 0, 0,  0,  1, 0,    0,    1,  0, 0, 0, 77, 0, 0, 0, /* x2APIC 0x100 */
 };
 
 static u32 make_madt(u8 *t)
@@ -174,7 +174,7 @@ static void test_hpet_mcfg(void **state)
 		set(t, 44 + 16 * i, 0xb0000000 + 0x1000000 * (u64)i, 8);
 		t[44 + 16 * i + 11] = 255;
 	}
-	t[44 + 10] = 5; /* starts at bus 5 */
+	t[44 + 10] = 5;                           /* starts at bus 5 */
 	acpi_parse_mcfg(t, 44 + 16 + 15, &facts); /* the second entry is incomplete */
 	assert_int_equal(facts.mcfg_count, 1);
 	assert_int_equal(facts.mcfg[0].base, 0xb0000000);

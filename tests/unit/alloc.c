@@ -17,11 +17,11 @@
 #include "mm/frame_init.h"
 #include "mm/pagetype.h"
 
-#define FRAMES	   8192u /* 32 MiB */
+#define FRAMES     8192u /* 32 MiB */
 #define HOLE_START 5000u
 #define HOLE_END   5100u
 #define GAP_START  3072u /* whole sections without frame table */
-#define GAP_END	   4096u
+#define GAP_END    4096u
 
 struct frame *frame_table;
 unsigned int cpu_count = 2;
@@ -103,7 +103,8 @@ static unsigned int block_count;
 
 static void try_alloc(void)
 {
-	unsigned int order = (unsigned int)rand() % 8, bits = rand() % 2 ? 0 : 20 + (unsigned int)rand() % 7;
+	unsigned int order = (unsigned int)rand() % 8,
+		     bits = rand() % 2 ? 0 : 20 + (unsigned int)rand() % 7;
 	u64 limit = bits ? MIN(1ull << (bits - 12), (u64)FRAMES) : FRAMES;
 	unsigned int flags = rand() % 4 ? ALLOC_ZERO : ALLOC_DIRTY;
 	bool expected = model_has(order, limit);
@@ -230,7 +231,8 @@ static void test_flush(void **state)
 
 static void test_heap(void **state)
 {
-	static const size_t sizes[] = {1, 16, 17, 64, 100, 192, 500, 1000, 1300, 2048, 2049, 4096, 20000};
+	static const size_t sizes[] = {1,    16,   17,   64,   100,  192,  500,
+				       1000, 1300, 2048, 2049, 4096, 20000};
 	struct {
 		u8 *p;
 		size_t bytes;
@@ -384,8 +386,8 @@ static int setup(void **state)
 	static u64 map[1];
 
 	(void)state;
-	memory = mmap(NULL, FRAMES * PAGE_SIZE, PROT_READ | PROT_WRITE,
-		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	memory = mmap(NULL, FRAMES * PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+		      -1, 0);
 	assert_ptr_not_equal(memory, MAP_FAILED);
 	memset(memory, 0xcc, FRAMES * PAGE_SIZE); /* what the last user of the machine left */
 	frame_table = calloc(FRAMES, sizeof(*frame_table));

@@ -96,8 +96,8 @@ static long read_input(char *buf, unsigned int n)
 
 static u32 ring_read(char *buf, u32 n, bool incremental, u32 *index, bool clear)
 {
-	struct xen_sysctl_readconsole op = {.clear = clear, .incremental = incremental,
-					    .index = *index, .count = n};
+	struct xen_sysctl_readconsole op = {
+		.clear = clear, .incremental = incremental, .index = *index, .count = n};
 
 	op.buffer.p = buf;
 	assert_int_equal(console_read_ring(&op), 0);

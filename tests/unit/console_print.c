@@ -93,7 +93,8 @@ static void guests_are_limited(void **state)
 	now += NS_PER_SEC;
 	printk_guest("d1: again\n");
 	assert_int_equal(lines(), first + 2);
-	assert_non_null(strstr(out, "(domus) 940 messages about guests were dropped\n(domus) d1: again\n"));
+	assert_non_null(
+		strstr(out, "(domus) 940 messages about guests were dropped\n(domus) d1: again\n"));
 	/* The hypervisor's own messages are not. */
 	for (unsigned int i = 0; i < 200; i++) {
 		printk("host\n");

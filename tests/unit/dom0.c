@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* dom0's bootstrap layout: the example of the ABI sheet, other shapes, and its rules on random input. */
+/* dom0's bootstrap layout: the example of the ABI sheet, other shapes, and its rules on random
+ * input. */
 #include <stdarg.h>
 #include <setjmp.h>
 #include <stddef.h>
@@ -42,7 +43,8 @@ static void test_linux(void **state)
 /* GRUB's shape: base 0, everything inside the region. */
 static void test_all_inside(void **state)
 {
-	struct dom0_layout_in in = {.kernel_bytes = 0x12345, .initrd_bytes = 0x3001, .pages = 16384};
+	struct dom0_layout_in in = {
+		.kernel_bytes = 0x12345, .initrd_bytes = 0x3001, .pages = 16384};
 
 	(void)state;
 	assert_null(dom0_layout(&in, &l));
@@ -62,8 +64,10 @@ static void test_all_inside(void **state)
 /* 512 KiB of padding are due: one page more than fits makes the region 4 MiB larger. */
 static void test_padding(void **state)
 {
-	struct dom0_layout_in in = {.kernel_bytes = (1024 - 128 - 7) << PAGE_SHIFT, .has_p2m_va = true,
-				    .p2m_va = 0x8000000000, .pages = 16384};
+	struct dom0_layout_in in = {.kernel_bytes = (1024 - 128 - 7) << PAGE_SHIFT,
+				    .has_p2m_va = true,
+				    .p2m_va = 0x8000000000,
+				    .pages = 16384};
 
 	(void)state;
 	assert_null(dom0_layout(&in, &l));
@@ -115,7 +119,8 @@ static void test_random(void **state)
 	for (unsigned int round = 0; round < 20000; round++) {
 		struct dom0_layout_in in = {.virt_base = bases[rand() % 5],
 					    .kernel_bytes = 1 + (u64)rand() % (200u << 20),
-					    .initrd_bytes = rand() % 2 ? (u64)rand() % (300u << 20) : 0,
+					    .initrd_bytes =
+						    rand() % 2 ? (u64)rand() % (300u << 20) : 0,
 					    .initrd_by_pfn = rand() % 2,
 					    .has_p2m_va = rand() % 2,
 					    .p2m_va = 0x8000000000,
@@ -145,7 +150,7 @@ static void test_random(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_linux),	cmocka_unit_test(test_all_inside),
+		cmocka_unit_test(test_linux),   cmocka_unit_test(test_all_inside),
 		cmocka_unit_test(test_padding), cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_random),
 	};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* dom0's kernel file: what is taken from it, what is refused with which words, and damaged files. */
+/* dom0's kernel file: what is taken from it, what is refused with which words, and damaged files.
+ */
 #include <stdarg.h>
 #include <setjmp.h>
 #include <stddef.h>
@@ -12,7 +13,7 @@
 #include "lib/lib.h"
 #include "../../hypervisor/boot/elf.h"
 
-#define NOTES_AT 0x400u
+#define NOTES_AT   0x400u
 #define FILE_BYTES 0x5000u
 
 static u8 file[FILE_BYTES];
@@ -60,10 +61,17 @@ static void build(void)
 	header()->e_phoff = sizeof(Elf64_Ehdr);
 	header()->e_phentsize = sizeof(Elf64_Phdr);
 	header()->e_phnum = 3;
-	*phdr(0) = (Elf64_Phdr){.p_type = PT_LOAD, .p_offset = 0x1000, .p_paddr = 0x1000000,
-				.p_vaddr = 0xffffffff81000000, .p_filesz = 0x2000, .p_memsz = 0x2800};
-	*phdr(1) = (Elf64_Phdr){.p_type = PT_LOAD, .p_offset = 0x3000, .p_paddr = 0x1003000,
-				.p_filesz = 0x1234, .p_memsz = 0x8000};
+	*phdr(0) = (Elf64_Phdr){.p_type = PT_LOAD,
+				.p_offset = 0x1000,
+				.p_paddr = 0x1000000,
+				.p_vaddr = 0xffffffff81000000,
+				.p_filesz = 0x2000,
+				.p_memsz = 0x2800};
+	*phdr(1) = (Elf64_Phdr){.p_type = PT_LOAD,
+				.p_offset = 0x3000,
+				.p_paddr = 0x1003000,
+				.p_filesz = 0x1234,
+				.p_memsz = 0x8000};
 	*phdr(2) = (Elf64_Phdr){.p_type = PT_NOTE, .p_offset = NOTES_AT};
 	notes_end = NOTES_AT;
 	note_number(XEN_ELFNOTE_ENTRY, 0xffffffff830791c0);
@@ -236,8 +244,8 @@ static void test_mutated(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_linux),	  cmocka_unit_test(test_paddr_offset),
-		cmocka_unit_test(test_refused),	  cmocka_unit_test(test_truncated),
+		cmocka_unit_test(test_linux),   cmocka_unit_test(test_paddr_offset),
+		cmocka_unit_test(test_refused), cmocka_unit_test(test_truncated),
 		cmocka_unit_test(test_mutated),
 	};
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Event channels and sched_op: every operation rightly, wrongly and without permission; random steps
- * against a model; senders racing with closing and dying domains.
+ * Event channels and sched_op: every operation rightly, wrongly and without permission; random
+ * steps against a model; senders racing with closing and dying domains.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,7 +9,7 @@
 #include <xen/sched.h>
 #include <xen/event_channel.h>
 #include "event/event.h"
-#include "hypercall/hypercall.h"
+#include "domain/continuation.h"
 #include "lib/lib.h"
 
 /* --- What event/ calls and this test watches --- */
@@ -472,7 +472,8 @@ static void reset_is_preemptible(void **state)
 	assert_int_equal(evtchn_count(a), 0);
 }
 
-/* A dying domain opens nothing, its peers wait for it in vain, and its ports are closed in steps. */
+/* A dying domain opens nothing, its peers wait for it in vain, and its ports are closed in steps.
+ */
 static void domain_death(void **state)
 {
 	struct domain *c = fake_domain(2, 1);
@@ -572,8 +573,8 @@ static void step_bind(unsigned int d)
 	assert_int_equal(bind_interdomain(r, rp, &got), !ok ? -EINVAL : want ? 0 : -ENOSPC);
 	if (ok && want) {
 		assert_int_equal(got, want);
-		model[d][want] = (struct m_port){.kind = EVTCHNSTAT_interdomain,
-						 .peer = &model[r][rp]};
+		model[d][want] =
+			(struct m_port){.kind = EVTCHNSTAT_interdomain, .peer = &model[r][rp]};
 		model[r][rp].kind = EVTCHNSTAT_interdomain;
 		model[r][rp].peer = &model[d][want];
 		assert_true(pending(m_dom[d], want));
@@ -593,7 +594,8 @@ static void step_virq(unsigned int d)
 	rc = global && vcpu ? -EINVAL : bound ? -EEXIST : want ? 0 : -ENOSPC;
 	assert_int_equal(bind_virq(virq, vcpu, &got), rc);
 	if (!rc) {
-		model[d][want] = (struct m_port){.kind = EVTCHNSTAT_virq, .vcpu = vcpu, .virq = virq};
+		model[d][want] =
+			(struct m_port){.kind = EVTCHNSTAT_virq, .vcpu = vcpu, .virq = virq};
 	}
 }
 
@@ -613,8 +615,8 @@ static void step_send(unsigned int d, u32 p)
 
 			assert_int_equal(pending(m_dom[e], q), hit);
 			if (hit) {
-				assert_true(m_dom[e]->vcpu[model[e][q].vcpu]->info
-						    ->evtchn_upcall_pending);
+				assert_true(m_dom[e]->vcpu[model[e][q].vcpu]
+						    ->info->evtchn_upcall_pending);
 			}
 		}
 	}
@@ -633,7 +635,8 @@ static void m_compare(unsigned int d)
 		assert_int_equal(s.vcpu, m->vcpu);
 		used += m->kind != 0;
 		if (m->kind == EVTCHNSTAT_interdomain) {
-			assert_ptr_equal(&model[s.u.interdomain.dom][s.u.interdomain.port], m->peer);
+			assert_ptr_equal(&model[s.u.interdomain.dom][s.u.interdomain.port],
+					 m->peer);
 		} else if (m->kind == EVTCHNSTAT_unbound) {
 			assert_int_equal(s.u.unbound.dom, m->dom);
 		} else if (m->kind == EVTCHNSTAT_virq) {
@@ -893,12 +896,23 @@ static void watchdogs(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(interdomain_life), TEST(loopback),	   TEST(masks),
-		TEST(virqs),		TEST(pirqs),	   TEST(ipis),
-		TEST(wrong_arguments),	TEST(permissions), TEST(limits),
-		TEST(reset_is_preemptible), TEST(domain_death), TEST(dump),
-		cmocka_unit_test(random_steps), TEST(races), TEST(polling),
-		TEST(shutdowns),	TEST(watchdogs),
+		TEST(interdomain_life),
+		TEST(loopback),
+		TEST(masks),
+		TEST(virqs),
+		TEST(pirqs),
+		TEST(ipis),
+		TEST(wrong_arguments),
+		TEST(permissions),
+		TEST(limits),
+		TEST(reset_is_preemptible),
+		TEST(domain_death),
+		TEST(dump),
+		cmocka_unit_test(random_steps),
+		TEST(races),
+		TEST(polling),
+		TEST(shutdowns),
+		TEST(watchdogs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

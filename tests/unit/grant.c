@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include <xen/grant_table.h>
 #include "grant/grant.h"
-#include "hypercall/hypercall.h"
+#include "domain/continuation.h"
 #include "lib/lib.h"
 #include "mm/alloc.h"
 #include "mmu/mmu.h"
@@ -158,8 +158,8 @@ static void map_flags(void **state)
 				     GNTMAP_contains_pte | 1u << 16,
 			     0, 0, 0x6000, &h),
 			 GNTST_okay);
-	assert_int_equal(slot[6], pte_make(page, PTE_P | PTE_US | PTE_A | PTE_D | PTE_NX | PTE_GRANT |
-							 BIT(9)));
+	assert_int_equal(slot[6], pte_make(page, PTE_P | PTE_US | PTE_A | PTE_D | PTE_NX |
+							 PTE_GRANT | BIT(9)));
 	assert_int_equal(table[0].flags, GTF_permit_access | GTF_readonly | GTF_reading);
 	assert_int_equal(fake_writers(page), 0);
 	assert_int_equal(map(GNTMAP_host_map, 0, 0, 0x7000, &w), GNTST_general_error);
@@ -273,7 +273,8 @@ static void pins_overflow(void **state)
 	}
 }
 
-/* Handles that one vcpu made and another ended come back to the first, and can be had by a third. */
+/* Handles that one vcpu made and another ended come back to the first, and can be had by a third.
+ */
 static void handles_travel(void **state)
 {
 	u64 ma = mfn_x(page) << PAGE_SHIFT;
@@ -449,7 +450,8 @@ static void user_dies(void **state)
 	grant(0, page, GTF_permit_access);
 	table[0].domid = 3;
 	for (unsigned int i = 0; i < 300; i++) {
-		assert_int_equal(map(GNTMAP_host_map, 0, 0, (64 + i) << PAGE_SHIFT, &h), GNTST_okay);
+		assert_int_equal(map(GNTMAP_host_map, 0, 0, (64 + i) << PAGE_SHIFT, &h),
+				 GNTST_okay);
 	}
 	assert_int_equal(granter->refs, 301);
 	grant_dump(granter);
@@ -493,7 +495,8 @@ static void granter_dies(void **state)
 	frame_release(f);
 	fake_domain_gone(d);
 	assert_true(fake_refs(f) == 1 && fake_writers(f) == 1);
-	assert_int_equal(unmap(a.handle, 0x5000, 0), GNTST_okay); /* the last reference: d is freed */
+	assert_int_equal(unmap(a.handle, 0x5000, 0),
+			 GNTST_okay); /* the last reference: d is freed */
 	assert_null(domain_get(3));
 }
 
@@ -712,7 +715,7 @@ static void wrong_arguments(void **state)
 {
 	static const unsigned int calls[] = {
 		GNTTABOP_map_grant_ref, GNTTABOP_unmap_grant_ref, GNTTABOP_copy,
-		GNTTABOP_setup_table,	GNTTABOP_query_size,	  GNTTABOP_set_version,
+		GNTTABOP_setup_table,   GNTTABOP_query_size,      GNTTABOP_set_version,
 		GNTTABOP_get_version,
 	};
 
@@ -759,11 +762,13 @@ static void no_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(map_and_unmap), TEST(map_flags),	   TEST(device_maps),  TEST(map_refused),
-		TEST(pins_saturate), TEST(pins_overflow),  TEST(handles_travel), TEST(hostile_entry),
-		TEST(races),	     TEST(double_unmap),   TEST(user_dies),    TEST(granter_dies),
-		TEST(copies),	     TEST(copy_refused),   TEST(copy_batches), TEST(map_batches),
-		TEST(tables),	     TEST(wrong_arguments), TEST(no_memory),
+		TEST(map_and_unmap),  TEST(map_flags),     TEST(device_maps),
+		TEST(map_refused),    TEST(pins_saturate), TEST(pins_overflow),
+		TEST(handles_travel), TEST(hostile_entry), TEST(races),
+		TEST(double_unmap),   TEST(user_dies),     TEST(granter_dies),
+		TEST(copies),         TEST(copy_refused),  TEST(copy_batches),
+		TEST(map_batches),    TEST(tables),        TEST(wrong_arguments),
+		TEST(no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

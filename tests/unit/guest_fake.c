@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The fake machine of guest_fake.h. fake_lock guards frames and heap; references are atomic. */
 #include "arch/tlb.h"
-#include "hypercall/hypercall.h"
+#include "domain/continuation.h"
 #include "lib/lib.h"
 #include "mm/alloc.h"
 #include "mm/pagetype.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Included before every source of the tests of event/, grant/ and memory_op: a small fake machine. Each
- * thread is a CPU with a current vcpu; machine memory is an array; heap, frames and
- * domains count what they give out, so that a test can end with "nothing is left".
+ * Included before every source of the tests of event/, grant/ and memory_op: a small fake machine.
+ * Each thread is a CPU with a current vcpu; machine memory is an array; heap, frames and domains
+ * count what they give out, so that a test can end with "nothing is left".
  */
 #ifndef GUEST_FAKE_H
 #define GUEST_FAKE_H
@@ -22,19 +22,19 @@ extern __thread unsigned int fake_cpu;
 extern uint64_t fake_m2p[FAKE_FRAMES];
 
 #undef current
-#define current	 fake_current
+#define current  fake_current
 #define cpu_id() fake_cpu
 
 /* Domains with vcpus and a shared page; all hooks of the tested room are the test's to call. */
 struct domain *fake_domain(domid_t id, unsigned int vcpus);
-void fake_domain_gone(struct domain *d); /* drops the creator's reference */
+void fake_domain_gone(struct domain *d);            /* drops the creator's reference */
 void fake_run(struct domain *d, unsigned int vcpu); /* this thread is now that vcpu */
 extern void (*fake_domain_free)(struct domain *d);  /* called at the last reference */
 
-void fake_reset(void);		/* empties memory; checks that no domain is left */
-extern long fake_heap_left;	/* allocations until the heap is empty; -1 = no end */
-extern size_t fake_heap_bytes;	/* given out now */
-extern long fake_preempt_every; /* every so many looks find work pending; 0 = never */
+void fake_reset(void);              /* empties memory; checks that no domain is left */
+extern long fake_heap_left;         /* allocations until the heap is empty; -1 = no end */
+extern size_t fake_heap_bytes;      /* given out now */
+extern long fake_preempt_every;     /* every so many looks find work pending; 0 = never */
 extern unsigned int fake_continued; /* hypercall_continue() calls */
 extern unsigned int fake_cont_nr;
 extern unsigned long fake_cont_args[6];

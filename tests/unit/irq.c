@@ -19,10 +19,10 @@
 #define BAR_MADDR    0xfeb00000ull
 #define MMCFG_BASE   0xb0000000ull
 #define EOI_FRAME    0x77u
-#define PINS	     24u
-#define DEV_MSI	     0x0018
+#define PINS         24u
+#define DEV_MSI      0x0018
 #define DEV_MSIX     0x0020
-#define MSI_CAP	     0x50
+#define MSI_CAP      0x50
 #define MSIX_CAP     0x70
 #define RTE_MASKED   0x10000u
 
@@ -48,10 +48,10 @@ static u8 *config_of(u32 address)
 {
 	u32 bdf = address >> 8 & 0xffff;
 
-	return !(address >> 31)	  ? NULL
-	       : bdf == DEV_MSI	  ? config[0]
+	return !(address >> 31)  ? NULL
+	       : bdf == DEV_MSI  ? config[0]
 	       : bdf == DEV_MSIX ? config[1]
-				  : NULL;
+				 : NULL;
 }
 
 u32 fake_in(u16 port, unsigned int size)
@@ -158,7 +158,7 @@ static void config_init(void)
 	config[0][MSI_CAP + 2] = 0x86; /* 64-bit, 8 messages possible, not maskable */
 	config[1][0x04] = 0x02;
 	config[1][MSIX_CAP] = 0x11;
-	config[1][MSIX_CAP + 2] = 3;			   /* four entries */
+	config[1][MSIX_CAP + 2] = 3;                         /* four entries */
 	memcpy(&config[1][MSIX_CAP + 4], (u32[]){0x801}, 4); /* BAR 1, offset 0x800 */
 	memcpy(&config[1][0x14], (u32[]){BAR_MADDR}, 4);
 }
@@ -457,10 +457,10 @@ static void mmcfg(void **state)
 	assert_int_equal(pci_conf_read(DEV_MSI << 8, 0, 4), ~0u); /* not enabled */
 }
 
-#define OP(cmd, ...)                                                                               \
-	({                                                                                         \
-		op = (__typeof__(op)){__VA_ARGS__};                                                \
-		do_physdev_op(cmd, (guest_ptr_t)&op);                                              \
+#define OP(cmd, ...)                                  \
+	({                                            \
+		op = (__typeof__(op)){__VA_ARGS__};   \
+		do_physdev_op(cmd, (guest_ptr_t)&op); \
 	})
 
 static void call_map_pirq(void **state)
@@ -473,16 +473,18 @@ static void call_map_pirq(void **state)
 	assert_int_equal(OP(PHYSDEVOP_map_pirq, DOMID_SELF, MAP_PIRQ_TYPE_GSI, 7, 8), -EINVAL);
 	assert_int_equal(OP(PHYSDEVOP_map_pirq, DOMID_SELF, MAP_PIRQ_TYPE_GSI, -1, -1), -EINVAL);
 	assert_int_equal(OP(PHYSDEVOP_map_pirq, 3, MAP_PIRQ_TYPE_GSI, 7, 7), -EOPNOTSUPP);
-	assert_int_equal(OP(PHYSDEVOP_map_pirq, DOMID_SELF, MAP_PIRQ_TYPE_MULTI_MSI, -1, -1, 0,
-			    DEV_MSI, 4),
-			 -EOPNOTSUPP);
+	assert_int_equal(
+		OP(PHYSDEVOP_map_pirq, DOMID_SELF, MAP_PIRQ_TYPE_MULTI_MSI, -1, -1, 0, DEV_MSI, 4),
+		-EOPNOTSUPP);
 	assert_int_equal(OP(PHYSDEVOP_map_pirq, DOMID_SELF, 9), -EINVAL);
-	assert_int_equal(OP(PHYSDEVOP_map_pirq, DOMID_SELF, MAP_PIRQ_TYPE_MSI_SEG, -1, -1, 0, 0x118),
-			 -EINVAL);
-	assert_int_equal(OP(PHYSDEVOP_map_pirq, DOMID_SELF, MAP_PIRQ_TYPE_MSI_SEG, -1, 3, 0, DEV_MSI),
-			 -EINVAL); /* a GSI's number */
-	assert_int_equal(OP(PHYSDEVOP_map_pirq, DOMID_SELF, MAP_PIRQ_TYPE_MSI_SEG, -1, -1, 0, DEV_MSI),
-			 0);
+	assert_int_equal(
+		OP(PHYSDEVOP_map_pirq, DOMID_SELF, MAP_PIRQ_TYPE_MSI_SEG, -1, -1, 0, 0x118),
+		-EINVAL);
+	assert_int_equal(
+		OP(PHYSDEVOP_map_pirq, DOMID_SELF, MAP_PIRQ_TYPE_MSI_SEG, -1, 3, 0, DEV_MSI),
+		-EINVAL); /* a GSI's number */
+	assert_int_equal(
+		OP(PHYSDEVOP_map_pirq, DOMID_SELF, MAP_PIRQ_TYPE_MSI_SEG, -1, -1, 0, DEV_MSI), 0);
 	assert_int_equal(do_physdev_op(PHYSDEVOP_unmap_pirq,
 				       (guest_ptr_t) & (physdev_unmap_pirq_t){DOMID_SELF, op.pirq}),
 			 0);

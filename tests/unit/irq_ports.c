@@ -54,7 +54,8 @@ u32 fake_in(u16 port, unsigned int size)
 		return (u32)(ns() * 3579545 / 1000000000) & 0xffffff;
 	}
 	if (port == 0x61 && have_pit) {
-		return pit_gate && ns() - pit_start > (u64)pit_count * 1000000000 / 1193182 ? 0x30 : 0x10;
+		return pit_gate && ns() - pit_start > (u64)pit_count * 1000000000 / 1193182 ? 0x30
+											    : 0x10;
 	}
 	return size == 4 ? ~0u : (1u << size * 8) - 1;
 }

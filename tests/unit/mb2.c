@@ -96,8 +96,9 @@ static void end(void)
 }
 
 static const struct boot_e820 pc[] = {
-	{0x100000, 0x3fee0000, 1}, {0, 0x9fc00, 1}, {0xf0000, 0x10000, 2}, {0x9fc00, 0x400, 2},
-	{0x3ffe0000, 0x20000, 3},  {0x100000000, 0x40000000, 1}, {0x810000, 0x1000, 20},
+	{0x100000, 0x3fee0000, 1}, {0, 0x9fc00, 1},          {0xf0000, 0x10000, 2},
+	{0x9fc00, 0x400, 2},       {0x3ffe0000, 0x20000, 3}, {0x100000000, 0x40000000, 1},
+	{0x810000, 0x1000, 20},
 };
 
 static void ordinary(void)
@@ -164,9 +165,9 @@ static void test_ordinary(void **state)
 static void test_e820(void **state)
 {
 	static const struct boot_e820 expected[] = {
-		{0, 0x9fc00, 1},	      {0x9fc00, 0x400, 2},	   {0xf0000, 0x10000, 2},
-		{0x100000, 0x710000, 1},      {0x810000, 0x1000, 2},	   {0x811000, 0x3f7cf000, 1},
-		{0x3ffe0000, 0x20000, 3},     {0x100000000, 0x40000000, 1},
+		{0, 0x9fc00, 1},          {0x9fc00, 0x400, 2},          {0xf0000, 0x10000, 2},
+		{0x100000, 0x710000, 1},  {0x810000, 0x1000, 2},        {0x811000, 0x3f7cf000, 1},
+		{0x3ffe0000, 0x20000, 3}, {0x100000000, 0x40000000, 1},
 	};
 
 	(void)state;
@@ -320,7 +321,8 @@ static void test_mutated(void **state)
 		}
 		if (!parse(used, &info)) {
 			good++;
-			assert_true(info.module_count >= 1 && info.module_count <= BOOT_MAX_MODULES);
+			assert_true(info.module_count >= 1 &&
+				    info.module_count <= BOOT_MAX_MODULES);
 			assert_true(info.e820_count >= 1 && info.e820_count <= BOOT_MAX_E820);
 			assert_true(strlen(info.cmdline) < sizeof(info.cmdline));
 		}
@@ -331,10 +333,10 @@ static void test_mutated(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_ordinary),     cmocka_unit_test(test_e820),
-		cmocka_unit_test(test_e820_random),  cmocka_unit_test(test_placeholder),
-		cmocka_unit_test(test_missing),	     cmocka_unit_test(test_long_strings),
-		cmocka_unit_test(test_truncated),    cmocka_unit_test(test_mutated),
+		cmocka_unit_test(test_ordinary),    cmocka_unit_test(test_e820),
+		cmocka_unit_test(test_e820_random), cmocka_unit_test(test_placeholder),
+		cmocka_unit_test(test_missing),     cmocka_unit_test(test_long_strings),
+		cmocka_unit_test(test_truncated),   cmocka_unit_test(test_mutated),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

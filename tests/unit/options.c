@@ -11,7 +11,7 @@
 #include "dom0_options.h"
 #include "lib/lib.h"
 
-#define MIB (1ull << 20)
+#define MIB        (1ull << 20)
 #define PAGES(mib) ((mib) * (MIB >> PAGE_SHIFT))
 
 static char log_text[256];
@@ -52,9 +52,9 @@ static void test_size(void **state)
 		const char *text;
 		u64 bytes;
 		char next;
-	} good[] = {{"4", 4096, 0},	   {"512M", 512 * MIB, 0}, {"1g,", 1024 * MIB, ','},
-		    {"0x10k", 16384, 0},   {"7B", 7, 0},	   {"2T", 2ull << 40, 0},
-		    {"10%", 10, '%'},	   {"3x", 3072, 'x'},	   {"0", 0, 0}};
+	} good[] = {{"4", 4096, 0},      {"512M", 512 * MIB, 0}, {"1g,", 1024 * MIB, ','},
+		    {"0x10k", 16384, 0}, {"7B", 7, 0},           {"2T", 2ull << 40, 0},
+		    {"10%", 10, '%'},    {"3x", 3072, 'x'},      {"0", 0, 0}};
 	const char *end;
 	u64 bytes;
 
@@ -103,8 +103,8 @@ static void test_dom0_mem(void **state)
 		assert_int_equal(dom0_mem_decide(&o, PAGES(4096), PAGES(4000), &pages, &limit),
 				 cases[i].fits);
 		assert_int_equal(pages, PAGES(cases[i].mib));
-		assert_int_equal(limit, cases[i].limit_mib ? PAGES(cases[i].limit_mib)
-							    : DOM0_NO_LIMIT);
+		assert_int_equal(limit,
+				 cases[i].limit_mib ? PAGES(cases[i].limit_mib) : DOM0_NO_LIMIT);
 	}
 	memset(&o, 0, sizeof(o));
 	assert_true(dom0_mem_decide(&o, PAGES(4096), PAGES(4000), &pages, &limit));
@@ -115,9 +115,9 @@ static void test_dom0_mem(void **state)
 
 static void test_dom0_mem_bad(void **state)
 {
-	static const char *const bad[] = {"",	    "x",      "512M,",	 "512M,1G", "512M;1G",
-					  "101%",   "-5%",    "1G+1G",	 "min:",    "max:512M,max:1G",
-					  "-1G+5%", "512MB",  "1G+",	 "5%+1G",   ",1G"};
+	static const char *const bad[] = {"",       "x",     "512M,", "512M,1G", "512M;1G",
+					  "101%",   "-5%",   "1G+1G", "min:",    "max:512M,max:1G",
+					  "-1G+5%", "512MB", "1G+",   "5%+1G",   ",1G"};
 	struct dom0_mem o = {.size = {.bytes = 42}};
 
 	(void)state;
@@ -152,7 +152,7 @@ static void test_vcpus(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_words),	 cmocka_unit_test(test_size),
+		cmocka_unit_test(test_words),    cmocka_unit_test(test_size),
 		cmocka_unit_test(test_dom0_mem), cmocka_unit_test(test_dom0_mem_bad),
 		cmocka_unit_test(test_vcpus),
 	};

@@ -82,7 +82,8 @@ static void test_truth_table(void **state)
 	}
 }
 
-/* Who meets a frame that another CPU has locked: the same kind waits (seen in the threads' tests), others do not. */
+/* Who meets a frame that another CPU has locked: the same kind waits (seen in the threads' tests),
+ * others do not. */
 static void test_locked(void **state)
 {
 	for (unsigned int have = 1; have < KINDS; have++) {
@@ -245,11 +246,11 @@ static void test_entries_l1(void **state)
 	assert_int_equal(get_entry(4, 2), entry(8, PTE_GUEST_KERNEL));
 	assert_int_equal(update(4, 3, entry(8, PTE_GRANT)), -EINVAL);
 	assert_int_equal(update(4, 3, entry(8, PTE_PCD)), -EINVAL);
-	assert_int_equal(update(4, 3, entry(12, 0)), -EINVAL);		  /* another's */
-	assert_int_equal(update(4, 3, entry(0, 0)), -EINVAL);		  /* nobody's */
-	assert_int_equal(update(4, 3, entry(4, PTE_RW)), -EINVAL);	  /* itself, written */
-	assert_int_equal(update(4, 3, entry(4, 0)), 0);			  /* itself, read */
-	assert_int_equal(update(4, 5, entry(FAKE_IO, 0)), -EINVAL);	  /* no right to I/O */
+	assert_int_equal(update(4, 3, entry(12, 0)), -EINVAL);         /* another's */
+	assert_int_equal(update(4, 3, entry(0, 0)), -EINVAL);          /* nobody's */
+	assert_int_equal(update(4, 3, entry(4, PTE_RW)), -EINVAL);     /* itself, written */
+	assert_int_equal(update(4, 3, entry(4, 0)), 0);                /* itself, read */
+	assert_int_equal(update(4, 5, entry(FAKE_IO, 0)), -EINVAL);    /* no right to I/O */
 	assert_int_equal(update(4, 6, pte_make(_mfn(12), PTE_RW)), 0); /* not present: anything */
 	assert_int_equal(update(12, 0, 0), -EINVAL);
 	assert_int_equal(update(6, 0, 0), -EINVAL);
@@ -267,7 +268,8 @@ static void test_entries_l1(void **state)
 	fake_table(4)[0] |= PTE_D;
 	mfn_t rest;
 
-	assert_int_equal(pte_update(_mfn(4), 0, entry(6, PTE_RW), &owner_a, &owner_a, true, &rest), 0);
+	assert_int_equal(pte_update(_mfn(4), 0, entry(6, PTE_RW), &owner_a, &owner_a, true, &rest),
+			 0);
 	assert_int_equal(get_entry(4, 0), entry(6, PTE_RW | PTE_A | PTE_D | 0));
 	assert_int_equal(update(4, 0, entry(6, PTE_RW)), 0);
 	assert_int_equal(get_entry(4, 0), entry(6, PTE_RW));
@@ -283,19 +285,23 @@ static void test_entries_foreign(void **state)
 
 	tree();
 	assert_int_equal(frame_pin(_mfn(4), &owner_a, FT_L1), 0);
-	assert_int_equal(pte_update(_mfn(4), 8, entry(12, PTE_RW), &owner_a, &owner_b, false, &rest), 0);
+	assert_int_equal(
+		pte_update(_mfn(4), 8, entry(12, PTE_RW), &owner_a, &owner_b, false, &rest), 0);
 	fake_recount();
 	/* The same entry again, but as if it were an own page: no. */
 	assert_int_equal(update(4, 8, entry(12, 0)), -EINVAL);
 	fake_recount();
 	/* Frames of the hypervisor: never written. */
 	frame_table[13].owner = owner_xen.id;
-	assert_int_equal(pte_update(_mfn(4), 9, entry(13, PTE_RW), &owner_a, &owner_xen, false, &rest),
-			 -EINVAL);
-	assert_int_equal(pte_update(_mfn(4), 9, entry(13, 0), &owner_a, &owner_xen, false, &rest), 0);
+	assert_int_equal(
+		pte_update(_mfn(4), 9, entry(13, PTE_RW), &owner_a, &owner_xen, false, &rest),
+		-EINVAL);
+	assert_int_equal(pte_update(_mfn(4), 9, entry(13, 0), &owner_a, &owner_xen, false, &rest),
+			 0);
 	assert_int_equal(update(4, 9, entry(13, PTE_RW)), -EINVAL);
 	/* RAM asked for as I/O. */
-	assert_int_equal(pte_update(_mfn(4), 10, entry(6, 0), &owner_a, &owner_io, false, &rest), -EINVAL);
+	assert_int_equal(pte_update(_mfn(4), 10, entry(6, 0), &owner_a, &owner_io, false, &rest),
+			 -EINVAL);
 	fake_recount();
 	assert_int_equal(frame_unpin(_mfn(4), &owner_a), 0);
 	fake_recount();
@@ -322,11 +328,14 @@ static void test_entries_io(void **state)
 	assert_int_equal(get_entry(4, 2), entry(FAKE_IO, PTE_PAT));
 	assert_int_equal(update(4, 3, entry(1ull << 36, 0)), -EINVAL); /* beyond the bus */
 	assert_int_equal(update(4, 4, entry(8, PTE_PCD)), 0);
-	assert_int_equal(pte_update(_mfn(4), 5, entry(FAKE_IO, 0), &owner_a, &owner_io, false, &rest), 0);
+	assert_int_equal(
+		pte_update(_mfn(4), 5, entry(FAKE_IO, 0), &owner_a, &owner_io, false, &rest), 0);
 	/* Unchanged: needs no right. */
-	assert_int_equal(pte_update(_mfn(4), 5, get_entry(4, 5), &owner_a, &owner_b, false, &rest), 0);
-	assert_int_equal(pte_update(_mfn(4), 6, entry(FAKE_IO, 0), &owner_a, &owner_b, false, &rest),
-			 -EINVAL);
+	assert_int_equal(pte_update(_mfn(4), 5, get_entry(4, 5), &owner_a, &owner_b, false, &rest),
+			 0);
+	assert_int_equal(
+		pte_update(_mfn(4), 6, entry(FAKE_IO, 0), &owner_a, &owner_b, false, &rest),
+		-EINVAL);
 	/* A shared page of the hypervisor: write-back only. */
 	frame_table[9].count |= FRAME_XENHEAP;
 	frame_table[9].type = (u32)FT_WRITABLE << 29 | FT_VALIDATED | 1;
@@ -487,11 +496,11 @@ static void test_descriptors(void **state)
 		{0x00cff3000000ffff, 0x00cff3000000ffff, true}, /* ring 3 data */
 		{0x00cf93000000ffff, 0x00cff3000000ffff, true},
 		{0x00af1b000000ffff, 0x00af1b000000ffff, true}, /* not present */
-		{0x0000890000000067, 0, false},			/* TSS */
-		{0x0000ec0000080000, 0, false},			/* call gate */
-		{0x0000820000000000, 0, false},			/* LDT */
+		{0x0000890000000067, 0, false},                 /* TSS */
+		{0x0000ec0000080000, 0, false},                 /* call gate */
+		{0x0000820000000000, 0, false},                 /* LDT */
 		{0x0000e00000000000, 0x0000e00000000000, true}, /* type 0 */
-		{0x00efbb000000ffff, 0, false},			/* L and D */
+		{0x00efbb000000ffff, 0, false},                 /* L and D */
 	};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(row); i++) {
@@ -543,7 +552,8 @@ static void test_relinquish(void **state)
 		tree();
 		assert_int_equal(frame_pin(_mfn(11), &owner_b, FT_L1), 0);
 		assert_int_equal(
-			pte_update(_mfn(11), 0, entry(6, PTE_RW), &owner_b, &owner_a, false, &rest), 0);
+			pte_update(_mfn(11), 0, entry(6, PTE_RW), &owner_b, &owner_a, false, &rest),
+			0);
 		assert_int_equal(frame_pin(_mfn(1), &owner_a, FT_L4), 0);
 		fake_table(8)[0] = fake_table(8)[1] = entry(9, 0);
 		fake_preempt(0);
@@ -591,16 +601,16 @@ static void test_shared_page(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_truth_table),	  cmocka_unit_test(test_locked),
-		cmocka_unit_test(test_pins),		  cmocka_unit_test(test_tree),
-		cmocka_unit_test(test_tree_bad),	  cmocka_unit_test(test_preempt_each_step),
-		cmocka_unit_test(test_preempt_revive),	  cmocka_unit_test(test_abandoned),
-		cmocka_unit_test(test_entries_l1),	  cmocka_unit_test(test_entries_foreign),
-		cmocka_unit_test(test_entries_io),	  cmocka_unit_test(test_entries_upper),
-		cmocka_unit_test(test_update_rest),	  cmocka_unit_test(test_cmpxchg),
-		cmocka_unit_test(test_grants),		  cmocka_unit_test(test_overflow),
-		cmocka_unit_test(test_flush),		  cmocka_unit_test(test_descriptors),
-		cmocka_unit_test(test_release),		  cmocka_unit_test(test_relinquish),
+		cmocka_unit_test(test_truth_table),    cmocka_unit_test(test_locked),
+		cmocka_unit_test(test_pins),           cmocka_unit_test(test_tree),
+		cmocka_unit_test(test_tree_bad),       cmocka_unit_test(test_preempt_each_step),
+		cmocka_unit_test(test_preempt_revive), cmocka_unit_test(test_abandoned),
+		cmocka_unit_test(test_entries_l1),     cmocka_unit_test(test_entries_foreign),
+		cmocka_unit_test(test_entries_io),     cmocka_unit_test(test_entries_upper),
+		cmocka_unit_test(test_update_rest),    cmocka_unit_test(test_cmpxchg),
+		cmocka_unit_test(test_grants),         cmocka_unit_test(test_overflow),
+		cmocka_unit_test(test_flush),          cmocka_unit_test(test_descriptors),
+		cmocka_unit_test(test_release),        cmocka_unit_test(test_relinquish),
 		cmocka_unit_test(test_shared_page),
 	};
 

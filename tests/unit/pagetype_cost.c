@@ -19,20 +19,43 @@ static void tree(unsigned int entries, u64 flags)
 	}
 }
 
-static void pin_l1(void) { frame_pin(_mfn(1), &owner_a, FT_L1); }
-static void pin_l2(void) { frame_pin(_mfn(1), &owner_a, FT_L2); }
-static void unpin(void) { frame_unpin(_mfn(1), &owner_a); }
-static void nothing(void) {}
+static void pin_l1(void)
+{
+	frame_pin(_mfn(1), &owner_a, FT_L1);
+}
+static void pin_l2(void)
+{
+	frame_pin(_mfn(1), &owner_a, FT_L2);
+}
+static void unpin(void)
+{
+	frame_unpin(_mfn(1), &owner_a);
+}
+static void nothing(void)
+{
+}
 static void update(pte_t e)
 {
 	mfn_t rest;
 
 	pte_update(_mfn(1), 0, e, &owner_a, &owner_a, false, &rest);
 }
-static void protect(void) { update(entry(2, 0)); }
-static void unprotect(void) { update(entry(2, PTE_RW)); }
-static void clear(void) { update(0); }
-static void age(void) { update(entry(2, PTE_RW | PTE_A)); }
+static void protect(void)
+{
+	update(entry(2, 0));
+}
+static void unprotect(void)
+{
+	update(entry(2, PTE_RW));
+}
+static void clear(void)
+{
+	update(0);
+}
+static void age(void)
+{
+	update(entry(2, PTE_RW | PTE_A));
+}
 
 /* Instructions of fn, counted between two system calls that the child makes around it. */
 static long count(void (*fn)(void))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A machine for the frame types: a few frames of memory, two owners, and a recount of every
- * reference that tables hold, to be compared with the counts in the frame table. Included by one source of
- * each test. What the test itself holds it says in held[].
+ * reference that tables hold, to be compared with the counts in the frame table. Included by one
+ * source of each test. What the test itself holds it says in held[].
  */
 #ifndef TESTS_PAGETYPE_FAKE_H
 #define TESTS_PAGETYPE_FAKE_H
@@ -21,8 +21,8 @@
 #ifndef FAKE_FRAMES
 #define FAKE_FRAMES 16u
 #endif
-#define FAKE_IO	   (FAKE_FRAMES + 100) /* a frame number that is no RAM */
-#define FAKE_SLOT0 _mfn(777)	       /* what hv_l4_slots point to */
+#define FAKE_IO    (FAKE_FRAMES + 100) /* a frame number that is no RAM */
+#define FAKE_SLOT0 _mfn(777)           /* what hv_l4_slots point to */
 
 static struct frame table_of_frames[FAKE_FRAMES];
 static u8 memory[FAKE_FRAMES][PAGE_SIZE] __aligned(4096);
@@ -179,7 +179,8 @@ static void count_entry(struct held *want, pte_t e, enum frame_kind kind)
 	}
 }
 
-/* Counts everything that tables, pins, partial states and the test hold: must be what the frames say. */
+/* Counts everything that tables, pins, partial states and the test hold: must be what the frames
+ * say. */
 static void __unused fake_recount(void)
 {
 	struct held want[FAKE_FRAMES];

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Random operations on frame types: by one thread with a recount after each, then by several
- * threads at once with a recount whenever all of them pause. Seeded; argument: operations in thousands.
+ * threads at once with a recount whenever all of them pause. Seeded; argument: operations in
+ * thousands.
  */
 #include <pthread.h>
 
@@ -10,7 +11,7 @@
 #include "pagetype_fake.h"
 
 #define THREADS 3
-#define ROUND	400 /* operations of each thread between two recounts */
+#define ROUND   400 /* operations of each thread between two recounts */
 
 static __thread u64 seed;
 static unsigned int thousands = 100;
@@ -29,14 +30,15 @@ bool preempt_needed(void)
 /* Frames have a favourite level, so that trees come about. */
 static pte_t random_entry(void)
 {
-	static const u64 flags[] = {PTE_RW, PTE_RW, PTE_RW | PTE_A, 0, PTE_D, PTE_NX, PTE_PCD, PTE_PSE,
-				    PTE_GRANT, PTE_GUEST_KERNEL};
+	static const u64 flags[] = {PTE_RW, PTE_RW,  PTE_RW | PTE_A, 0,         PTE_D,
+				    PTE_NX, PTE_PCD, PTE_PSE,        PTE_GRANT, PTE_GUEST_KERNEL};
 
 	if (rnd(5) == 0) {
 		return 0;
 	}
 	return pte_make(_mfn(rnd(20) ? rnd(FAKE_FRAMES) : FAKE_IO),
-			(rnd(10) ? PTE_P : 0) | (rnd(2) ? PTE_US : 0) | flags[rnd(rnd(3) ? 4 : 10)]);
+			(rnd(10) ? PTE_P : 0) | (rnd(2) ? PTE_US : 0) |
+				flags[rnd(rnd(3) ? 4 : 10)]);
 }
 
 static unsigned int random_slot(void)
@@ -194,7 +196,8 @@ static void test_threads(void **state)
 	fake_reset(9);
 	pthread_barrier_init(&barrier, NULL, THREADS);
 	for (uintptr_t i = 0; i < THREADS; i++) {
-		assert_int_equal(pthread_create(&threads[i], NULL, thread_main, (void *)(i + 1)), 0);
+		assert_int_equal(pthread_create(&threads[i], NULL, thread_main, (void *)(i + 1)),
+				 0);
 	}
 	for (unsigned int i = 0; i < THREADS; i++) {
 		pthread_join(threads[i], NULL);

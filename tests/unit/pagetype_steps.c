@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two CPUs on three frames, every interleaving with up to three switches. The module is compiled into
- * this file with its atomic operations turned into points where the other CPU may go on. A CPU
- * that waits for a lock lets the other one go on, and must not wait for ever. All pairs of the operations
- * below, from several states, preempted at each step or never; then all references are recounted.
+ * Two CPUs on three frames, every interleaving with up to three switches. The module is compiled
+ * into this file with its atomic operations turned into points where the other CPU may go on. A CPU
+ * that waits for a lock lets the other one go on, and must not wait for ever. All pairs of the
+ * operations below, from several states, preempted at each step or never; then all references are
+ * recounted.
  *
  *   frame 1: L3 -> frame 2: L2 -> frame 3: L1 or a page; frames 4, 5: spare
  */
@@ -14,7 +15,7 @@
 #include "pagetype_fake.h"
 #include "hypervisor/mm/refs.h"
 
-#define STACK	     (64u * 1024)
+#define STACK        (64u * 1024)
 #define MAX_SWITCHES 3
 #define MAX_STEPS    4000u
 
@@ -60,15 +61,15 @@ bool preempt_needed(void)
 	return always_preempt;
 }
 
-#define __atomic_load_n(...)		     (step(), __atomic_load_n(__VA_ARGS__))
-#define __atomic_store_n(...)		     (step(), __atomic_store_n(__VA_ARGS__))
-#define __atomic_fetch_add(...)		     (step(), __atomic_fetch_add(__VA_ARGS__))
-#define __atomic_fetch_sub(...)		     (step(), __atomic_fetch_sub(__VA_ARGS__))
-#define __atomic_fetch_and(...)		     (step(), __atomic_fetch_and(__VA_ARGS__))
-#define __atomic_fetch_or(...)		     (step(), __atomic_fetch_or(__VA_ARGS__))
-#define __atomic_exchange_n(...)	     (step(), __atomic_exchange_n(__VA_ARGS__))
-#define __atomic_compare_exchange_n(...)     (step(), __atomic_compare_exchange_n(__VA_ARGS__))
-#define __builtin_ia32_pause()		     spin()
+#define __atomic_load_n(...)             (step(), __atomic_load_n(__VA_ARGS__))
+#define __atomic_store_n(...)            (step(), __atomic_store_n(__VA_ARGS__))
+#define __atomic_fetch_add(...)          (step(), __atomic_fetch_add(__VA_ARGS__))
+#define __atomic_fetch_sub(...)          (step(), __atomic_fetch_sub(__VA_ARGS__))
+#define __atomic_fetch_and(...)          (step(), __atomic_fetch_and(__VA_ARGS__))
+#define __atomic_fetch_or(...)           (step(), __atomic_fetch_or(__VA_ARGS__))
+#define __atomic_exchange_n(...)         (step(), __atomic_exchange_n(__VA_ARGS__))
+#define __atomic_compare_exchange_n(...) (step(), __atomic_compare_exchange_n(__VA_ARGS__))
+#define __builtin_ia32_pause()           spin()
 #include "hypervisor/mm/pagetype.c"
 #include "hypervisor/mm/refs.c"
 #include "hypervisor/mm/table.c"
@@ -121,26 +122,86 @@ static void base(unsigned int m, enum frame_kind kind)
 	}
 }
 
-static void op_pin_l1(void) { pin(3, FT_L1); }
-static void op_pin_l2(void) { pin(2, FT_L2); }
-static void op_pin_l3(void) { pin(1, FT_L3); }
-static void op_pin_other(void) { pin(2, FT_L1); }
-static void op_unpin_l1(void) { unpin(3); }
-static void op_unpin_l2(void) { unpin(2); }
-static void op_unpin_l3(void) { unpin(1); }
-static void op_base_l2(void) { base(2, FT_L2); }
-static void op_base_l3(void) { base(1, FT_L3); }
-static void op_link(void) { set(2, 0, entry(3, PTE_RW)); }
-static void op_unlink(void) { set(2, 0, 0); }
-static void op_relink(void) { set(2, 0, entry(4, PTE_RW)); }
-static void op_map(void) { set(3, 0, entry(5, PTE_RW)); }
-static void op_map_ro(void) { set(3, 0, entry(5, 0)); }
-static void op_map_table(void) { set(3, 1, entry(2, PTE_RW)); }
-static void op_unmap(void) { set(3, 0, 0); }
-static void op_store_l1(void) { store(3, entry(2, PTE_RW)); }
-static void op_store_l2(void) { store(2, entry(3, PTE_RW)); }
-static void op_release(void) { frame_release(_mfn(5)); }
-static void op_abandon(void) { frame_pin(_mfn(1), &owner_a, FT_L3); }
+static void op_pin_l1(void)
+{
+	pin(3, FT_L1);
+}
+static void op_pin_l2(void)
+{
+	pin(2, FT_L2);
+}
+static void op_pin_l3(void)
+{
+	pin(1, FT_L3);
+}
+static void op_pin_other(void)
+{
+	pin(2, FT_L1);
+}
+static void op_unpin_l1(void)
+{
+	unpin(3);
+}
+static void op_unpin_l2(void)
+{
+	unpin(2);
+}
+static void op_unpin_l3(void)
+{
+	unpin(1);
+}
+static void op_base_l2(void)
+{
+	base(2, FT_L2);
+}
+static void op_base_l3(void)
+{
+	base(1, FT_L3);
+}
+static void op_link(void)
+{
+	set(2, 0, entry(3, PTE_RW));
+}
+static void op_unlink(void)
+{
+	set(2, 0, 0);
+}
+static void op_relink(void)
+{
+	set(2, 0, entry(4, PTE_RW));
+}
+static void op_map(void)
+{
+	set(3, 0, entry(5, PTE_RW));
+}
+static void op_map_ro(void)
+{
+	set(3, 0, entry(5, 0));
+}
+static void op_map_table(void)
+{
+	set(3, 1, entry(2, PTE_RW));
+}
+static void op_unmap(void)
+{
+	set(3, 0, 0);
+}
+static void op_store_l1(void)
+{
+	store(3, entry(2, PTE_RW));
+}
+static void op_store_l2(void)
+{
+	store(2, entry(3, PTE_RW));
+}
+static void op_release(void)
+{
+	frame_release(_mfn(5));
+}
+static void op_abandon(void)
+{
+	frame_pin(_mfn(1), &owner_a, FT_L3);
+}
 static void op_settle(void)
 {
 	if (!frame_get(_mfn(1), &owner_a)) {
@@ -157,10 +218,10 @@ static void op_relinquish(void)
 }
 
 static void (*const ops[])(void) = {
-	op_pin_l1,   op_pin_l2,	  op_pin_l3,   op_pin_other, op_unpin_l1,  op_unpin_l2,
-	op_unpin_l3, op_base_l2,  op_base_l3,  op_link,	     op_unlink,	   op_relink,
-	op_map,	     op_map_ro,	  op_map_table, op_unmap,    op_store_l1,  op_store_l2,
-	op_release,  op_abandon,  op_settle,   op_relinquish,
+	op_pin_l1,   op_pin_l2,  op_pin_l3,    op_pin_other,  op_unpin_l1, op_unpin_l2,
+	op_unpin_l3, op_base_l2, op_base_l3,   op_link,       op_unlink,   op_relink,
+	op_map,      op_map_ro,  op_map_table, op_unmap,      op_store_l1, op_store_l2,
+	op_release,  op_abandon, op_settle,    op_relinquish,
 };
 
 /* Where the two begin: linked, and some tables validated already. */

@@ -125,10 +125,11 @@ static void list_as_table(void **state)
 		"\"state\":\"off\",\"cpu_seconds\":1,\"reason\":\"powered off\"}]");
 
 	(void)state;
-	assert_string_equal(text, "NAME       ID   MEMORY  VCPUS  CPU TIME  STATE\n"
-				  "Domain-0    0  1024MiB      2     12.3s  running\n"
-				  "web         -   128MiB      1         -  crashed: Kernel panic\n"
-				  "d\xc3\xbc        117    16MiB      1      1.0s  off: powered off\n");
+	assert_string_equal(text,
+			    "NAME       ID   MEMORY  VCPUS  CPU TIME  STATE\n"
+			    "Domain-0    0  1024MiB      2     12.3s  running\n"
+			    "web         -   128MiB      1         -  crashed: Kernel panic\n"
+			    "d\xc3\xbc        117    16MiB      1      1.0s  off: powered off\n");
 	free(text);
 }
 
@@ -176,7 +177,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whole_answers), cmocka_unit_test(bad_answers),
 		cmocka_unit_test(list_as_table), cmocka_unit_test(list_of_nothing),
-		cmocka_unit_test(data_as_yaml),	 cmocka_unit_test(formats),
+		cmocka_unit_test(data_as_yaml),  cmocka_unit_test(formats),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -142,8 +142,9 @@ static void text_passes(void **state)
 {
 	(void)state;
 	CHECK("plain\ttext\r\nnext\n", "plain\ttext\nnext\n");
-	CHECK("gr\xc3\xbc\xc3\x9f dich \xe2\x82\xac \xf0\x9f\x98\x80", "gr\xc3\xbc\xc3\x9f dich \xe2\x82\xac "
-							      "\xf0\x9f\x98\x80");
+	CHECK("gr\xc3\xbc\xc3\x9f dich \xe2\x82\xac \xf0\x9f\x98\x80",
+	      "gr\xc3\xbc\xc3\x9f dich \xe2\x82\xac "
+	      "\xf0\x9f\x98\x80");
 }
 
 static void control_sequences_vanish(void **state)

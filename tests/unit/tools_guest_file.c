@@ -46,13 +46,14 @@ static void full_file(void **state)
 	struct err e ERR_CLEANUP = {0};
 
 	(void)state;
-	assert_int_equal(parse(&g,
-			       "# a comment\ndomus: 1\nname: 'db-1.example'\nmemory: 2 GiB\nvcpus: 4\n"
-			       "boot:\n  kernel: vmlinuz\n  ramdisk: ../initrd.img\n"
-			       "  cmdline: root=/dev/xvda1 console=hvc0\n"
-			       "policy: {poweroff: preserve, reboot: destroy, crash: restart}\n",
-			       &e),
-			 0);
+	assert_int_equal(
+		parse(&g,
+		      "# a comment\ndomus: 1\nname: 'db-1.example'\nmemory: 2 GiB\nvcpus: 4\n"
+		      "boot:\n  kernel: vmlinuz\n  ramdisk: ../initrd.img\n"
+		      "  cmdline: root=/dev/xvda1 console=hvc0\n"
+		      "policy: {poweroff: preserve, reboot: destroy, crash: restart}\n",
+		      &e),
+		0);
 	assert_string_equal(g.name, "db-1.example");
 	assert_int_equal(g.memory_bytes, 2ull << 30);
 	assert_int_equal(g.vcpus, 4);
@@ -69,9 +70,8 @@ static void full_file(void **state)
 static const struct refusal {
 	const char *text, *message;
 } refusals[] = {
-	{SMALLEST "vpcus: 2\n",
-	 "d: unknown key 'vpcus'\n  at: /etc/domus/web.yaml:6:1, key vpcus\n"
-	 "  do: did you mean 'vcpus'?\n"},
+	{SMALLEST "vpcus: 2\n", "d: unknown key 'vpcus'\n  at: /etc/domus/web.yaml:6:1, key vpcus\n"
+				"  do: did you mean 'vcpus'?\n"},
 	{SMALLEST "policy:\n  crahs: restart\n",
 	 "d: unknown key 'crahs' in policy\n  at: /etc/domus/web.yaml:7:3, key crahs\n"
 	 "  do: did you mean 'crash'?\n"},
@@ -98,9 +98,8 @@ static const struct refusal {
 	 "d: vcpus must be between 1 and 128, not 0\n  at: /etc/domus/web.yaml:6:8, key vcpus\n"},
 	{SMALLEST "vcpus: [1, 2]\n",
 	 "d: vcpus must be a whole number, not a list\n  at: /etc/domus/web.yaml:6:8, key vcpus\n"},
-	{SMALLEST "policy: restart\n",
-	 "d: policy must be a map of keys, not a single value\n"
-	 "  at: /etc/domus/web.yaml:6:9, key policy\n"},
+	{SMALLEST "policy: restart\n", "d: policy must be a map of keys, not a single value\n"
+				       "  at: /etc/domus/web.yaml:6:9, key policy\n"},
 	{SMALLEST "policy:\n  crash: reboot\n",
 	 "d: policy.crash must be one of destroy, restart and preserve, not 'reboot'\n"
 	 "  at: /etc/domus/web.yaml:7:10, key policy.crash\n"},
@@ -123,19 +122,16 @@ static const struct refusal {
 	 "  do: add kernel: the path of a file\n"},
 	{SMALLEST "name: again\n",
 	 "d: name is given twice, first in line 2\n  at: /etc/domus/web.yaml:6:1, key name\n"},
-	{"- a\n- b\n",
-	 "d: a guest file must be a map of keys\n  at: /etc/domus/web.yaml:1:1\n"
-	 "  do: start it with 'domus: 1'\n"},
-	{"",
-	 "d: a guest file must be a map of keys\n  at: /etc/domus/web.yaml:1:1\n"
-	 "  do: start it with 'domus: 1'\n"},
+	{"- a\n- b\n", "d: a guest file must be a map of keys\n  at: /etc/domus/web.yaml:1:1\n"
+		       "  do: start it with 'domus: 1'\n"},
+	{"", "d: a guest file must be a map of keys\n  at: /etc/domus/web.yaml:1:1\n"
+	     "  do: start it with 'domus: 1'\n"},
 	{"domus: 1\nname: {web\n",
 	 "d: this is not YAML: did not find expected ',' or '}'\n  at: /etc/domus/web.yaml:3:1\n"},
 	{"domus: 1\n\tname: web\n",
 	 "d: this is not YAML: found a tab character that violates indentation\n"
 	 "  at: /etc/domus/web.yaml:2:1\n"},
-	{SMALLEST "? [a]\n: 1\n",
-	 "d: a key must be a word\n  at: /etc/domus/web.yaml:6:3\n"},
+	{SMALLEST "? [a]\n: 1\n", "d: a key must be a word\n  at: /etc/domus/web.yaml:6:3\n"},
 	{SMALLEST "---\ndomus: 1\n",
 	 "d: a second document follows the first\n  at: /etc/domus/web.yaml:7:1\n"
 	 "  do: put each guest into a file of its own\n"},

@@ -39,9 +39,9 @@ static void sizes_that_are_read(void **state)
 
 static void sizes_that_are_refused(void **state)
 {
-	static const char *const bad[] = {"",	   "512",     "MiB",	 "-1MiB", "1.5GiB",
-					  "1MB",   "1MiBs",   " 1MiB", "0x10MiB", "1 mib",
-					  "4194305TiB", "99999999999999999999KiB"};
+	static const char *const bad[] = {
+		"",      "512",   "MiB",     "-1MiB", "1.5GiB",     "1MB",
+		"1MiBs", " 1MiB", "0x10MiB", "1 mib", "4194305TiB", "99999999999999999999KiB"};
 	uint64_t bytes;
 	size_t i;
 
@@ -150,8 +150,11 @@ static void chain_as_json(void **state)
 static void json_that_is_no_error(void **state)
 {
 	static const char *const bad[] = {
-		"{}", "{\"error\":{}}", "{\"error\":{\"code\":0,\"chain\":[]}}",
-		"{\"error\":{\"code\":99,\"chain\":[]}}", "{\"error\":{\"code\":3,\"chain\":\"x\"}}",
+		"{}",
+		"{\"error\":{}}",
+		"{\"error\":{\"code\":0,\"chain\":[]}}",
+		"{\"error\":{\"code\":99,\"chain\":[]}}",
+		"{\"error\":{\"code\":3,\"chain\":\"x\"}}",
 	};
 	struct err e ERR_CLEANUP = {0};
 	size_t i;

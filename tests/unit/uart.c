@@ -212,9 +212,17 @@ static void options(void **state)
 /* A refused value changes nothing. */
 static void bad_options(void **state)
 {
-	static const char *const bad[] = {"", "0", "fast", "115200,9n1", "115200,8x1", "115200,8",
-					  "115200,8n3", "115200,8n1,0", "115200,8n1,0xfff9",
-					  "115200,8n1,0x3f8,16", "115201"};
+	static const char *const bad[] = {"",
+					  "0",
+					  "fast",
+					  "115200,9n1",
+					  "115200,8x1",
+					  "115200,8",
+					  "115200,8n3",
+					  "115200,8n1,0",
+					  "115200,8n1,0xfff9",
+					  "115200,8n1,0x3f8,16",
+					  "115201"};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
 		struct uart before = uarts[1], u = before;

@@ -10,35 +10,35 @@
 #include "lib/lib.h"
 #include "lib/spinlock.h"
 
-#define REG_ID	     0x020
-#define REG_TPR	     0x080
-#define REG_EOI	     0x0b0
-#define REG_SPIV     0x0f0
-#define REG_ESR	     0x280
-#define REG_ICR	     0x300
-#define REG_ICR_HIGH 0x310
-#define REG_LVT_TIMER 0x320
-#define REG_LVT_LINT0 0x350
-#define REG_LVT_LINT1 0x360
-#define REG_LVT_ERROR 0x370
+#define REG_ID         0x020
+#define REG_TPR        0x080
+#define REG_EOI        0x0b0
+#define REG_SPIV       0x0f0
+#define REG_ESR        0x280
+#define REG_ICR        0x300
+#define REG_ICR_HIGH   0x310
+#define REG_LVT_TIMER  0x320
+#define REG_LVT_LINT0  0x350
+#define REG_LVT_LINT1  0x360
+#define REG_LVT_ERROR  0x370
 #define REG_TIMER_INIT 0x380
 #define REG_TIMER_NOW  0x390
 #define REG_TIMER_DIV  0x3e0
 
 #define APICBASE_ENABLE BIT(11)
 #define APICBASE_X2APIC BIT(10)
-#define SPIV_ENABLE	0x100
-#define LVT_MASKED	0x10000
-#define LVT_NMI		0x400
-#define LVT_DEADLINE	0x40000
-#define ICR_BUSY	0x1000
-#define ICR_ASSERT	0x4000
-#define TIMER_DIV_BY_1	0xb
+#define SPIV_ENABLE     0x100
+#define LVT_MASKED      0x10000
+#define LVT_NMI         0x400
+#define LVT_DEADLINE    0x40000
+#define ICR_BUSY        0x1000
+#define ICR_ASSERT      0x4000
+#define TIMER_DIV_BY_1  0xb
 
 #define CALIBRATE_US 500
 
 static volatile u32 *apic_mmio; /* NULL: x2APIC */
-static u64 timer_per_tsc; /* timer ticks per TSC tick, 32.32; 0 before calibration */
+static u64 timer_per_tsc;       /* timer ticks per TSC tick, 32.32; 0 before calibration */
 static bool deadline;
 
 static u32 apic_read(u32 reg)

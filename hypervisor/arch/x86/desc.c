@@ -28,7 +28,7 @@ struct table_pointer {
 
 #define GATE_DPL0 0x8e
 #define GATE_DPL3 0xee
-#define INT80	  0x80
+#define INT80     0x80
 
 /* Stack numbers in the TSS; the pages lie below the stack in this order, see arch/cpu.h. */
 enum { IST_DF = 1, IST_NMI, IST_MC, IST_DB };
@@ -111,8 +111,8 @@ static void syscall_msrs(unsigned int cpu)
 	wrmsr(MSR_STAR, (u64)SEL_GUEST_CS32 << 48 | (u64)SEL_HV_CS << 32);
 	wrmsr(MSR_LSTAR, (u64)syscall_stubs + cpu * 64);
 	wrmsr(MSR_CSTAR, (u64)syscall32_stubs + cpu * 64);
-	wrmsr(MSR_SFMASK, RFLAGS_AC | RFLAGS_VM | RFLAGS_RF | RFLAGS_NT | RFLAGS_DF | RFLAGS_IF |
-				  RFLAGS_TF);
+	wrmsr(MSR_SFMASK,
+	      RFLAGS_AC | RFLAGS_VM | RFLAGS_RF | RFLAGS_NT | RFLAGS_DF | RFLAGS_IF | RFLAGS_TF);
 	if (!cpu_features.amd) {
 		wrmsr(MSR_SYSENTER_CS, SEL_HV_CS);
 		wrmsr(MSR_SYSENTER_ESP, tss[cpu].rsp[0]);
@@ -127,10 +127,12 @@ void desc_init(unsigned int cpu)
 	gdt_fill(cpu);
 	tss_init(cpu);
 	__asm__ volatile("lgdt %0" ::"m"(p));
-	__asm__ volatile("pushq %0; leaq 1f(%%rip), %%rax; pushq %%rax; lretq; 1:"
-			 ::"i"(SEL_HV_CS) : "rax", "memory");
-	__asm__ volatile("movl %0, %%ss; movl %1, %%ds; movl %1, %%es; movl %1, %%fs; movl %1, %%gs"
-			 ::"r"(SEL_HV_DS), "r"(0));
+	__asm__ volatile("pushq %0; leaq 1f(%%rip), %%rax; pushq %%rax; lretq; 1:" ::"i"(SEL_HV_CS)
+			 : "rax", "memory");
+	__asm__ volatile(
+		"movl %0, %%ss; movl %1, %%ds; movl %1, %%es; movl %1, %%fs; movl %1, %%gs" ::"r"(
+			SEL_HV_DS),
+		"r"(0));
 	__asm__ volatile("ltr %w0" ::"r"(SEL_TSS));
 	__asm__ volatile("lldt %w0" ::"r"(0));
 	if (cpu == 0) {

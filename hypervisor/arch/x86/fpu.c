@@ -5,35 +5,21 @@
  */
 #include "arch/x86_private.h"
 #include "lib/lib.h"
-#include "mm/alloc.h"
 
 #define FCW_RESET   0x37f
 #define MXCSR_RESET 0x1f80
 
-static size_t area_bytes(void)
+/* Multiples of 64 bytes: the heap aligns those as XSAVE wants it. */
+size_t fpu_area_bytes(void)
 {
 	return cpu_features.xsave ? ROUND_UP(cpu_features.xsave_size, PAGE_SIZE) : 512;
 }
 
-int fpu_alloc(struct pv_vcpu *pv)
+void fpu_reset(struct pv_vcpu *pv)
 {
-	/* 64-byte alignment: objects of a power-of-two size are aligned to it. */
-	pv->fpu = heap_alloc(MAX(area_bytes(), 1024ul));
-	if (!pv->fpu) {
-		return -ENOMEM;
-	}
+	memset(pv->fpu, 0, fpu_area_bytes());
 	*(u16 *)pv->fpu = FCW_RESET;
 	((u32 *)pv->fpu)[6] = MXCSR_RESET;
-	pv->xcr0 = 1;
-	return 0;
-}
-
-void fpu_free(struct pv_vcpu *pv)
-{
-	if (pv->fpu) {
-		heap_free(pv->fpu, MAX(area_bytes(), 1024ul));
-		pv->fpu = NULL;
-	}
 }
 
 /* TS is the guest's own matter: it must be clear while the hypervisor moves state. */
@@ -67,15 +53,14 @@ void fpu_load(struct pv_vcpu *pv)
 				 : "r"(pv->fpu), "a"(~0u), "d"(~0u)
 				 : "memory");
 	} else {
-		__asm__ volatile("1: fxrstor64 (%1); jmp 3f; 2: movl $1, %0; 3:" EX_TABLE("1b", "2b")
-				 : "+r"(bad)
-				 : "r"(pv->fpu)
-				 : "memory");
+		__asm__ volatile(
+			"1: fxrstor64 (%1); jmp 3f; 2: movl $1, %0; 3:" EX_TABLE("1b", "2b")
+			: "+r"(bad)
+			: "r"(pv->fpu)
+			: "memory");
 	}
 	if (bad) {
-		memset(pv->fpu, 0, area_bytes());
-		*(u16 *)pv->fpu = FCW_RESET;
-		((u32 *)pv->fpu)[6] = MXCSR_RESET;
+		fpu_reset(pv);
 		fpu_load(pv);
 	}
 }

@@ -8,10 +8,9 @@
 #include "arch/hv_map.h"
 #include "lib/lib.h"
 #include "lib/spinlock.h"
-#include "mm/alloc.h"
 
-#define SIZE_2M	    (1ul << 21)
-#define SIZE_1G	    (1ul << 30)
+#define SIZE_2M     (1ul << 21)
+#define SIZE_1G     (1ul << 30)
 #define TABLE_FLAGS (PTE_P | PTE_RW | PTE_A)
 #define GUARD_PAGE  4u /* of a stack region, see arch/cpu.h */
 
@@ -24,13 +23,6 @@ extern u64 early_gdt[];
 static maddr_t (*table_alloc)(void);
 static pte_t *window_l1[CONFIG_NR_CPUS];
 static spinlock_t map_lock = SPINLOCK_INIT;
-
-static maddr_t table_alloc_late(void)
-{
-	mfn_t m = alloc_frames(0, 0, ALLOC_ZERO);
-
-	return mfn_eq(m, INVALID_MFN) ? 0 : m.n << PAGE_SHIFT;
-}
 
 static pte_t *table_at(pte_t e)
 {
@@ -101,7 +93,7 @@ void hv_map_range(unsigned long va, maddr_t ma, u64 bytes, u64 flags)
 	}
 }
 
-void hv_map_load(void)
+void hv_map_load(maddr_t (*alloc)(void))
 {
 	struct {
 		u16 limit;
@@ -111,7 +103,7 @@ void hv_map_load(void)
 	/* head.S loaded this table by its machine address, which is about to vanish. */
 	__asm__ volatile("lgdt %0" ::"m"(gdtr));
 	write_cr3(hv_root);
-	table_alloc = table_alloc_late;
+	table_alloc = alloc;
 }
 
 static void *map_on_demand(maddr_t ma, size_t bytes, u64 flags)
@@ -153,13 +145,10 @@ pte_t *cpu_window_l1(unsigned int cpu)
 
 static int map_new_page(pte_t *e, u64 flags)
 {
-	mfn_t m = alloc_frames(0, 0, ALLOC_ZERO);
+	maddr_t page = table_alloc();
 
-	if (mfn_eq(m, INVALID_MFN)) {
-		return -ENOMEM;
-	}
-	*e = pte_make(m, flags);
-	return 0;
+	*e = page ? page | flags : 0;
+	return page ? 0 : -ENOMEM;
 }
 
 int cpu_window_init(unsigned int cpu)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The end: one sentence, the call trace, all CPUs stopped. With noreboot it stays so, else it reboots. */
+/* The end: one sentence, the call trace, all CPUs stopped. With noreboot it stays so, else it
+ * reboots. */
 #include "arch/smp.h"
 #include "arch/x86_private.h"
 #include "lib/lib.h"

@@ -12,21 +12,41 @@
 
 #define DR7_ENABLE 0xffu /* any of the four, local or global */
 
-static u16 get_ds(void) { u16 s; __asm__("movw %%ds, %0" : "=r"(s)); return s; }
-static u16 get_es(void) { u16 s; __asm__("movw %%es, %0" : "=r"(s)); return s; }
-static u16 get_fs(void) { u16 s; __asm__("movw %%fs, %0" : "=r"(s)); return s; }
-static u16 get_gs(void) { u16 s; __asm__("movw %%gs, %0" : "=r"(s)); return s; }
+static u16 get_ds(void)
+{
+	u16 s;
+	__asm__("movw %%ds, %0" : "=r"(s));
+	return s;
+}
+static u16 get_es(void)
+{
+	u16 s;
+	__asm__("movw %%es, %0" : "=r"(s));
+	return s;
+}
+static u16 get_fs(void)
+{
+	u16 s;
+	__asm__("movw %%fs, %0" : "=r"(s));
+	return s;
+}
+static u16 get_gs(void)
+{
+	u16 s;
+	__asm__("movw %%gs, %0" : "=r"(s));
+	return s;
+}
 
 /* Loads a selector; on a fault loads null and returns false. */
-#define LOAD_SEG(seg, sel)                                                                         \
-	({                                                                                         \
-		int ok_ = 1;                                                                       \
-		__asm__ volatile("1: movw %w1, %%" #seg "; jmp 3f\n"                               \
-				 "2: xorl %0, %0; movw %w0, %%" #seg "; 3:" EX_TABLE("1b", "2b")    \
-				 : "+r"(ok_)                                                       \
-				 : "r"(sel)                                                        \
-				 : "memory");                                                      \
-		ok_ != 0;                                                                          \
+#define LOAD_SEG(seg, sel)                                                                       \
+	({                                                                                       \
+		int ok_ = 1;                                                                     \
+		__asm__ volatile("1: movw %w1, %%" #seg "; jmp 3f\n"                             \
+				 "2: xorl %0, %0; movw %w0, %%" #seg "; 3:" EX_TABLE("1b", "2b") \
+				 : "+r"(ok_)                                                     \
+				 : "r"(sel)                                                      \
+				 : "memory");                                                    \
+		ok_ != 0;                                                                        \
 	})
 
 void arch_load_ldt(u32 entries)
@@ -38,7 +58,8 @@ void arch_load_ldt(u32 entries)
 		__asm__ volatile("lldt %w0" ::"r"(0));
 		return;
 	}
-	gdt[10] = (entries * 8 - 1) | (base & 0xffffff) << 16 | 0x82ull << 40 | (base >> 24 & 0xff) << 56;
+	gdt[10] = (entries * 8 - 1) | (base & 0xffffff) << 16 | 0x82ull << 40 |
+		  (base >> 24 & 0xff) << 56;
 	gdt[11] = base >> 32;
 	__asm__ volatile("lldt %w0" ::"r"(SEL_LDT));
 }
@@ -114,12 +135,24 @@ void arch_update_ts(struct pv_vcpu *pv)
 static void load_dr(unsigned int nr, u64 v)
 {
 	switch (nr) {
-	case 0: __asm__ volatile("mov %0, %%db0" ::"r"(v)); break;
-	case 1: __asm__ volatile("mov %0, %%db1" ::"r"(v)); break;
-	case 2: __asm__ volatile("mov %0, %%db2" ::"r"(v)); break;
-	case 3: __asm__ volatile("mov %0, %%db3" ::"r"(v)); break;
-	case 6: __asm__ volatile("mov %0, %%db6" ::"r"(v)); break;
-	default: __asm__ volatile("mov %0, %%db7" ::"r"(v)); break;
+	case 0:
+		__asm__ volatile("mov %0, %%db0" ::"r"(v));
+		break;
+	case 1:
+		__asm__ volatile("mov %0, %%db1" ::"r"(v));
+		break;
+	case 2:
+		__asm__ volatile("mov %0, %%db2" ::"r"(v));
+		break;
+	case 3:
+		__asm__ volatile("mov %0, %%db3" ::"r"(v));
+		break;
+	case 6:
+		__asm__ volatile("mov %0, %%db6" ::"r"(v));
+		break;
+	default:
+		__asm__ volatile("mov %0, %%db7" ::"r"(v));
+		break;
 	}
 }
 
@@ -146,8 +179,8 @@ void arch_load_debugregs(struct pv_vcpu *pv)
 
 void arch_set_xcr0(struct pv_vcpu *pv, u64 xcr0)
 {
-	/* The CPU runs with all that is offered, so that state is saved whole; the guest's own choice
-	 * is what it reads back. */
+	/* The CPU runs with all that is offered, so that state is saved whole; the guest's own
+	 * choice is what it reads back. */
 	pv->xcr0 = xcr0;
 	xsetbv(xcr0);
 }

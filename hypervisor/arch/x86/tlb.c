@@ -2,8 +2,8 @@
 /*
  * TLB flushes by a clock: every full flush of a CPU advances the clock and is noted with the CPU.
  * What was unmapped at stamp S cannot be in the TLB of a CPU that flushed after S.
- * Stamps are compared by signed difference: a CPU that has not flushed for 2^31 ticks runs no guest,
- * and went idle with a flush.
+ * Stamps are compared by signed difference: a CPU that has not flushed for 2^31 ticks runs no
+ * guest, and went idle with a flush.
  */
 #include "arch/smp.h"
 #include "arch/tlb.h"
@@ -22,7 +22,8 @@ void tlb_flush_local(void)
 {
 	unsigned long flags = irq_save();
 
-	/* The clock first: what is unmapped while we flush gets a stamp that this flush does not cover. */
+	/* The clock first: what is unmapped while we flush gets a stamp that this flush does not
+	 * cover. */
 	tlb_note_flush();
 	write_cr3(read_cr3());
 	irq_restore(flags);

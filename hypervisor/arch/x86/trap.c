@@ -7,12 +7,11 @@
 #include "arch/smp.h"
 #include "arch/x86_private.h"
 #include "lib/lib.h"
-#include "pv/pv_entry.h"
+#include "arch/guest_entry.h"
 
 struct ex_entry {
 	s32 from, to; /* relative to the fields themselves */
 };
-
 
 extern const struct ex_entry __ex_table_start[], __ex_table_end[];
 
@@ -43,11 +42,14 @@ void regs_dump(const struct cpu_regs *r)
 {
 	printk(LOG_ERR "rip %04x:%016lx rflags %08lx rsp %04x:%016lx cr2 %016lx\n", r->cs, r->rip,
 	       r->rflags, r->ss, r->rsp, read_cr2());
-	printk(LOG_ERR "rax %016lx rbx %016lx rcx %016lx rdx %016lx\n", r->rax, r->rbx, r->rcx, r->rdx);
-	printk(LOG_ERR "rsi %016lx rdi %016lx rbp %016lx r8  %016lx\n", r->rsi, r->rdi, r->rbp, r->r8);
-	printk(LOG_ERR "r9  %016lx r10 %016lx r11 %016lx r12 %016lx\n", r->r9, r->r10, r->r11, r->r12);
-	printk(LOG_ERR "r13 %016lx r14 %016lx r15 %016lx error %x vector %u\n", r->r13, r->r14, r->r15,
-	       r->error_code, r->entry_vector);
+	printk(LOG_ERR "rax %016lx rbx %016lx rcx %016lx rdx %016lx\n", r->rax, r->rbx, r->rcx,
+	       r->rdx);
+	printk(LOG_ERR "rsi %016lx rdi %016lx rbp %016lx r8  %016lx\n", r->rsi, r->rdi, r->rbp,
+	       r->r8);
+	printk(LOG_ERR "r9  %016lx r10 %016lx r11 %016lx r12 %016lx\n", r->r9, r->r10, r->r11,
+	       r->r12);
+	printk(LOG_ERR "r13 %016lx r14 %016lx r15 %016lx error %x vector %u\n", r->r13, r->r14,
+	       r->r15, r->error_code, r->entry_vector);
 }
 
 static bool on_this_stack(u64 p)
@@ -119,7 +121,8 @@ void trap_from_hypervisor(struct cpu_regs *regs)
 		pv_hardware_nmi();
 		return;
 	case TRAP_DB:
-		/* A guest's breakpoint on memory that the hypervisor copied, or MOV SS before SYSCALL. */
+		/* A guest's breakpoint on memory that the hypervisor copied, or MOV SS before
+		 * SYSCALL. */
 		regs->rflags &= ~RFLAGS_TF;
 		return;
 	case TRAP_MC:
@@ -132,7 +135,8 @@ void trap_from_hypervisor(struct cpu_regs *regs)
 	if (regs->rip == (u64)iret_to_guest) {
 		iret_fault(regs);
 	}
-	if (regs->entry_vector == TRAP_PF && pv_hypervisor_page_fault(read_cr2(), regs->error_code)) {
+	if (regs->entry_vector == TRAP_PF &&
+	    pv_hypervisor_page_fault(read_cr2(), regs->error_code)) {
 		return;
 	}
 	if (!extable_fixup(regs)) {

@@ -7,12 +7,12 @@
 
 /* Vectors: 0x20-0xdf devices (dynamic), 0xf0.. the hypervisor's own. */
 #define VECTOR_FIRST_DEV 0x30
-#define VECTOR_LAST_DEV	 0xdf
-#define VECTOR_TIMER	 0xf0
-#define VECTOR_KICK	 0xf1
-#define VECTOR_CALL	 0xf2
-#define VECTOR_ERROR	 0xfe
-#define VECTOR_SPURIOUS	 0xff
+#define VECTOR_LAST_DEV  0xdf
+#define VECTOR_TIMER     0xf0
+#define VECTOR_KICK      0xf1
+#define VECTOR_CALL      0xf2
+#define VECTOR_ERROR     0xfe
+#define VECTOR_SPURIOUS  0xff
 
 void apic_init(void); /* on each CPU */
 u32 apic_id(void);

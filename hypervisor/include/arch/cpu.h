@@ -57,21 +57,62 @@ static inline bool cpu_work_pending(void)
 	return READ_ONCE(cpu_info()->pending) != 0;
 }
 
-static inline u64 read_cr0(void) { u64 v; __asm__ volatile("mov %%cr0, %0" : "=r"(v)); return v; }
-static inline u64 read_cr2(void) { u64 v; __asm__ volatile("mov %%cr2, %0" : "=r"(v)); return v; }
-static inline u64 read_cr3(void) { u64 v; __asm__ volatile("mov %%cr3, %0" : "=r"(v)); return v; }
-static inline u64 read_cr4(void) { u64 v; __asm__ volatile("mov %%cr4, %0" : "=r"(v)); return v; }
-static inline void write_cr0(u64 v) { __asm__ volatile("mov %0, %%cr0" ::"r"(v) : "memory"); }
-static inline void write_cr3(u64 v) { __asm__ volatile("mov %0, %%cr3" ::"r"(v) : "memory"); }
-static inline void write_cr4(u64 v) { __asm__ volatile("mov %0, %%cr4" ::"r"(v) : "memory"); }
+static inline u64 read_cr0(void)
+{
+	u64 v;
+	__asm__ volatile("mov %%cr0, %0" : "=r"(v));
+	return v;
+}
+static inline u64 read_cr2(void)
+{
+	u64 v;
+	__asm__ volatile("mov %%cr2, %0" : "=r"(v));
+	return v;
+}
+static inline u64 read_cr3(void)
+{
+	u64 v;
+	__asm__ volatile("mov %%cr3, %0" : "=r"(v));
+	return v;
+}
+static inline u64 read_cr4(void)
+{
+	u64 v;
+	__asm__ volatile("mov %%cr4, %0" : "=r"(v));
+	return v;
+}
+static inline void write_cr0(u64 v)
+{
+	__asm__ volatile("mov %0, %%cr0" ::"r"(v) : "memory");
+}
+static inline void write_cr3(u64 v)
+{
+	__asm__ volatile("mov %0, %%cr3" ::"r"(v) : "memory");
+}
+static inline void write_cr4(u64 v)
+{
+	__asm__ volatile("mov %0, %%cr4" ::"r"(v) : "memory");
+}
 static inline void invlpg(unsigned long va)
 {
 	__asm__ volatile("invlpg (%0)" ::"r"(va) : "memory");
 }
-static inline void irq_enable(void) { __asm__ volatile("sti" ::: "memory"); }
-static inline void irq_disable(void) { __asm__ volatile("cli" ::: "memory"); }
-static inline void cpu_relax(void) { __asm__ volatile("pause" ::: "memory"); }
-static inline void cpu_halt(void) { __asm__ volatile("hlt" ::: "memory"); }
+static inline void irq_enable(void)
+{
+	__asm__ volatile("sti" ::: "memory");
+}
+static inline void irq_disable(void)
+{
+	__asm__ volatile("cli" ::: "memory");
+}
+static inline void cpu_relax(void)
+{
+	__asm__ volatile("pause" ::: "memory");
+}
+static inline void cpu_halt(void)
+{
+	__asm__ volatile("hlt" ::: "memory");
+}
 /* The last resort of a reboot: an exception without an IDT. */
 static inline void __noreturn cpu_triple_fault(void)
 {
@@ -84,7 +125,10 @@ static inline void __noreturn cpu_triple_fault(void)
 	for (;;) {
 	}
 }
-static inline void cpu_wbinvd(void) { __asm__ volatile("wbinvd" ::: "memory"); }
+static inline void cpu_wbinvd(void)
+{
+	__asm__ volatile("wbinvd" ::: "memory");
+}
 
 static inline u64 rdtsc(void)
 {
@@ -108,34 +152,60 @@ static inline void wrmsr(u32 msr, u64 v)
 int rdmsr_safe(u32 msr, u64 *v);
 int wrmsr_safe(u32 msr, u64 v);
 
-static inline void outb(u16 port, u8 v) { __asm__ volatile("outb %0, %1" ::"a"(v), "Nd"(port)); }
-static inline void outw(u16 port, u16 v) { __asm__ volatile("outw %0, %1" ::"a"(v), "Nd"(port)); }
-static inline void outl(u16 port, u32 v) { __asm__ volatile("outl %0, %1" ::"a"(v), "Nd"(port)); }
-static inline u8 inb(u16 port) { u8 v; __asm__ volatile("inb %1, %0" : "=a"(v) : "Nd"(port)); return v; }
-static inline u16 inw(u16 port) { u16 v; __asm__ volatile("inw %1, %0" : "=a"(v) : "Nd"(port)); return v; }
-static inline u32 inl(u16 port) { u32 v; __asm__ volatile("inl %1, %0" : "=a"(v) : "Nd"(port)); return v; }
+static inline void outb(u16 port, u8 v)
+{
+	__asm__ volatile("outb %0, %1" ::"a"(v), "Nd"(port));
+}
+static inline void outw(u16 port, u16 v)
+{
+	__asm__ volatile("outw %0, %1" ::"a"(v), "Nd"(port));
+}
+static inline void outl(u16 port, u32 v)
+{
+	__asm__ volatile("outl %0, %1" ::"a"(v), "Nd"(port));
+}
+static inline u8 inb(u16 port)
+{
+	u8 v;
+	__asm__ volatile("inb %1, %0" : "=a"(v) : "Nd"(port));
+	return v;
+}
+static inline u16 inw(u16 port)
+{
+	u16 v;
+	__asm__ volatile("inw %1, %0" : "=a"(v) : "Nd"(port));
+	return v;
+}
+static inline u32 inl(u16 port)
+{
+	u32 v;
+	__asm__ volatile("inl %1, %0" : "=a"(v) : "Nd"(port));
+	return v;
+}
 
 static inline void cpuid(u32 leaf, u32 sub, u32 r[4])
 {
-	__asm__ volatile("cpuid" : "=a"(r[0]), "=b"(r[1]), "=c"(r[2]), "=d"(r[3]) : "a"(leaf), "c"(sub));
+	__asm__ volatile("cpuid"
+			 : "=a"(r[0]), "=b"(r[1]), "=c"(r[2]), "=d"(r[3])
+			 : "a"(leaf), "c"(sub));
 }
 
-#define MSR_TSC		0x10
-#define MSR_APICBASE	0x1b
-#define MSR_SYSENTER_CS 0x174
+#define MSR_TSC          0x10
+#define MSR_APICBASE     0x1b
+#define MSR_SYSENTER_CS  0x174
 #define MSR_SYSENTER_ESP 0x175
 #define MSR_SYSENTER_EIP 0x176
-#define MSR_PAT		0x277
+#define MSR_PAT          0x277
 #define MSR_TSC_DEADLINE 0x6e0
-#define MSR_EFER	0xc0000080
-#define MSR_STAR	0xc0000081
-#define MSR_LSTAR	0xc0000082
-#define MSR_CSTAR	0xc0000083
-#define MSR_SFMASK	0xc0000084
-#define MSR_FS_BASE	0xc0000100
-#define MSR_GS_BASE	0xc0000101
-#define MSR_KERNEL_GS	0xc0000102 /* the inactive GS base */
-#define MSR_TSC_AUX	0xc0000103
+#define MSR_EFER         0xc0000080
+#define MSR_STAR         0xc0000081
+#define MSR_LSTAR        0xc0000082
+#define MSR_CSTAR        0xc0000083
+#define MSR_SFMASK       0xc0000084
+#define MSR_FS_BASE      0xc0000100
+#define MSR_GS_BASE      0xc0000101
+#define MSR_KERNEL_GS    0xc0000102 /* the inactive GS base */
+#define MSR_TSC_AUX      0xc0000103
 
 #define PAT_HV 0x050100070406ull /* WB WT UC- UC WC WP UC UC, as the ABI's guests expect */
 
@@ -154,12 +224,12 @@ static inline void cpuid(u32 leaf, u32 sub, u32 r[4])
 #define CR0_AM BIT(18)
 #define CR0_PG BIT(31)
 
-#define CR4_TSD	       BIT(2)
-#define CR4_DE	       BIT(3)
-#define CR4_PSE	       BIT(4)
-#define CR4_PAE	       BIT(5)
-#define CR4_MCE	       BIT(6)
-#define CR4_PGE	       BIT(7)
+#define CR4_TSD        BIT(2)
+#define CR4_DE         BIT(3)
+#define CR4_PSE        BIT(4)
+#define CR4_PAE        BIT(5)
+#define CR4_MCE        BIT(6)
+#define CR4_PGE        BIT(7)
 #define CR4_OSFXSR     BIT(9)
 #define CR4_OSXMMEXCPT BIT(10)
 #define CR4_UMIP       BIT(11)
@@ -171,10 +241,10 @@ static inline void cpuid(u32 leaf, u32 sub, u32 r[4])
 
 /* What the boot CPU has; filled by cpu_init(), constant afterwards. */
 struct cpu_features {
-	bool x2apic, xsave, xsaveopt, smep, smap, umip, fsgsbase, pcid, tsc_deadline, invariant_tsc, rdtscp,
-		amd, page1gb, cpuid_faulting;
-	u64 xcr0_max;	 /* XCR0 bits that the hypervisor offers */
-	u32 xsave_size;	 /* bytes of the standard-format area for xcr0_max */
+	bool x2apic, xsave, xsaveopt, smep, smap, umip, fsgsbase, pcid, tsc_deadline, invariant_tsc,
+		rdtscp, amd, page1gb, cpuid_faulting;
+	u64 xcr0_max;   /* XCR0 bits that the hypervisor offers */
+	u32 xsave_size; /* bytes of the standard-format area for xcr0_max */
 	u32 max_leaf, max_ext_leaf;
 	u8 maddr_bits;
 };
@@ -183,18 +253,18 @@ extern struct cpu_features cpu_features;
 extern u64 hv_cr4;
 
 /* Selectors of the hypervisor's part of each CPU's GDT (page 14 of the window). */
-#define SEL_HV_CS    0xe008
-#define SEL_HV_DS    0xe010
+#define SEL_HV_CS      0xe008
+#define SEL_HV_DS      0xe010
 #define SEL_GUEST_CS32 0xe023
-#define SEL_GUEST_DS 0xe02b
+#define SEL_GUEST_DS   0xe02b
 #define SEL_GUEST_CS64 0xe033
-#define SEL_TSS	     0xe040
-#define SEL_LDT	     0xe050
+#define SEL_TSS        0xe040
+#define SEL_LDT        0xe050
 
 /* The 1 MiB window of a CPU: GDT (16 pages), LDT (16 pages), then its stack region. */
-#define CPUWIN_SIZE	  0x100000ul
-#define CPUWIN_GDT(cpu)	  (CPUWIN_VIRT + (cpu) * CPUWIN_SIZE)
-#define CPUWIN_LDT(cpu)	  (CPUWIN_GDT(cpu) + 0x10000)
+#define CPUWIN_SIZE       0x100000ul
+#define CPUWIN_GDT(cpu)   (CPUWIN_VIRT + (cpu)*CPUWIN_SIZE)
+#define CPUWIN_LDT(cpu)   (CPUWIN_GDT(cpu) + 0x10000)
 #define CPUWIN_STACK(cpu) (CPUWIN_GDT(cpu) + 0x40000)
 
 #ifndef CONFIG_NR_CPUS

@@ -20,13 +20,13 @@ extern mfn_t hv_zero_frame;
 #define HV_RW (PTE_P | PTE_RW | PTE_A | PTE_D)
 #define HV_UC (PTE_PCD | PTE_PWT)
 
-/* Boot: tables come from `table_alloc` (machine address of a zeroed page below 4 GiB) until
- * hv_map_load(), then from the frame allocator. */
+/* Boot: tables come from `table_alloc` (machine address of a zeroed page below 4 GiB, 0 if there
+ * is none) until hv_map_load(), then from its argument. */
 void hv_map_start(maddr_t (*table_alloc)(void));
 /* Boot: maps pages, with the largest page size that fits; the range must be unmapped. */
 void hv_map_range(unsigned long va, maddr_t ma, u64 bytes, u64 flags);
 /* Boot: puts the map into use: afterwards nothing below HV_START is mapped. */
-void hv_map_load(void);
+void hv_map_load(maddr_t (*table_alloc)(void));
 
 /*
  * Direct-map addresses of memory that is not RAM: device registers (uncached) or firmware tables

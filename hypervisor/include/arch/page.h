@@ -17,8 +17,8 @@
 #include "lib/types.h"
 
 #define HV_START    0xffff800000000000ul
-#define HV_END	    0xffff880000000000ul
-#define HV_SLOT	    256u /* first L4 slot of the hypervisor */
+#define HV_END      0xffff880000000000ul
+#define HV_SLOT     256u /* first L4 slot of the hypervisor */
 #define HV_SLOTS    16u
 #define M2P_VIRT    0xffff800000000000ul
 #define M2P_RW_VIRT 0xffff808000000000ul
@@ -29,23 +29,23 @@
 
 typedef u64 pte_t;
 
-#define PTE_P	   BIT(0)
-#define PTE_RW	   BIT(1)
-#define PTE_US	   BIT(2)
-#define PTE_PWT	   BIT(3)
-#define PTE_PCD	   BIT(4)
-#define PTE_A	   BIT(5)
-#define PTE_D	   BIT(6)
-#define PTE_PSE	   BIT(7) /* L2, L3: superpage */
-#define PTE_PAT	   BIT(7) /* L1 */
-#define PTE_G	   BIT(8)
-#define PTE_AVAIL  (7ull << 9)
-#define PTE_AVAIL_HIGH (0x7ffull << 52)
+#define PTE_P            BIT(0)
+#define PTE_RW           BIT(1)
+#define PTE_US           BIT(2)
+#define PTE_PWT          BIT(3)
+#define PTE_PCD          BIT(4)
+#define PTE_A            BIT(5)
+#define PTE_D            BIT(6)
+#define PTE_PSE          BIT(7) /* L2, L3: superpage */
+#define PTE_PAT          BIT(7) /* L1 */
+#define PTE_G            BIT(8)
+#define PTE_AVAIL        (7ull << 9)
+#define PTE_AVAIL_HIGH   (0x7ffull << 52)
 #define PTE_GUEST_KERNEL BIT(52) /* the guest's own U/S bit was clear (pv-ABI) */
-#define PTE_GRANT  BIT(62)	 /* installed by the grant module, only it may remove it */
-#define PTE_NX	   BIT(63)
-#define PTE_CACHE  (PTE_PWT | PTE_PCD | PTE_PAT)
-#define PTE_MFN_MASK 0x000ffffffffff000ull
+#define PTE_GRANT        BIT(62) /* installed by the grant module, only it may remove it */
+#define PTE_NX           BIT(63)
+#define PTE_CACHE        (PTE_PWT | PTE_PCD | PTE_PAT)
+#define PTE_MFN_MASK     0x000ffffffffff000ull
 
 static inline mfn_t pte_mfn(pte_t e)
 {

@@ -13,13 +13,13 @@
 #define GUEST_GDT_FRAMES 14u
 
 enum pv_callback { /* numbers are CALLBACKTYPE_* of <xen/callback.h> */
-	PV_CB_EVENT = 0,
-	PV_CB_FAILSAFE = 1,
-	PV_CB_SYSCALL = 2,
-	PV_CB_NMI = 4,
-	PV_CB_SYSENTER = 5,
-	PV_CB_SYSCALL32 = 7,
-	PV_CB_COUNT = 8,
+		   PV_CB_EVENT = 0,
+		   PV_CB_FAILSAFE = 1,
+		   PV_CB_SYSCALL = 2,
+		   PV_CB_NMI = 4,
+		   PV_CB_SYSENTER = 5,
+		   PV_CB_SYSCALL32 = 7,
+		   PV_CB_COUNT = 8,
 };
 
 struct trap_entry {
@@ -31,18 +31,18 @@ struct trap_entry {
 struct pv_vcpu {
 	struct cpu_regs regs; /* valid while not running on a CPU */
 	u16 ds, es, fs, gs;
-	bool kernel_mode; /* guest kernel (true) or guest user */
-	bool syscall_masks_events[PV_CB_COUNT]; /* callback flag "mask events" */
+	bool kernel_mode;                           /* guest kernel (true) or guest user */
+	bool syscall_masks_events[PV_CB_COUNT];     /* callback flag "mask events" */
 	bool nmi_pending, nmi_masked, nmi_deferred; /* deferred: waits for the iret that unmasks */
-	u8 iopl;	  /* virtual IOPL, 0-3 */
+	u8 iopl;                                    /* virtual IOPL, 0-3 */
 	u64 callback[PV_CB_COUNT];
 	u64 kernel_sp;
 	u16 kernel_ss;
 
 	u64 fs_base, gs_base_kernel, gs_base_user;
 	u64 cr3_kernel, cr3_user; /* machine addresses of the L4 tables; user 0 = none */
-	u64 cr0, cr4;		  /* guest view; only TS of cr0 varies */
-	u64 dr[8];		  /* 0-3, 6, 7 */
+	u64 cr0, cr4;             /* guest view; only TS of cr0 varies */
+	u64 dr[8];                /* 0-3, 6, 7 */
 
 	struct trap_entry *traps; /* 256, a page of its own */
 	mfn_t gdt_frame[GUEST_GDT_FRAMES];

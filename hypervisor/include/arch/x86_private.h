@@ -7,8 +7,9 @@
 #include "arch/vcpu.h"
 
 /* A fault at label `from` goes on at label `to` (see trap.c). */
-#define EX_TABLE(from, to)                                                                         \
-	"\n.pushsection .ex_table, \"a\"\n.balign 4\n.long " from " - .\n.long " to " - .\n.popsection\n"
+#define EX_TABLE(from, to)                                                          \
+	"\n.pushsection .ex_table, \"a\"\n.balign 4\n.long " from " - .\n.long " to \
+	" - .\n.popsection\n"
 
 /* The window through SMAP, open only around an access to guest memory. */
 static inline void smap_open(void)
@@ -47,8 +48,8 @@ void regs_dump(const struct cpu_regs *regs);
 void stack_trace(u64 rip, u64 rbp);
 
 /* fpu.c */
-int fpu_alloc(struct pv_vcpu *pv); /* -ENOMEM; in the reset state */
-void fpu_free(struct pv_vcpu *pv);
+size_t fpu_area_bytes(void);        /* size of pv->fpu, which comes from the heap */
+void fpu_reset(struct pv_vcpu *pv); /* pv->fpu: the state after a reset */
 void fpu_save(struct pv_vcpu *pv);
 void fpu_load(struct pv_vcpu *pv);
 
@@ -58,9 +59,9 @@ void smp_init_cpu(unsigned int cpu);
 void tlb_note_flush(void);
 
 /*
- * switch.c. context_save(): the CPU's guest state into pv, context_load(): the reverse, CR3, GDT and LDT excepted;
- * false if a selector was bad and is null now (the failsafe callback's case). Interrupts on,
- * on this CPU's own stack.
+ * switch.c. context_save(): the CPU's guest state into pv, context_load(): the reverse, CR3, GDT
+ * and LDT excepted; false if a selector was bad and is null now (the failsafe callback's case).
+ * Interrupts on, on this CPU's own stack.
  */
 void context_save(struct pv_vcpu *pv);
 bool context_load(struct pv_vcpu *pv);

@@ -7,7 +7,7 @@
 #include "lib/types.h"
 
 #define BOOT_MAX_MODULES 4
-#define BOOT_MAX_E820	 128
+#define BOOT_MAX_E820    128
 
 struct boot_module {
 	u64 start, size; /* machine address, bytes; start is on a page boundary */
@@ -25,7 +25,7 @@ struct boot_info {
 	unsigned int module_count;
 	struct boot_e820 e820[BOOT_MAX_E820]; /* sorted, not overlapping */
 	unsigned int e820_count;
-	u64 rsdp_root;	     /* machine address of XSDT or RSDT */
+	u64 rsdp_root; /* machine address of XSDT or RSDT */
 	bool rsdp_is_xsdt;
 	u64 efi_system_table; /* 0 on BIOS */
 	const void *efi_map;  /* a copy in hypervisor memory, or NULL */

@@ -3,8 +3,8 @@
  * Domains and vcpus: life and death. Rooms further down keep their own state behind the opaque
  * pointers; they are told of births and deaths by the tables in domain/hooks.c.
  *
- * Life of a domain: created paused -> runs -> shut down (code kept, all vcpus stopped) -> dying (killed:
- * resources given back, preemptibly) -> dead (waits for foreign references) -> freed.
+ * Life of a domain: created paused -> runs -> shut down (code kept, all vcpus stopped) -> dying
+ * (killed: resources given back, preemptibly) -> dead (waits for foreign references) -> freed.
  * References: domain_get() keeps the struct; frames owned keep it too.
  */
 #ifndef DOMAIN_DOMAIN_H
@@ -35,14 +35,15 @@ struct vcpu {
 	unsigned int id;
 	struct pv_vcpu pv;
 
-	vcpu_info_t *info;  /* shared with the guest: read once, never trust */
-	mfn_t info_mfn;	    /* registered page, or INVALID_MFN: in shared_info */
+	vcpu_info_t *info;    /* shared with the guest: read once, never trust */
+	mfn_t info_mfn;       /* registered page, or INVALID_MFN: in shared_info */
 	bool initialised, up; /* VCPUOP_initialise done; VCPUOP_up */
-	bool blocked;	    /* SCHEDOP_block: until an event is pending */
-	bool polling;	    /* SCHEDOP_poll: until one of the ports, or the timer */
-	u32 poll_port;	    /* the only port polled, or 0 for several */
-	u32 pause_count;    /* atomic */
-	spinlock_t run_lock; /* runnable or not, runstate; interrupts off; innermost but the run queue's */
+	bool blocked;         /* SCHEDOP_block: until an event is pending */
+	bool polling;         /* SCHEDOP_poll: until one of the ports, or the timer */
+	u32 poll_port;        /* the only port polled, or 0 for several */
+	u32 pause_count;      /* atomic */
+	spinlock_t run_lock;  /* runnable or not, runstate; interrupts off; innermost but the run
+				 queue's */
 
 	struct timer singleshot, periodic, poll_timer;
 	u64 period_ns;
@@ -50,21 +51,21 @@ struct vcpu {
 	vcpu_runstate_info_t runstate;
 	guest_ptr_t runstate_area; /* 0 = none */
 	guest_ptr_t time_area;
-	bool area_stale;	   /* must be written at the next entry to guest kernel mode */
+	bool area_stale; /* must be written at the next entry to guest kernel mode */
 
-	u64 continuation_progress; /* of a preempted multicall or teardown */
-	struct multicall_state *mc; /* inside a multicall: the entry being run, see hypercall/ */
-	mfn_t old_table;	   /* L4 whose release was preempted, or INVALID_MFN */
+	u64 continuation_progress;              /* of a preempted multicall or teardown */
+	struct multicall_state *mc;             /* inside a multicall: the entry being run */
+	mfn_t old_table;                        /* L4 whose release was preempted, or INVALID_MFN */
 	cpumask_t hard_affinity, soft_affinity; /* as the tools set them */
 };
 
 enum domain_dying { DOMAIN_ALIVE, DOMAIN_DYING, DOMAIN_DEAD };
 
 struct domain {
-	struct owner mm;    /* id, page counts, limits, dirty mask */
-	struct list link;   /* all domains, ascending ids */
-	u32 refs;	    /* atomic */
-	bool privileged;    /* dom0: control and hardware domain */
+	struct owner mm;  /* id, page counts, limits, dirty mask */
+	struct list link; /* all domains, ascending ids */
+	u32 refs;         /* atomic */
+	bool privileged;  /* dom0: control and hardware domain */
 	enum domain_dying dying;
 	bool shut_down;
 	u8 shutdown_code;
@@ -92,7 +93,7 @@ struct domain {
 	struct cpuid_policy *cpuid;
 
 	unsigned int destroy_step; /* progress of domain_kill() */
-	u64 cpu_time_dead;	   /* ns of vcpus already gone */
+	u64 cpu_time_dead;         /* ns of vcpus already gone */
 };
 
 struct e820_entry {
@@ -117,8 +118,8 @@ static inline bool is_idle_vcpu(const struct vcpu *v)
 }
 
 #define domain_vcpu(d, i) ((i) < (d)->max_vcpus ? (d)->vcpu[i] : NULL)
-#define vcpu_for_each(d, v, i)                                                                     \
-	for (unsigned int i = 0; i < (d)->max_vcpus; i++)                                          \
+#define vcpu_for_each(d, v, i)                            \
+	for (unsigned int i = 0; i < (d)->max_vcpus; i++) \
 		for (struct vcpu *v = (d)->vcpu[i]; v; v = NULL)
 
 /* Finds a living or dying domain and takes a reference; NULL if there is none. DOMID_SELF works. */
@@ -132,7 +133,8 @@ void domain_put(struct domain *d);
  * not reused soon). -EEXIST, -ENOMEM, -EINVAL. */
 int domain_create(domid_t id, const struct xen_domctl_createdomain *cfg, struct domain **d);
 int domain_alloc_vcpu(struct domain *d, unsigned int id); /* -ENOMEM, -EEXIST, -EINVAL */
-/* Gives everything back; -ERESTART when preempted: call again. Idempotent. Not for the caller's own domain. */
+/* Gives everything back; -ERESTART when preempted: call again. Idempotent. Not for the caller's own
+ * domain. */
 int domain_kill(struct domain *d);
 /* SCHEDOP_shutdown and friends: stops all vcpus, keeps the code, VIRQ_DOM_EXC to dom0. */
 void domain_shutdown(struct domain *d, u8 code);
@@ -148,9 +150,9 @@ void vcpu_pause_nosync(struct vcpu *v);
 void vcpu_unpause(struct vcpu *v);
 /* Re-evaluates whether v may run (after up/down, block, pause, events). */
 void vcpu_update_runnable(struct vcpu *v);
-void vcpu_block(void);		     /* current: SCHEDOP_block */
-void vcpu_unblock(struct vcpu *v);   /* an event came: wakes a blocked vcpu */
-void vcpu_kick(struct vcpu *v);	     /* makes it look at its pending events soon, wherever it is */
+void vcpu_block(void);             /* current: SCHEDOP_block */
+void vcpu_unblock(struct vcpu *v); /* an event came: wakes a blocked vcpu */
+void vcpu_kick(struct vcpu *v);    /* makes it look at its pending events soon, wherever it is */
 int vcpu_set_context(struct vcpu *v, const vcpu_guest_context_t *c); /* see pv/ */
 void vcpu_get_context(struct vcpu *v, vcpu_guest_context_t *c);
 int vcpu_register_info(struct vcpu *v, mfn_t m, unsigned int offset);

@@ -10,9 +10,10 @@
 
 struct domain_hook {
 	int (*create)(struct domain *d);  /* -errno: the domain is not created */
-	int (*destroy)(struct domain *d); /* -ERESTART: call again; all hooks, also after a failed create */
-	void (*free)(struct domain *d);	  /* the last reference is gone */
-	void (*dump)(struct domain *d);	  /* console key */
+	int (*destroy)(struct domain *d); /* -ERESTART: call again; all hooks, also after a failed
+					     create */
+	void (*free)(struct domain *d);   /* the last reference is gone */
+	void (*dump)(struct domain *d);   /* console key */
 };
 extern const struct domain_hook domain_hooks[];
 extern const unsigned int domain_hook_count;
@@ -26,9 +27,9 @@ extern const unsigned int switch_hook_count;
 
 /* Timer callbacks and news that go to event/. */
 struct event_hook {
-	void (*timer_event)(struct vcpu *v);  /* VIRQ_TIMER */
-	void (*domain_event)(void);	      /* VIRQ_DOM_EXC */
-	bool (*event_waits)(struct vcpu *v);  /* an upcall could be delivered now */
+	void (*timer_event)(struct vcpu *v); /* VIRQ_TIMER */
+	void (*domain_event)(void);          /* VIRQ_DOM_EXC */
+	bool (*event_waits)(struct vcpu *v); /* an upcall could be delivered now */
 };
 extern const struct event_hook event_hook;
 

@@ -5,9 +5,9 @@
 
 #include "domain/domain.h"
 
-void uart_init_early(void);	   /* COM1 with 115200 8n1, polled: the first thing at boot */
+void uart_init_early(void);       /* COM1 with 115200 8n1, polled: the first thing at boot */
 void console_parse_options(void); /* after options_parse(): applies com1=, com2=, console= */
-void console_start(void);	   /* interrupts for input; after irq_init() */
+void console_start(void);         /* interrupts for input; after irq_init() */
 long do_console_io(unsigned int cmd, unsigned int count, guest_ptr_t buf);
 /* sysctl readconsole: copies from the ring to guest memory; semantics of XEN_SYSCTL_readconsole. */
 struct xen_sysctl_readconsole;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Event channels, 2-level ABI. One lock per domain (evtchn lock) guards its channel table; two domains' locks
- * are taken in the order of their ids. Sending takes none.
+ * Event channels, 2-level ABI. One lock per domain (evtchn lock) guards its channel table; two
+ * domains' locks are taken in the order of their ids. Sending takes none.
  */
 #ifndef EVENT_EVENT_H
 #define EVENT_EVENT_H
@@ -10,7 +10,7 @@
 
 typedef u32 evtchn_port_x; /* a checked port */
 
-int evtchn_domain_create(struct domain *d); /* hook */
+int evtchn_domain_create(struct domain *d);  /* hook */
 int evtchn_domain_destroy(struct domain *d); /* hook; -ERESTART */
 void evtchn_domain_free(struct domain *d);
 void evtchn_dump(struct domain *d); /* console key */

@@ -5,7 +5,7 @@
 
 #include "domain/domain.h"
 
-int grant_domain_create(struct domain *d); /* hook: limits from d->config_* */
+int grant_domain_create(struct domain *d);  /* hook: limits from d->config_* */
 int grant_domain_destroy(struct domain *d); /* hook: releases what d mapped; -ERESTART */
 void grant_domain_free(struct domain *d);   /* hook: last reference gone */
 void grant_dump(struct domain *d);

@@ -11,16 +11,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#define printk(...)	      printf(__VA_ARGS__)
-#define printk_guest(...)     printf(__VA_ARGS__)
-#define LOG_ERR		      ""
-#define LOG_WARN	      ""
-#define LOG_INFO	      ""
-#define LOG_DEBUG	      ""
-#define panic(...)	      (printf(__VA_ARGS__), abort())
-#define ASSERT(c)	      assert(c)
-#define BUG_ON(c)	      assert(!(c))
-#define BUG()		      abort()
+#define printk(...)       printf(__VA_ARGS__)
+#define printk_guest(...) printf(__VA_ARGS__)
+#define LOG_ERR           ""
+#define LOG_WARN          ""
+#define LOG_INFO          ""
+#define LOG_DEBUG         ""
+#define panic(...)        (printf(__VA_ARGS__), abort())
+#define ASSERT(c)         assert(c)
+#define BUG_ON(c)         assert(!(c))
+#define BUG()             abort()
 #else
 void *memcpy(void *d, const void *s, size_t n);
 void *memmove(void *d, const void *s, size_t n);
@@ -39,10 +39,18 @@ char *strstr(const char *s, const char *what);
  * printk() may be called anywhere, NMI excepted. printk_guest() is for what a guest can
  * provoke: it is rate-limited and counts what it drops.
  */
-#define LOG_ERR	  "\001" "1"
-#define LOG_WARN  "\001" "2"
-#define LOG_INFO  "\001" "3"
-#define LOG_DEBUG "\001" "4"
+#define LOG_ERR \
+	"\001"  \
+	"1"
+#define LOG_WARN \
+	"\001"   \
+	"2"
+#define LOG_INFO \
+	"\001"   \
+	"3"
+#define LOG_DEBUG \
+	"\001"    \
+	"4"
 void printk(const char *fmt, ...) __printf(1, 2);
 void printk_guest(const char *fmt, ...) __printf(1, 2);
 int snprintf(char *buf, size_t size, const char *fmt, ...) __printf(3, 4);
@@ -52,7 +60,7 @@ int vsnprintf(char *buf, size_t size, const char *fmt, __builtin_va_list ap);
 void panic(const char *fmt, ...) __noreturn __printf(1, 2);
 void bug_at(const char *file, int line, const char *what) __noreturn;
 
-#define BUG()	  bug_at(__FILE__, __LINE__, "BUG")
+#define BUG()     bug_at(__FILE__, __LINE__, "BUG")
 #define BUG_ON(c) ((void)(unlikely(c) ? bug_at(__FILE__, __LINE__, #c) : (void)0))
 #ifdef CONFIG_DEBUG
 #define ASSERT(c) BUG_ON(!(c))
@@ -70,7 +78,8 @@ static inline void str_copy(char *dst, const char *src, size_t size)
 	dst[n] = 0;
 }
 
-/* Parses a number with optional 0x prefix; *end is set behind it. No sign, wraps never: ~0 on overflow. */
+/* Parses a number with optional 0x prefix; *end is set behind it. No sign, wraps never: ~0 on
+ * overflow. */
 u64 str_to_u64(const char *s, const char **end);
 
 static inline unsigned int bit_first(u64 x) /* index of the lowest set bit; x != 0 */
@@ -94,12 +103,14 @@ static inline bool bit_test(const void *base, unsigned long nr)
 static inline bool bit_test_and_set(void *base, unsigned long nr)
 {
 	return __atomic_fetch_or(&((u64 *)base)[nr / 64], BIT(nr % 64), __ATOMIC_SEQ_CST) >>
-		       (nr % 64) & 1;
+		       (nr % 64) &
+	       1;
 }
 static inline bool bit_test_and_clear(void *base, unsigned long nr)
 {
 	return __atomic_fetch_and(&((u64 *)base)[nr / 64], ~BIT(nr % 64), __ATOMIC_SEQ_CST) >>
-		       (nr % 64) & 1;
+		       (nr % 64) &
+	       1;
 }
 
 #endif

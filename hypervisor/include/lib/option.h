@@ -15,8 +15,8 @@ struct option {
  * OPTION("name", handler): the handler gets what stands behind '=' ("" if nothing), up to the
  * next blank; nonzero = bad value, reported with the option's name. It only keeps the value.
  */
-#define OPTION(str, fn)                                                                            \
-	static const struct option option_##fn __section(".options") __attribute__((used)) = {str, \
-											      fn}
+#define OPTION(str, fn)                                              \
+	static const struct option option_##fn __section(".options") \
+		__attribute__((used)) = {str, fn}
 
 #endif

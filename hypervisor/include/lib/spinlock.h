@@ -17,7 +17,12 @@ typedef struct {
 	};
 } spinlock_t;
 
-#define SPINLOCK_INIT {{0}}
+#define SPINLOCK_INIT     \
+	{                 \
+		{         \
+			0 \
+		}         \
+	}
 
 static inline void spin_lock(spinlock_t *l)
 {

@@ -60,26 +60,26 @@ typedef unsigned long guest_ptr_t; /* an address that a guest passed: only for c
 #define PAGE_SIZE  4096ul
 #define PAGE_MASK  (~(PAGE_SIZE - 1))
 
-#define BIT(n)	       (1ull << (n))
+#define BIT(n)         (1ull << (n))
 #define ARRAY_SIZE(a)  (sizeof(a) / sizeof((a)[0]))
-#define ROUND_UP(x, a) (((x) + (a) - 1) / (a) * (a))
+#define ROUND_UP(x, a) (((x) + (a)-1) / (a) * (a))
 #define MIN(a, b)      ((a) < (b) ? (a) : (b))
 #define MAX(a, b)      ((a) > (b) ? (a) : (b))
 
-#define container_of(p, type, member) ((type *)((char *)(p) - offsetof(type, member)))
+#define container_of(p, type, member) ((type *)((char *)(p)-offsetof(type, member)))
 
-#define __section(s)  __attribute__((section(s)))
-#define __aligned(n)  __attribute__((aligned(n)))
-#define __packed      __attribute__((packed))
-#define __noreturn    __attribute__((noreturn))
+#define __section(s)   __attribute__((section(s)))
+#define __aligned(n)   __attribute__((aligned(n)))
+#define __packed       __attribute__((packed))
+#define __noreturn     __attribute__((noreturn))
 #define __printf(f, a) __attribute__((format(printf, f, a)))
-#define __unused      __attribute__((unused))
-#define likely(x)     __builtin_expect(!!(x), 1)
-#define unlikely(x)   __builtin_expect(!!(x), 0)
+#define __unused       __attribute__((unused))
+#define likely(x)      __builtin_expect(!!(x), 1)
+#define unlikely(x)    __builtin_expect(!!(x), 0)
 
 /* One access, exactly as wide as the type: for memory that a guest or another CPU may change. */
-#define READ_ONCE(x)	 (*(const volatile __typeof__(x) *)&(x))
+#define READ_ONCE(x)     (*(const volatile __typeof__(x) *)&(x))
 #define WRITE_ONCE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
-#define barrier()	 __asm__ volatile("" ::: "memory")
+#define barrier()        __asm__ volatile("" ::: "memory")
 
 #endif

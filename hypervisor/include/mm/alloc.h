@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The frame allocator (buddy, orders 0 .. ALLOC_MAX_ORDER) and the hypervisor's heap.
- * Free frames start dirty; those given to guests or to the heap are scrubbed first, or were by the idle CPUs.
+ * Free frames start dirty; those given to guests or to the heap are scrubbed first, or were by the
+ * idle CPUs.
  */
 #ifndef MM_ALLOC_H
 #define MM_ALLOC_H
@@ -10,7 +11,8 @@
 
 #define ALLOC_MAX_ORDER 20u
 
-#define ALLOC_ZERO  BIT(0) /* contents are zero; without it they are anything, never another's data */
+#define ALLOC_ZERO \
+	BIT(0) /* contents are zero; without it they are anything, never another's data */
 #define ALLOC_DIRTY BIT(1) /* caller overwrites all of it before anyone can see it */
 
 /* Boot: hands frames [start, end) to the allocator as free and dirty (clean: already zero). */
@@ -28,7 +30,8 @@ bool alloc_scrub_some(void);
 /* While on, scrubbing uses the vector registers (boot, before any guest's state is in them). */
 void alloc_boot_clearing(bool on);
 
-/* Heap: objects up to a page or more, 16-byte aligned (page-aligned from 4 KiB), zeroed. NULL if none. */
+/* Heap: objects up to a page or more, 16-byte aligned (page-aligned from 4 KiB), zeroed. NULL if
+ * none. */
 void *heap_alloc(size_t bytes);
 void heap_free(void *p, size_t bytes);
 static inline void *heap_alloc_page(void)

@@ -21,10 +21,10 @@ struct frame {
 		};
 		u64 refs; /* both in one go */
 	};
-	u16 owner; /* domid, or one of FRAME_OWNER_* */
-	u16 done;  /* entries validated so far while FT_PARTIAL; see mm/pagetype.c */
+	u16 owner;      /* domid, or one of FRAME_OWNER_* */
+	u16 done;       /* entries validated so far while FT_PARTIAL; see mm/pagetype.c */
 	u32 next, prev; /* owner's page list, or the free list of the allocator */
-	u32 stamp; /* TLB clock when it was last freed or lost its type */
+	u32 stamp;      /* TLB clock when it was last freed or lost its type */
 };
 _Static_assert(sizeof(struct frame) == 24, "the bound of 24 bytes a frame");
 
@@ -37,9 +37,10 @@ extern struct frame *frame_table;
 #define FRAME_OWNER_NONE 0x7fff /* free, or the hypervisor's own: never mappable by guests */
 
 #define FRAME_ALLOCATED 0x80000000u
-#define FRAME_XENHEAP	0x40000000u /* the hypervisor allocated it and frees it: shared_info, grant frames */
-#define FRAME_DIRTY	0x20000000u /* free and not scrubbed yet (only while free) */
-#define FRAME_COUNT	0x0fffffffu
+#define FRAME_XENHEAP \
+	0x40000000u /* the hypervisor allocated it and frees it: shared_info, grant frames */
+#define FRAME_DIRTY 0x20000000u /* free and not scrubbed yet (only while free) */
+#define FRAME_COUNT 0x0fffffffu
 
 /* Bit n: the frame table has entries for the n-th 512 frames. See mm/frame_init.h. */
 extern const u64 *frame_sections;
@@ -88,7 +89,8 @@ int frame_alloc_owned(struct owner *o, unsigned int order, unsigned int bits, mf
  */
 int frame_adopt(struct owner *o, mfn_t m, u64 count);
 /* Makes a hypervisor page (heap_alloc_page()) one of o's that guests may map: general
- * reference FRAME_ALLOCATED | FRAME_XENHEAP, type writable with one reference kept by the hypervisor. */
+ * reference FRAME_ALLOCATED | FRAME_XENHEAP, type writable with one reference kept by the
+ * hypervisor. */
 void frame_share(void *page, struct owner *o);
 /* Takes it back; true if no reference is left and the page may be freed, else the last
  * frame_put() frees it. */

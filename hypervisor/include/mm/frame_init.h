@@ -10,7 +10,7 @@
 
 #define SECTION_FRAMES 512u
 #define SECTION_PAGES  (SECTION_FRAMES * sizeof(struct frame) / PAGE_SIZE)
-_Static_assert(SECTION_PAGES * PAGE_SIZE == SECTION_FRAMES * sizeof(struct frame),
+_Static_assert(SECTION_PAGES *PAGE_SIZE == SECTION_FRAMES * sizeof(struct frame),
 	       "a section of the frame table is whole pages");
 
 /* `map`: a bit per section below `end`, set where the frame table is backed. Kept, not copied. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who owns frames: the memory side of a domain, embedded in struct domain. `lock` guards the page list,
- * the counts and the limit.
+ * Who owns frames: the memory side of a domain, embedded in struct domain. `lock` guards the page
+ * list, the counts and the limit.
  */
 #ifndef MM_OWNER_H
 #define MM_OWNER_H
@@ -14,13 +14,13 @@
 
 struct owner {
 	u16 id;
-	bool dying;	   /* no new frames, no new types */
-	bool io_cap;	   /* may map non-RAM frames (dom0) */
+	bool dying;  /* no new frames, no new types */
+	bool io_cap; /* may map non-RAM frames (dom0) */
 	spinlock_t lock;
-	u64 pages;	   /* frames on the lists */
-	u64 limit;	   /* most frames it may hold */
-	u32 head;	   /* first frame of the list, 0 = none (frame 0 is never given away) */
-	u32 kept;	   /* second list, while dying: given up, but others still hold them */
+	u64 pages;         /* frames on the lists */
+	u64 limit;         /* most frames it may hold */
+	u32 head;          /* first frame of the list, 0 = none (frame 0 is never given away) */
+	u32 kept;          /* second list, while dying: given up, but others still hold them */
 	u32 xenheap_pages; /* shared_info, grant frames: owned, not counted in pages */
 	cpumask_t dirty;   /* CPUs whose TLB may hold translations of this owner's tables */
 	void (*free_last)(struct owner *o); /* pages fell to 0 while dying */

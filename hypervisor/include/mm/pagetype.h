@@ -27,9 +27,9 @@ enum frame_kind {
 
 /*
  * Takes a typed reference (not a general one: the caller holds that). Validates contents when the
- * first reference is taken. -EINVAL: other type in use or bad contents; -ERESTART: preempted, partial
- * state kept, ask again (the partial state keeps the frame alive). Waits for another CPU that is
- * validating the frame as the same kind.
+ * first reference is taken. -EINVAL: other type in use or bad contents; -ERESTART: preempted,
+ * partial state kept, ask again (the partial state keeps the frame alive). Waits for another CPU
+ * that is validating the frame as the same kind.
  */
 int frame_get_type(mfn_t m, enum frame_kind kind);
 /* Drops one; the last one of a table drops what its entries hold, whatever that takes. */
@@ -57,8 +57,8 @@ int frame_settle(mfn_t m);
 int owner_relinquish(struct owner *o);
 
 /*
- * Makes entry `slot` of the validated table `table` (kind L1..L4, owned by `table_owner`) hold `val`,
- * whose frames must belong to `page_owner`: takes the references of the new, exchanges
+ * Makes entry `slot` of the validated table `table` (kind L1..L4, owned by `table_owner`) hold
+ * `val`, whose frames must belong to `page_owner`: takes the references of the new, exchanges
  * atomically (keeping A/D if asked), drops those of the old. -EINVAL; -EPERM: a grant's entry
  * would be lost; -ERESTART. Also does what the ABI does to entries (US, guest-kernel bit, cache
  * bits). *rest is set to a table whose release was preempted (to be finished by

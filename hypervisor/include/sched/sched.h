@@ -20,16 +20,16 @@ struct sched_unit {
 
 void sched_init_cpu(unsigned int cpu, struct sched_unit *idle);
 void sched_unit_init(struct sched_unit *u, unsigned int cpu);
-void sched_wake(struct sched_unit *u);	/* became runnable: queue it and maybe preempt */
-void sched_sleep(struct sched_unit *u); /* no longer runnable: stops running soon */
+void sched_wake(struct sched_unit *u);       /* became runnable: queue it and maybe preempt */
+void sched_sleep(struct sched_unit *u);      /* no longer runnable: stops running soon */
 void sched_sleep_sync(struct sched_unit *u); /* ... and waits until it is off its CPU */
 void sched_yield(void);
 /* PENDING_SCHEDULE on this CPU: picks and switches; may not return (it resumes another guest). */
 void sched_run(void);
 
 /*
- * Provided by domain/: saves prev, loads next, calls sched_switched_out(prev) once nothing of it is left
- * on the CPU, and goes on with next; does not return.
+ * Provided by domain/: saves prev, loads next, calls sched_switched_out(prev) once nothing of it is
+ * left on the CPU, and goes on with next; does not return.
  */
 void sched_switch(struct sched_unit *prev, struct sched_unit *next, u64 now)
 	__attribute__((noreturn));

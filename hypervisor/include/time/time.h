@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * System time (ns since boot, from the TSC, the same on all CPUs), wall clock, and timers.
- * A timer belongs to one CPU's heap; its callback runs there from PENDING_TIMER, interrupts on, no lock held.
+ * A timer belongs to one CPU's heap; its callback runs there from PENDING_TIMER, interrupts on, no
+ * lock held.
  */
 #ifndef TIME_TIME_H
 #define TIME_TIME_H
@@ -23,7 +24,7 @@ void time_init(void);
 
 struct timer {
 	struct timer *child, *sibling, *back; /* pairing heap links */
-	u64 expires;			      /* ns of system time */
+	u64 expires;                          /* ns of system time */
 	void (*fn)(void *arg);
 	void *arg;
 	unsigned int cpu;
@@ -33,7 +34,7 @@ struct timer {
 void timer_start_cpu(void); /* each CPU, once its APIC timer is calibrated */
 void timer_init(struct timer *t, void (*fn)(void *), void *arg, unsigned int cpu);
 void timer_set(struct timer *t, u64 expires); /* (re)arms; a past time fires at once */
-void timer_stop(struct timer *t);	      /* afterwards its callback is not running and won't */
-void timer_run(void);			      /* PENDING_TIMER on this CPU */
+void timer_stop(struct timer *t);             /* afterwards its callback is not running and won't */
+void timer_run(void);                         /* PENDING_TIMER on this CPU */
 
 #endif

@@ -83,7 +83,8 @@ void print(const char *fmt, ...)
 			s = number(tmp + 23, is_long ? va_arg(ap, u64) : va_arg(ap, u32), 10);
 			break;
 		default: /* x, p */
-			s = number(tmp + 23, is_long || *fmt == 'p' ? va_arg(ap, u64) : va_arg(ap, u32), 16);
+			s = number(tmp + 23,
+				   is_long || *fmt == 'p' ? va_arg(ap, u64) : va_arg(ap, u32), 16);
 			break;
 		}
 		while (*s && n < sizeof(line) - 1) {

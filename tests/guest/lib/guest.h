@@ -17,18 +17,20 @@ typedef uint16_t u16;
 typedef uint32_t u32;
 typedef uint64_t u64;
 
-#define PAGE_SIZE 4096ul
-#define VIRT_BASE 0xffffffff80000000ul
+#define PAGE_SIZE     4096ul
+#define VIRT_BASE     0xffffffff80000000ul
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 long hypercall(unsigned long nr, unsigned long a1, unsigned long a2, unsigned long a3,
 	       unsigned long a4);
-#define HC0(nr)		   hypercall(nr, 0, 0, 0, 0)
-#define HC1(nr, a)	   hypercall(nr, (unsigned long)(a), 0, 0, 0)
-#define HC2(nr, a, b)	   hypercall(nr, (unsigned long)(a), (unsigned long)(b), 0, 0)
-#define HC3(nr, a, b, c)   hypercall(nr, (unsigned long)(a), (unsigned long)(b), (unsigned long)(c), 0)
-#define HC4(nr, a, b, c, d)                                                                        \
-	hypercall(nr, (unsigned long)(a), (unsigned long)(b), (unsigned long)(c), (unsigned long)(d))
+#define HC0(nr)       hypercall(nr, 0, 0, 0, 0)
+#define HC1(nr, a)    hypercall(nr, (unsigned long)(a), 0, 0, 0)
+#define HC2(nr, a, b) hypercall(nr, (unsigned long)(a), (unsigned long)(b), 0, 0)
+#define HC3(nr, a, b, c) \
+	hypercall(nr, (unsigned long)(a), (unsigned long)(b), (unsigned long)(c), 0)
+#define HC4(nr, a, b, c, d)                                                       \
+	hypercall(nr, (unsigned long)(a), (unsigned long)(b), (unsigned long)(c), \
+		  (unsigned long)(d))
 
 extern start_info_t *start_info_ptr;
 extern shared_info_t *shared_info; /* mapped by guest_main() */
@@ -38,23 +40,23 @@ void print(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* --- Results --- */
 extern unsigned int check_count, fail_count;
-#define CHECK(c)                                                                                   \
-	do {                                                                                       \
-		check_count++;                                                                     \
-		if (!(c)) {                                                                        \
-			fail_count++;                                                              \
-			print("FAIL %s:%d: %s\n", __FILE__, __LINE__, #c);                         \
-		}                                                                                  \
+#define CHECK(c)                                                           \
+	do {                                                               \
+		check_count++;                                             \
+		if (!(c)) {                                                \
+			fail_count++;                                      \
+			print("FAIL %s:%d: %s\n", __FILE__, __LINE__, #c); \
+		}                                                          \
 	} while (0)
-#define CHECK_EQ(a, b)                                                                             \
-	do {                                                                                       \
-		long a_ = (long)(a), b_ = (long)(b);                                               \
-		check_count++;                                                                     \
-		if (a_ != b_) {                                                                    \
-			fail_count++;                                                              \
-			print("FAIL %s:%d: %s is %ld, expected %s (%ld)\n", __FILE__, __LINE__, #a, \
-			      a_, #b, b_);                                                         \
-		}                                                                                  \
+#define CHECK_EQ(a, b)                                                                          \
+	do {                                                                                    \
+		long a_ = (long)(a), b_ = (long)(b);                                            \
+		check_count++;                                                                  \
+		if (a_ != b_) {                                                                 \
+			fail_count++;                                                           \
+			print("FAIL %s:%d: %s is %ld, expected %s (%ld)\n", __FILE__, __LINE__, \
+			      #a, a_, #b, b_);                                                  \
+		}                                                                               \
 	} while (0)
 
 /* The test. Its return ends the kernel with the result and a shutdown. */
@@ -75,12 +77,12 @@ void guest_resume(struct trap_frame *f) __attribute__((noreturn));
 extern volatile int caught_vector; /* -1: none */
 extern volatile u64 caught_ec;
 /* Executes `insn` (a string) with a fixup: caught_vector tells what happened. */
-#define TRY(insn, ...)                                                                             \
-	do {                                                                                       \
-		caught_vector = -1;                                                                \
-		__asm__ volatile("leaq 1f(%%rip), %%rax; movq %%rax, try_resume(%%rip)\n" insn     \
-				 "\n1: movq $0, try_resume(%%rip)" ::__VA_ARGS__                   \
-				 : "rax", "memory");                                               \
+#define TRY(insn, ...)                                                                         \
+	do {                                                                                   \
+		caught_vector = -1;                                                            \
+		__asm__ volatile("leaq 1f(%%rip), %%rax; movq %%rax, try_resume(%%rip)\n" insn \
+				 "\n1: movq $0, try_resume(%%rip)" ::__VA_ARGS__               \
+				 : "rax", "memory");                                           \
 	} while (0)
 extern u64 try_resume;
 

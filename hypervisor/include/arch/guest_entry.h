@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What arch/x86's entry code calls in pv/: the one place where a lower room is entered from above,
- * because the CPU itself does so. Interrupts are on unless said otherwise.
+ * What arch/x86's entry code calls: a contract that pv/, hypercall/ and domain/ fill. It is the one
+ * place where lower rooms are entered from above, because the CPU itself does so. Interrupts are
+ * on unless said otherwise.
  */
-#ifndef PV_PV_ENTRY_H
-#define PV_PV_ENTRY_H
+#ifndef ARCH_GUEST_ENTRY_H
+#define ARCH_GUEST_ENTRY_H
 
 #include "arch/regs.h"
 #include "lib/types.h"

@@ -2,7 +2,7 @@
 /* Offsets and sizes for assembly, read out of the compiler's output: see hypervisor/rules.mk. */
 #include "domain/domain.h"
 
-#define DEFINE(sym, val) __asm__ volatile("\n.ascii \"==>" #sym " %0\"" : : "i"(val))
+#define DEFINE(sym, val)          __asm__ volatile("\n.ascii \"==>" #sym " %0\"" : : "i"(val))
 #define OFFSET(sym, type, member) DEFINE(sym, offsetof(type, member))
 
 void asm_offsets(void);
