@@ -7,6 +7,7 @@
 #include "arch/x86_private.h"
 #include "boot/boot.h"
 #include "control/control.h"
+#include "domus.h"
 #include "domain/switch.h"
 #include "drivers/console.h"
 #include "drivers/platform_timer.h"
@@ -68,12 +69,19 @@ static void boot_on_stack(void)
 /* On head.S's stack and tables. */
 void boot_start(u32 magic, maddr_t info)
 {
+	const char *error;
+
 	idt_init_early();
 	uart_init_early();
-	boot_parse(magic, info);
-	options_parse(boot_info.cmdline);
+	error = boot_parse(magic, info);
+	options_parse(boot_info.cmdline, false);
 	console_parse_options();
-	printk(LOG_INFO "Domus, a hypervisor with the Xen 4.17 PV ABI\n");
+	printk(LOG_INFO "Domus " DOMUS_VERSION_STRING ", a hypervisor with the Xen 4.17 PV ABI\n");
+	printk(LOG_INFO "Command line: %s\n", boot_info.cmdline);
+	options_parse(boot_info.cmdline, true);
+	if (error) {
+		panic("%s", error);
+	}
 	cpu_find_features();
 	boot_memory_init();
 	cpu_init_registers();

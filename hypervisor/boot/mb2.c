@@ -53,17 +53,22 @@ static void tag_string(const struct tag *t, u32 offset, char *dst, size_t size)
 	dst[n] = 0;
 }
 
-static const char *parse_cmdline(const struct tag *t, struct boot_info *out)
+/* A command line; GRUB's own script puts a word in front of each that says nothing. */
+static void tag_cmdline(const struct tag *t, u32 offset, char *s, size_t size)
 {
 	static const char placeholder[] = "placeholder";
-	char *s = out->cmdline;
 	size_t n = sizeof(placeholder) - 1;
 
-	tag_string(t, 8, s, sizeof(out->cmdline));
+	tag_string(t, offset, s, size);
 	if (!strncmp(s, placeholder, n) && (s[n] == ' ' || !s[n])) {
 		n += s[n] == ' ';
 		memmove(s, s + n, strlen(s + n) + 1);
 	}
+}
+
+static const char *parse_cmdline(const struct tag *t, struct boot_info *out)
+{
+	tag_cmdline(t, 8, out->cmdline, sizeof(out->cmdline));
 	return NULL;
 }
 
@@ -86,7 +91,7 @@ static const char *parse_module(const struct tag *t, struct boot_info *out)
 		return "Too many boot modules: a kernel and an initial ramdisk are wanted";
 	}
 	if (out->module_count == 0) {
-		tag_string(t, 16, out->dom0_cmdline, sizeof(out->dom0_cmdline));
+		tag_cmdline(t, 16, out->dom0_cmdline, sizeof(out->dom0_cmdline));
 	}
 	out->module[out->module_count++] = (struct boot_module){start, end - start};
 	return NULL;

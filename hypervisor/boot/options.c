@@ -7,7 +7,7 @@
 #include "boot/boot.h"
 #include "lib/lib.h"
 
-static void apply_word(char *word, const struct option *table, size_t count)
+static void apply_word(char *word, const struct option *table, size_t count, bool report)
 {
 	char *value = strchr(word, '=');
 
@@ -18,16 +18,18 @@ static void apply_word(char *word, const struct option *table, size_t count)
 		if (strcmp(word, table[i].name)) {
 			continue;
 		}
-		if (table[i].parse(value ? value : "")) {
+		if (table[i].parse(value ? value : "") && report) {
 			printk(LOG_WARN "Option %s: bad value \"%s\" ignored\n", word,
 			       value ? value : "");
 		}
 		return;
 	}
-	printk(LOG_WARN "Unknown option \"%s\" ignored\n", word);
+	if (report) {
+		printk(LOG_WARN "Unknown option \"%s\" ignored\n", word);
+	}
 }
 
-void options_apply(const char *cmdline, const struct option *table, size_t count)
+void options_apply(const char *cmdline, const struct option *table, size_t count, bool report)
 {
 	static char word[1024]; /* boot only: one CPU */
 
@@ -45,7 +47,7 @@ void options_apply(const char *cmdline, const struct option *table, size_t count
 		}
 		word[n] = 0;
 		if (n) {
-			apply_word(word, table, count);
+			apply_word(word, table, count, report);
 		}
 	}
 }
@@ -79,8 +81,8 @@ int parse_size(const char *s, const char **end, u64 *bytes)
 #ifndef DOMUS_HOST_TEST
 extern const struct option __options_start[], __options_end[];
 
-void options_parse(const char *cmdline)
+void options_parse(const char *cmdline, bool report)
 {
-	options_apply(cmdline, __options_start, (size_t)(__options_end - __options_start));
+	options_apply(cmdline, __options_start, (size_t)(__options_end - __options_start), report);
 }
 #endif

@@ -86,6 +86,7 @@ def add_busybox(archive):
     for name in listed.stdout.split():
         if name not in ("busybox", "init"):
             archive.link(f"usr/bin/{name}", "busybox")
+    archive.link("usr/sbin/modprobe", "../bin/busybox")  # where the kernel looks for it
 
 
 def add_folders(archive):

@@ -73,7 +73,7 @@ def layer_bytes(name):
 
 def boot_files(spec):
     """What the boot image holds: {name: path or bytes}."""
-    kernel = Path(spec.kernel) if spec.kernel else IMAGES / "dom0-kernel.elf.gz"
+    kernel = Path(spec.kernel) if spec.kernel else IMAGES / "dom0-kernel.elf"  # not packed: GRUB is slow at it
     files = {"kernel": kernel}
     if spec.layers:
         layers = [layer_bytes(name) for name in spec.layers]

@@ -230,11 +230,12 @@ static void test_placeholder(void **state)
 	(void)state;
 	begin();
 	tag_cmdline("placeholder");
-	tag_module(0x1000, 0x2000, "x");
+	tag_module(0x1000, 0x2000, "placeholder x");
 	tag_mmap(pc, 1);
 	end();
 	assert_null(parse(used, &info));
 	assert_string_equal(info.cmdline, "");
+	assert_string_equal(info.dom0_cmdline, "x");
 	begin();
 	tag_cmdline("placeholders stay");
 	tag_module(0x1000, 0x2000, "x");

@@ -34,15 +34,15 @@ static void test_words(void **state)
 	char longest[3000];
 
 	(void)state;
-	options_apply("  a=1   b unknown ab=2 a=bad b=x=y,z  ", table, 2);
+	options_apply("  a=1   b unknown ab=2 a=bad b=x=y,z  ", table, 2, true);
 	assert_string_equal(log_text, "a(1)b()a(bad)b(x=y,z)");
 	log_text[0] = 0;
-	options_apply("", table, 2);
-	options_apply("=", table, 2);
-	options_apply("    ", table, 2);
+	options_apply("", table, 2, true);
+	options_apply("=", table, 2, true);
+	options_apply("    ", table, 2, true);
 	memset(longest, 'b', sizeof(longest));
 	longest[sizeof(longest) - 1] = 0;
-	options_apply(longest, table, 2);
+	options_apply(longest, table, 2, true);
 	assert_string_equal(log_text, "");
 }
 

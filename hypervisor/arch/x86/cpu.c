@@ -64,6 +64,21 @@ static void find_xsave(void)
 	cpu_features.xsaveopt = r[0] & 1;
 }
 
+static void print_model(const struct cpu_features *f)
+{
+	u32 name[13] = {0}, r[4], family;
+
+	for (u32 i = 0; i < 3 && f->max_ext_leaf >= 0x80000004; i++) {
+		cpuid(0x80000002 + i, 0, &name[4 * i]);
+	}
+	cpuid(1, 0, r);
+	family = r[0] >> 8 & 0xf;
+	printk(LOG_INFO "CPU: %s, family %u, model %u, stepping %u, uses%s%s%s%s\n", (char *)name,
+	       family == 15 ? family + (r[0] >> 20 & 0xff) : family,
+	       (r[0] >> 4 & 0xf) | (r[0] >> 12 & 0xf0), r[0] & 0xf, f->smep ? " SMEP" : "",
+	       f->smap ? " SMAP" : "", f->xsave ? " XSAVE" : " FXSAVE", f->x2apic ? " x2APIC" : "");
+}
+
 void cpu_find_features(void)
 {
 	struct cpu_features *f = &cpu_features;
@@ -105,6 +120,7 @@ void cpu_find_features(void)
 	hv_cr4 = CR4_PAE | CR4_MCE | CR4_PGE | CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_DE |
 		 (f->smep ? CR4_SMEP : 0) | (f->smap ? CR4_SMAP : 0) | (f->umip ? CR4_UMIP : 0) |
 		 (f->xsave ? CR4_OSXSAVE : 0);
+	print_model(f);
 }
 
 /* Per CPU, once cpu_find_features() ran. */

@@ -42,13 +42,14 @@ extern struct boot_info boot_info;
 
 /*
  * The steps of boot that this room does, in this order; those that cannot go on panic().
- * boot_parse: fills boot_info; memory as head.S mapped it. boot_memory_init: the hypervisor's page
- * tables, frame table, M2P, allocator (features of the CPU are known, options parsed). acpi_init:
- * acpi_facts, I/O APICs, host_facts. efi_init: UEFI's part of host_facts. dom0_build: dom0 with
- * vcpu 0 ready to run, paused. boot_release_modules: what dom0 did not take of the modules.
+ * boot_parse: fills boot_info, NULL or what is wrong; memory as head.S mapped it. boot_memory_init:
+ * the hypervisor's page tables, frame table, M2P, allocator (features of the CPU are known, options
+ * parsed). acpi_init: acpi_facts, I/O APICs, host_facts. efi_init: UEFI's part of host_facts.
+ * dom0_build: dom0 with vcpu 0 ready to run, paused. boot_release_modules: what dom0 did not take
+ * of the modules.
  */
 struct domain;
-void boot_parse(u32 magic, u64 info_maddr);
+const char *boot_parse(u32 magic, u64 info_maddr);
 void boot_memory_init(void);
 void acpi_init(void);
 void efi_init(void);
@@ -80,7 +81,10 @@ struct acpi_facts {
 };
 extern struct acpi_facts acpi_facts;
 
-/* Hands each word of the command line to the handler of its OPTION(). */
-void options_parse(const char *cmdline);
+/*
+ * Hands each word of the command line to the handler of its OPTION(). Done twice: what is wrong can
+ * be reported only once the console is set up, which options decide on.
+ */
+void options_parse(const char *cmdline, bool report);
 
 #endif

@@ -8,6 +8,7 @@
 long do_domctl(guest_ptr_t op);
 long do_sysctl(guest_ptr_t op);
 long do_platform_op(guest_ptr_t op);
+long do_mca(guest_ptr_t op);
 long do_xen_version(unsigned int cmd, guest_ptr_t arg);
 long do_vcpu_op(unsigned int cmd, unsigned int vcpu, guest_ptr_t arg); /* domain/vcpu_op.c */
 long do_set_timer_op(u64 deadline);                                    /* domain/vcpu_op.c */
