@@ -17,7 +17,7 @@
 #include "daemon/http.h"
 #include "daemon/loop.h"
 
-enum { SYSTEMD_FIRST_FD = 3, CONNECTION_LIMIT = 256 };
+enum { SYSTEMD_FIRST_FD = 3, CONNECTION_LIMIT = 256, IDLE_ROUNDS = 4 };
 
 struct request {
 	struct MHD_Connection *connection;
@@ -224,19 +224,20 @@ static void http_ready(struct loop_source *s, uint32_t events)
 	MHD_run(http.mhd);
 }
 
+/* How long the loop may wait: not at all while the library has work that no event announces. */
 static int http_idle(void)
 {
-	MHD_UNSIGNED_LONG_LONG ms;
+	MHD_UNSIGNED_LONG_LONG ms = 0;
 	int rounds;
 
-	for (rounds = 0; http.must_run && rounds < 4; rounds++) {
+	for (rounds = 0; rounds < IDLE_ROUNDS; rounds++) {
+		if (!http.must_run && (MHD_get_timeout(http.mhd, &ms) != MHD_YES || ms)) {
+			return -1; /* no connection has a time limit */
+		}
 		http.must_run = 0;
 		MHD_run(http.mhd);
 	}
-	if (http.must_run) {
-		return 0;
-	}
-	return MHD_get_timeout(http.mhd, &ms) == MHD_YES ? (ms > 60000 ? 60000 : (int)ms) : -1;
+	return 0;
 }
 
 /* systemd passes sockets from number 3 on and names their receiver. */
