@@ -13,7 +13,7 @@ PYTHON := PYTHONDONTWRITEBYTECODE=1 O=$(O) /usr/bin/python3
 # One short line a step; `make V=1` shows the commands themselves.
 ifeq ($(V),)
 Q := @
-say = @echo "  $(1) $(2)"
+say = $(if $(findstring s,$(firstword -$(MAKEFLAGS))),@:,@echo "  $(1) $(2)")
 endif
 
 .DEFAULT_GOAL := all
@@ -25,7 +25,7 @@ USER_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -D_GNU_SOURCE -fstack-pro
 	-fPIE -MMD -MP
 USER_LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
 # Unit tests: the modules they name are compiled for the host under both sanitizers.
-UNIT_CFLAGS := -std=gnu11 -O1 -g -Wall -Wextra -Werror -D_GNU_SOURCE -MMD -MP \
+UNIT_CFLAGS := -Itests/unit -std=gnu11 -O1 -g -Wall -Wextra -Werror -D_GNU_SOURCE -MMD -MP \
 	-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 UNIT_TESTS  :=
 

@@ -21,7 +21,7 @@ CLIENT_OBJS := $(call tools_objs,dom0-tools/cmd/*.c) $(patsubst %,$(TOOLS_O)/lib
 	err size nearest client http_parse output cells)
 $(TOOLS_O)/domus: $(CLIENT_OBJS)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(USER_LDFLAGS) -static-pie -o $@ $^ -ljansson
+	$(Q)$(CC) $(filter-out -pie,$(USER_LDFLAGS)) -static-pie -o $@ $^ -ljansson
 
 DAEMON_OBJS := $(call tools_objs,dom0-tools/daemon/*.c) $(patsubst %,$(TOOLS_O)/lib/%.o,\
 	err size nearest guest_schema guest_file harmless)

@@ -37,7 +37,7 @@ $(O)/hypervisor/%.o: hypervisor/%.S $(O)/asm_offsets.h | $(XEN_HEADERS)/xen
 
 $(O)/domus: $(HV_OBJS) $(HV_LDS)
 	$(call say,LD,$@)
-	$(Q)$(CC) -nostdlib -static -no-pie -Wl,-z,max-page-size=0x1000 -Wl,-z,noexecstack -Wl,--build-id=sha1 \
+	$(Q)$(CC) -nostdlib -static -Wl,-z,max-page-size=0x1000 -Wl,-z,noexecstack -Wl,--build-id=sha1 \
 		-Wl,--no-warn-rwx-segments -Wl,-T,$(HV_LDS) -o $@ $(HV_OBJS)
 $(O)/domus.gz: $(O)/domus
 	$(call say,GZ,$@)

@@ -46,7 +46,7 @@ static void usage(FILE *to)
 		"foreground and logs to stderr, with systemd's priority prefixes.\n\n"
 		"  -s, --socket=PATH      the Unix socket for dom0's programs\n"
 		"                         (" DEFAULT_SOCKET ")\n"
-		"  -c, --max-clients=N    connections to the socket at once (%u)\n"
+		"  -c, --max-clients=N    connections to the socket at once (%d)\n"
 		"  -n, --no-domains       serve the socket only, also where Xen is present\n"
 		"  -d, --detach           return when ready; the daemon goes on in the background\n"
 		"  -q, --quota=NAME=N     set a limit, see below\n"

@@ -38,6 +38,9 @@ static u64 place_tables(const struct dom0_layout_in *in, struct dom0_layout *out
 		out->table_count = want;
 		out->stack_pfn = out->table_pfn + want;
 		bytes = region_bytes(out->stack_pfn + 1);
+		if (in->virt_base > ~0ull - (bytes - 1)) {
+			break; /* over the top: the caller refuses it */
+		}
 		want = 1 + count_tables(in->virt_base, bytes);
 	}
 	out->boot_pages = bytes >> PAGE_SHIFT;

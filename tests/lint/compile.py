@@ -65,5 +65,26 @@ def check_format():
             for name, line in sorted(first.items())]
 
 
+def check_clang():
+    """What clang says of the code that gcc builds; its objects go to a folder of their own."""
+    done = subprocess.run(["make", "-s", "-j2", f"O={BUILD}/clang", "CC=clang-14", "all"],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT)
+    said = re.findall(r"^.*(?:error|warning): .*$", done.stdout, re.M)
+    return said or (["the build with clang fails"] if done.returncode else [])
+
+
+def check_cppcheck():
+    """cppcheck's errors, warnings and doubts about portability. Two of its checks do not hold for
+    a kernel: linker symbols are compared, and address 0 of a guest is an address."""
+    done = subprocess.run(
+        ["cppcheck", "-j2", "--quiet", "--enable=warning,portability", "--inline-suppr",
+         "--suppress=comparePointers", "--suppress=nullPointer", "--std=c11",
+         "--template={file}:{line}: {message} [{id}]", "--template-location=",
+         "-Ihypervisor/include", "-Iinclude/public", "-DCONFIG_NR_CPUS=64",
+         "hypervisor", "xenstore", "dom0-tools", "pv-drivers"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+    return done.stderr.splitlines()
+
+
 if __name__ == "__main__":
     subprocess.run(["clang-format-14", "-i", *formatted_files()], check=True)

@@ -18,6 +18,8 @@ CHECKS = {
     "licence lines": words.check_licence,
     "no machine paths": words.check_paths,
     "hypervisor's size": sizes.check,
+    "clang": compile.check_clang,
+    "cppcheck": compile.check_cppcheck,
 }
 
 

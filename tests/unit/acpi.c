@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* ACPI tables as bytes: what is read out of them, short and damaged ones. */
-#include <stdarg.h>
-#include <setjmp.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <stdlib.h>
-#include <string.h>
+#include "unit.h"
 #include "acpi_tables.h"
 #include "lib/lib.h"
 

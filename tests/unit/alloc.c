@@ -3,13 +3,7 @@
  * The frame allocator, the heap, owners and their pages, on fake memory. The allocator is compared
  * with a naive model: a map of who has which frame.
  */
-#include <stdarg.h>
-#include <setjmp.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <stdlib.h>
-#include <string.h>
+#include "unit.h"
 #include <sys/mman.h>
 #include "arch/tlb.h"
 #include "lib/lib.h"

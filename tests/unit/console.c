@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The message ring as `xl dmesg` reads it; console input, its switch and the console_io call. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <string.h>
-#include <cmocka.h>
+#include "unit.h"
 #include "hypervisor/drivers/console.c"
 #include <xen/sysctl.h>
 #include "console_ring.h"

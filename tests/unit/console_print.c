@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* printk: levels, thresholds, long lines, and the limit on what guests can provoke. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <string.h>
-#include <cmocka.h>
+#include "unit.h"
 #include "lib/lib.h"
 #undef printk
 #undef printk_guest

@@ -3,15 +3,7 @@
  * CPUID policies on three fake CPUs (Nehalem, Haswell with AVX, EPYC): what PV guests see, what
  * dom0 sees more, what tools can read, and what they can and cannot set.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <errno.h>
+#include "unit.h"
 #include <xen/arch-x86/cpufeatureset.h>
 #include <xen/arch-x86/cpuid.h>
 #include <xen/domctl.h>

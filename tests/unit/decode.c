@@ -3,13 +3,7 @@
  * The decoder of privileged instructions: each operation is known in all its forms, everything else
  * is refused, and no input makes it read behind what it was given.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "unit.h"
 #include "hypervisor/pv/decode.h"
 #include "lib/types.h"
 

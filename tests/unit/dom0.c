@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* dom0's bootstrap layout: the example of the ABI sheet, other shapes, and its rules on random
  * input. */
-#include <stdarg.h>
-#include <setjmp.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <stdlib.h>
-#include <string.h>
+#include "unit.h"
 #include "arch/page.h"
 #include "dom0_layout.h"
 

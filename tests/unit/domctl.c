@@ -3,15 +3,7 @@
  * domctl, sysctl and xen_version on fake domains: versions, privilege, unknown numbers, the answers
  * that libxenctrl depends on, bitmaps of any size, and tools' structures with hostile sizes.
  */
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "unit.h"
 #include <xen/features.h>
 #include <xen/sysctl.h>
 #include <xen/version.h>

@@ -1,14 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* dom0's kernel file: what is taken from it, what is refused with which words, and damaged files.
  */
-#include <stdarg.h>
-#include <setjmp.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "unit.h"
 #include <elf.h>
-#include <stdlib.h>
-#include <string.h>
 #include <xen/elfnote.h>
 #include "lib/lib.h"
 #include "../../hypervisor/boot/elf.h"

@@ -4,15 +4,7 @@
  * what a guest kernel may do, what its user programs may not, virtual IOPL and I/O bitmap, restart
  * of repeated port instructions, the forced CPUID.
  */
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "unit.h"
 #include <xen/arch-x86/cpufeatureset.h>
 #include "arch/x86_private.h"
 #include "mm/pagetype.h"

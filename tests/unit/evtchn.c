@@ -3,9 +3,7 @@
  * Event channels and sched_op: every operation rightly, wrongly and without permission; random
  * steps against a model; senders racing with closing and dying domains.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <cmocka.h>
+#include "unit.h"
 #include <xen/sched.h>
 #include <xen/event_channel.h>
 #include "event/event.h"

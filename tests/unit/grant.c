@@ -3,9 +3,7 @@
  * Grant tables: maps, copies and their ends, every way to fail, entries that change while they are
  * used, handles that run out, and domains that die in between. Each test ends with nothing held.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <cmocka.h>
+#include "unit.h"
 #include <xen/grant_table.h>
 #include "grant/grant.h"
 #include "domain/continuation.h"

@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* I/O APIC entries, PIRQs, MSI and MSI-X, config space and physdev_op, on one fake I/O APIC and
  * two fake PCI functions: 00:03.0 with MSI, 00:04.0 with MSI-X. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
+#include "unit.h"
 #include "arch/apic.h"
 #include "arch/uaccess.h"
 #include <xen/physdev.h>

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Which ports guests reach; the CMOS clock; the TSC measured against each platform timer. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <string.h>
-#include <cmocka.h>
+#include "unit.h"
 #include "arch/hv_map.h"
 #include "drivers/console.h"
 #include "drivers/platform_timer.h"

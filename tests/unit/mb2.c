@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The boot loader's information block: well-formed, cut short at every byte, and mutated. */
-#include <stdarg.h>
-#include <setjmp.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <stdlib.h>
-#include <string.h>
+#include "unit.h"
 #include "e820.h"
 #include "lib/lib.h"
 #include "mb2.h"

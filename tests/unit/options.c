@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Command-line words, sizes, and dom0_mem in all its forms. */
-#include <stdarg.h>
-#include <setjmp.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <stdio.h>
-#include <string.h>
+#include "unit.h"
 #include "../../hypervisor/boot/options.h"
 #include "dom0_options.h"
 #include "lib/lib.h"

@@ -7,11 +7,7 @@
 #ifndef TESTS_PAGETYPE_FAKE_H
 #define TESTS_PAGETYPE_FAKE_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "unit.h"
 #include "arch/hv_map.h"
 #include "arch/tlb.h"
 #include "lib/lib.h"

@@ -6,15 +6,7 @@
 #ifndef DOMUS_TEST_STORE_PEER_H
 #define DOMUS_TEST_STORE_PEER_H
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "unit.h"
 
 #include "conn.h"
 #include "domain.h"

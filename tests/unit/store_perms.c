@@ -3,14 +3,7 @@
  * Permissions, names of nodes, and limits by name: what is allowed, what is refused, and what
  * happens to the rights of a domain that has gone.
  */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
+#include "unit.h"
 
 #include "path.h"
 #include "perms.h"

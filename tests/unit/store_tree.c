@@ -3,14 +3,7 @@
  * The persistent tree against a flat array that holds every path: random edits, snapshots that
  * must never change, and the tree's own invariants after each step.
  */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "unit.h"
 
 #include "perms.h"
 #include "quota.h"

@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The client's side: HTTP answers in pieces of any size, and what is printed from them. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "unit.h"
 
 #include "lib/cells.h"
 #include "lib/http_parse.h"

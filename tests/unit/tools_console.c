@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The console ring against a hostile guest, and what becomes of its output in logs. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <stdlib.h>
-#include <string.h>
+#include "unit.h"
 
 #include "daemon/ring.h"
 #include "lib/harmless.h"

@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Guest files: what is read, and each refusal with its place and its exact words. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "unit.h"
 
 #include "lib/guest_file.h"
 

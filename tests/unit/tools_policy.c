@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What happens when a guest ends: each cause, each action, and the limit on restarts. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "unit.h"
 
 #include "daemon/policy.h"
 

@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Sizes, nearest words and chains of errors: what the tools read and say. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
+#include "unit.h"
 
 #include "lib/err.h"
 #include "lib/nearest.h"

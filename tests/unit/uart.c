@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The serial ports: absent and stuck lines end, output is whole, options are read. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <string.h>
-#include <cmocka.h>
+#include "unit.h"
 #include "hypervisor/drivers/uart.c"
 
 struct vcpu *fake_current;
