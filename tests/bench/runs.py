@@ -2,26 +2,32 @@
 """The machines of the bench: each boots one hypervisor in virtual time and returns its measures.
 
 Virtual time counts instructions (1 ns each) and jumps over idle time, so a loaded host changes
-nothing. All of them run on the same machine, with the same kernel and ramdisk.
+nothing and the same inputs give the same figures: what does not depend on this tree's hypervisor
+is kept in build/bench and measured again only when an input changed. All of them run on the same
+machine, with the same kernel and ramdisk.
 """
 
+import hashlib
+import json
 import re
 import struct
 import subprocess
+from pathlib import Path
 
 from console import BootError, Console
-from machine import BUILD, IMAGES, LOGS, Spec
+from machine import BUILD, IMAGES, LOGS, Spec, boot_files, grub_commands
 from tools import Domus, GuestShell, Xl
 
 from cpio import Archive
 
 MICRO = BUILD / "bench/micro"
+RESULTS = BUILD / "bench/results"
 PLUGIN = BUILD / "bench/plugin.so"
 PATIENCE = 600
 # Xen without the mitigations that Domus does not have.
 FAIR_XEN = "spec-ctrl=no xpti=0"
 FIRST_PROGRAM = "#!/bin/busybox sh\n/usr/bin/micro tsc\nexec /init\n"
-GUEST_MEASURES = ("getpid", "fault", "fork", "exec", "pipe")
+GUEST_MEASURES = ("getpid", "fault", "munmap", "fork", "exec", "pipe")
 DOM0_MEASURES = ("hypercall", "evtchn")
 
 
@@ -63,15 +69,20 @@ def value_of(text, name):
     return int(match.group(1))
 
 
-def boot_times(hypervisor):
-    """Times of one boot in ns: total, and the parts that only a hypervisor has."""
+def boot_spec(hypervisor):
+    """The machine of one boot, with the marks that the plugin watches for."""
     marks = LOGS / f"bench-boot-{hypervisor}.marks"
     plugin = (f"-plugin {PLUGIN},out={marks},dom0={kernel_entry():#x},"
               f"init={program_entry(MICRO):#x}")
-    spec = bench_spec(hypervisor, "boot", files={"first": FIRST_PROGRAM}, qemu=(plugin,))
+    return bench_spec(hypervisor, "boot", files={"first": FIRST_PROGRAM}, qemu=(plugin,)), marks
+
+
+def boot_times(hypervisor):
+    """Times of one boot in ns: total, and the parts that only a hypervisor has."""
+    spec, marks = boot_spec(hypervisor)
     LOGS.mkdir(parents=True, exist_ok=True)
     with Console(spec, PATIENCE) as console:
-        total = int(console.wait(r"micro tsc (\d+)").group(1))
+        total = int(console.wait(r"micro tsc (\d+)\r*\n").group(1))
         console.login()
     times = {"power-init": total}
     if hypervisor != "none":
@@ -94,7 +105,7 @@ def guest_ramdisk():
 def create_time(tools):
     """How long the tool takes to create a small guest from a plain ELF kernel."""
     path = tools.config("small", memory=16, kernel="/boot/small.elf", ramdisk="")
-    command = f"xl create -q {path}" if tools.name == "xl" else f"domus create {path}"
+    command = f"xl create -q -p {path}" if tools.name == "xl" else f"domus create -p {path}"
     times = []
     for _ in range(3):
         output = tools.console.check(f"micro time {command}", PATIENCE)
@@ -103,10 +114,15 @@ def create_time(tools):
     return sorted(times)[1]
 
 
+def cpu_spec(hypervisor):
+    """The machine on which programs measure."""
+    return bench_spec(hypervisor, "cpu", files={"first": FIRST_PROGRAM,
+                                                "boot/bench.img": guest_ramdisk()})
+
+
 def cpu_times(hypervisor):
     """The measures of one hypervisor's guest and dom0, or of the bare machine, in ns."""
-    spec = bench_spec(hypervisor, "cpu", files={"first": FIRST_PROGRAM,
-                                                "boot/bench.img": guest_ramdisk()})
+    spec = cpu_spec(hypervisor)
     with Console(spec, PATIENCE) as console:
         console.login()
         if hypervisor == "none":
@@ -124,3 +140,30 @@ def cpu_times(hypervisor):
             for name in GUEST_MEASURES:
                 times[name] = value_of(shell.run(f"micro {name}")[1], name)
     return times
+
+
+def key_of(spec):
+    """A digest of all that decides the figures of a run."""
+    digest = hashlib.sha256()
+    version = subprocess.run(["qemu-system-x86_64", "--version"], stdout=subprocess.PIPE,
+                             check=True).stdout
+    digest.update(version + repr(spec).encode() + grub_commands(spec).encode())
+    digest.update(Path(__file__).read_bytes() + PLUGIN.read_bytes())
+    for name, source in sorted(boot_files(spec).items()):
+        digest.update(name.encode() + (source if isinstance(source, bytes)
+                                       else source.read_bytes()))
+    return digest.hexdigest()[:32]
+
+
+def times_of(group, hypervisor):
+    """The figures of a group on one column: kept ones if no input has changed since."""
+    spec, run = {"boot": (lambda h: boot_spec(h)[0], boot_times),
+                 "cpu": (cpu_spec, cpu_times)}[group]
+    if hypervisor == "domus":
+        return run(hypervisor)
+    path = RESULTS / f"{group}-{hypervisor}-{key_of(spec(hypervisor))}.json"
+    if not path.exists():
+        times = run(hypervisor)
+        RESULTS.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(times) + "\n")
+    return json.loads(path.read_text())

@@ -17,10 +17,9 @@ static const struct {
 	const char *name;
 	uint64_t (*run)(void);
 } measures[] = {
-	{"getpid", measure_getpid}, {"fault", measure_fault},
-	{"fork", measure_fork},     {"exec", measure_exec},
-	{"pipe", measure_pipe},     {"hypercall", measure_hypercall},
-	{"evtchn", measure_evtchn}, {"tsc", tsc},
+	{"getpid", measure_getpid},       {"fault", measure_fault},   {"munmap", measure_munmap},
+	{"fork", measure_fork},           {"exec", measure_exec},     {"pipe", measure_pipe},
+	{"hypercall", measure_hypercall}, {"evtchn", measure_evtchn}, {"tsc", tsc},
 };
 
 void fail(const char *what)

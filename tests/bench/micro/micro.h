@@ -23,6 +23,7 @@ void fail(const char *what) __attribute__((noreturn));
 /* One measure each: the mean time of one operation. */
 uint64_t measure_getpid(void);
 uint64_t measure_fault(void);
+uint64_t measure_munmap(void);
 uint64_t measure_fork(void);
 uint64_t measure_exec(void);
 uint64_t measure_pipe(void);

@@ -24,20 +24,46 @@ uint64_t measure_getpid(void)
 	return (tsc() - start) / CALLS;
 }
 
-/* The first touch of each page of anonymous memory; the mapping itself is not measured. */
-uint64_t measure_fault(void)
+/* One mapping of PAGES pages of ordinary size. */
+static volatile char *map_pages(void)
 {
-	char *memory = mmap(NULL, PAGES * PAGE_BYTES, PROT_READ | PROT_WRITE,
+	void *memory = mmap(NULL, PAGES * PAGE_BYTES, PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	uint64_t start;
-	int i;
 
 	if (memory == MAP_FAILED || madvise(memory, PAGES * PAGE_BYTES, MADV_NOHUGEPAGE)) {
 		fail("mmap");
 	}
-	start = tsc();
+	return memory;
+}
+
+/* The time of the first touch of each page. */
+static uint64_t touch_pages(volatile char *memory)
+{
+	uint64_t start = tsc();
+	int i;
+
 	for (i = 0; i < PAGES; i++) {
-		((volatile char *)memory)[(size_t)i * PAGE_BYTES] = 1;
+		memory[(size_t)i * PAGE_BYTES] = 1;
+	}
+	return tsc() - start;
+}
+
+/* The mapping itself is not measured. */
+uint64_t measure_fault(void)
+{
+	return touch_pages(map_pages()) / PAGES;
+}
+
+/* Each page of a touched mapping, unmapped in one go. */
+uint64_t measure_munmap(void)
+{
+	volatile char *memory = map_pages();
+	uint64_t start;
+
+	touch_pages(memory);
+	start = tsc();
+	if (munmap((void *)memory, PAGES * PAGE_BYTES)) {
+		fail("munmap");
 	}
 	return (tsc() - start) / PAGES;
 }
