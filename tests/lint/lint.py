@@ -5,6 +5,7 @@ import sys
 
 import braces
 import compile
+import docs
 import imports
 import sizes
 import words
@@ -16,6 +17,7 @@ CHECKS = {
     "format": compile.check_format,
     "braces": braces.check,
     "licence lines": words.check_licence,
+    "lists in docs": docs.check,
     "no machine paths": words.check_paths,
     "hypervisor's size": sizes.check,
     "clang": compile.check_clang,
