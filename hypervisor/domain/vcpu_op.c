@@ -4,6 +4,7 @@
 #include <xen/vcpu.h>
 #include "arch/apic.h"
 #include "arch/uaccess.h"
+#include "domain/continuation.h"
 #include "domain/domain.h"
 #include "domain/hooks.h"
 #include "lib/lib.h"
@@ -19,16 +20,20 @@ static long initialise(struct vcpu *v, guest_ptr_t arg)
 	vcpu_guest_context_t *c;
 	long rc;
 
-	if (v->initialised) {
-		return -EEXIST;
-	}
 	c = heap_alloc(sizeof(*c));
 	if (!c) {
 		return -ENOMEM;
 	}
-	rc = copy_from_guest(c, arg, sizeof(*c)) ? -EFAULT : vcpu_set_context(v, c);
+	rc = copy_from_guest(c, arg, sizeof(*c)) ? -EFAULT : 0;
+	if (!rc) { /* the lock: several vcpus may try it at once */
+		spin_lock(&v->domain->lock);
+		rc = v->initialised ? -EEXIST : vcpu_set_context(v, c);
+		spin_unlock(&v->domain->lock);
+	}
 	heap_free(c, sizeof(*c));
-	return rc;
+	return rc == -ERESTART
+		       ? HYPERCALL_CONTINUE(__HYPERVISOR_vcpu_op, VCPUOP_initialise, v->id, arg)
+		       : rc;
 }
 
 static long up(struct vcpu *v)

@@ -20,10 +20,6 @@ struct subject {
 int subject_get(domid_t id, struct subject *s);
 void subject_put(struct subject *s);
 
-/* Finds the L1 table of current's kernel tables for va, and its entry; false if there is none. The
- * table may be another's a moment later: what changes entries looks again. */
-bool l1_find(const struct vcpu *v, unsigned long va, mfn_t *table, pte_t *e);
-
 /* CPUs on which the vcpus of a guest's bitmap last ran. -EFAULT. */
 int cpus_of_vcpus(const struct domain *d, guest_ptr_t bitmap, cpumask_t *cpus);
 

@@ -162,7 +162,7 @@ static void port_memory_fault(struct vcpu *v, const struct insn *i, unsigned lon
 	pte_t e;
 	u32 ec = i->op == INSN_INS ? PFEC_WRITE : 0;
 
-	if (guest_l1e(va, &e, &table) && (e & PTE_P)) {
+	if (l1_find(v, va, &table, &e) && (e & PTE_P)) {
 		ec |= PFEC_PRESENT;
 	}
 	pv_inject_page_fault(v, va, ec | (v->pv.kernel_mode ? 0 : PFEC_USER));

@@ -97,7 +97,7 @@ void arch_set_xcr0(struct pv_vcpu *pv, u64 xcr0)
 {
 	xcr0_set = xcr0;
 }
-bool guest_l1e(unsigned long va, pte_t *e, mfn_t *table)
+bool l1_find(const struct vcpu *v, unsigned long va, mfn_t *table, pte_t *e)
 {
 	return false;
 }

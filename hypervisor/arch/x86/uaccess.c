@@ -59,24 +59,3 @@ size_t clear_guest(guest_ptr_t dst, size_t n)
 	smap_close();
 	return left;
 }
-
-bool guest_l1e(unsigned long va, pte_t *e, mfn_t *table)
-{
-	const unsigned int slot[] = {l4_slot(va), l3_slot(va), l2_slot(va)};
-	mfn_t t = pte_mfn(read_cr3());
-	pte_t p;
-
-	if (!va_guest(va)) {
-		return false;
-	}
-	for (unsigned int i = 0; i < ARRAY_SIZE(slot); i++) {
-		p = READ_ONCE(((pte_t *)mfn_to_virt(t))[slot[i]]);
-		if (!(p & PTE_P)) {
-			return false;
-		}
-		t = pte_mfn(p);
-	}
-	*table = t;
-	*e = READ_ONCE(((pte_t *)mfn_to_virt(t))[l1_slot(va)]);
-	return true;
-}

@@ -51,7 +51,4 @@ static inline bool cmpxchg_u32(void *p, u32 *old, u32 new)
 					   __ATOMIC_SEQ_CST);
 }
 
-/* Reads the entry that maps guest address va in the loaded tables; false if none down to L1. */
-bool guest_l1e(unsigned long va, pte_t *e, mfn_t *table);
-
 #endif

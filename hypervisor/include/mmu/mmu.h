@@ -15,6 +15,9 @@ long do_update_descriptor(u64 maddr, u64 desc);
 long do_set_gdt(guest_ptr_t frames, unsigned int entries);
 long do_memory_op(unsigned long cmd, guest_ptr_t arg); /* control/memory.c */
 
+/* Finds the L1 table of v's kernel tables for va, and its entry; false if there is none. The
+ * table may be another's a moment later: what changes entries looks again. */
+bool l1_find(const struct vcpu *v, unsigned long va, mfn_t *table, pte_t *e);
 /* Direct write to a live L1 table by the guest kernel (#PF, write, present). True: done, go on
  * behind it. */
 bool ptwr_fault(struct vcpu *v, unsigned long va, struct cpu_regs *regs);
