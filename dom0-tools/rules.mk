@@ -2,7 +2,7 @@
 # dom0-tools: the daemon domusd, its client domus, and the kernel unpacker.
 TOOLS_O := $(O)/dom0-tools
 
-TOOLS_CFLAGS := -Idom0-tools -D__XEN_TOOLS__
+TOOLS_CFLAGS := -Idom0-tools -Iinclude -D__XEN_TOOLS__
 
 $(TOOLS_O)/%.o: dom0-tools/%.c
 	@mkdir -p $(@D)
@@ -27,7 +27,7 @@ DAEMON_OBJS := $(call tools_objs,dom0-tools/daemon/*.c) $(patsubst %,$(TOOLS_O)/
 	err size nearest guest_schema guest_file harmless)
 $(TOOLS_O)/domusd: $(DAEMON_OBJS)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(USER_LDFLAGS) -pthread -o $@ $^ -lxenguest -lxenctrl -lxenstore -lxenevtchn \
+	$(Q)$(CC) $(USER_LDFLAGS) -pthread -o $@ $^ -lxenguest -lxenctrl -lxencall -lxenstore -lxenevtchn \
 		-lxengnttab -lxenforeignmemory -lxentoollog -lmicrohttpd -ljansson -lyaml
 
 all: $(TOOLS_O)/domus-unpack-kernel $(TOOLS_O)/domus $(TOOLS_O)/domusd

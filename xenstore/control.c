@@ -84,6 +84,19 @@ static int control_memreport(struct server *s, const char **args, unsigned int c
 	return 0;
 }
 
+static int control_nodes(struct server *s, const char **args, unsigned int count, struct answer *a)
+{
+	uint64_t nodes = 0;
+
+	(void)args;
+	(void)count;
+	for (uint32_t i = 0; i < DOMAIN_LIMIT; i++) {
+		nodes += s->store.owners[i].nodes;
+	}
+	add(a, "%" PRIu64, nodes);
+	return 0;
+}
+
 static int control_quota(struct server *s, const char **args, unsigned int count, struct answer *a)
 {
 	char *end;
@@ -115,11 +128,9 @@ static const struct {
 	const char *name, *usage;
 	int (*run)(struct server *s, const char **args, unsigned int count, struct answer *a);
 } commands[] = {
-	{"help", "", control_help},
-	{"check", "", control_check},
-	{"log", "on|off", control_log},
-	{"memreport", "", control_memreport},
-	{"quota", "[DOMAIN | NAME NUMBER]", control_quota},
+	{"help", "", control_help},     {"check", "", control_check},
+	{"log", "on|off", control_log}, {"memreport", "", control_memreport},
+	{"nodes", "", control_nodes},   {"quota", "[DOMAIN | NAME NUMBER]", control_quota},
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

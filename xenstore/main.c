@@ -43,7 +43,7 @@ static void usage(FILE *to)
 	fprintf(to,
 		"Usage: domus-xenstored [OPTION]...\n"
 		"The store that dom0 and its guests share, by xenstore's protocol. Runs in the\n"
-		"foreground and logs to stderr, with systemd's priority prefixes.\n\n"
+		"foreground and logs to stderr; routine lines too if that is the journal.\n\n"
 		"  -s, --socket=PATH      the Unix socket for dom0's programs\n"
 		"                         (" DEFAULT_SOCKET ")\n"
 		"  -c, --max-clients=N    connections to the socket at once (%d)\n"
@@ -351,6 +351,7 @@ int main(int argc, char **argv)
 	struct options o = {.socket = DEFAULT_SOCKET, .max_clients = DEFAULT_CLIENTS};
 	int code;
 
+	log_init();
 	limits_preset(&o.limits);
 	code = parse_options(&o, argc, argv);
 	if (code >= 0) {

@@ -22,6 +22,7 @@ struct client {
 	struct loop_item item;
 	struct listener *listener;
 	struct conn *conn;
+	bool drained; /* the last read got less than it could take: wait for an event first */
 };
 
 static void client_free(struct client *k)
@@ -48,8 +49,13 @@ static ssize_t sock_result(ssize_t count)
 static ssize_t sock_read(struct conn *c, void *data, size_t size)
 {
 	struct client *k = c->io_ctx;
-	ssize_t count = recv(k->item.fd, data, size, MSG_DONTWAIT);
+	ssize_t count;
 
+	if (k->drained) {
+		return 0;
+	}
+	count = recv(k->item.fd, data, size, MSG_DONTWAIT);
+	k->drained = count > 0 && (size_t)count < size;
 	return count == 0 ? -ECONNRESET : sock_result(count);
 }
 
@@ -93,6 +99,7 @@ static void client_event(struct loop_item *item, uint32_t events)
 	struct client *k = (struct client *)item;
 
 	(void)events;
+	k->drained = false;
 	conn_ready(k->conn);
 }
 

@@ -3,21 +3,28 @@
  * Memory and log of the store; see util.h for the invariant. No lock: one thread.
  */
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "util.h"
 
 #define GUEST_LINES_PER_SECOND 10
+#define PROGRAM                "domus-xenstored: "
 
-static enum log_level max_level = LOG_LEVEL_INFO;
+/* Routine lines are for the journal; on a terminal or in a plain file they are noise. */
+static enum log_level max_level = LOG_LEVEL_WARNING;
+static bool is_journal;
 
 static void out_of_memory(size_t size)
 {
-	fprintf(stderr, "<2>out of memory: the host refused %zu bytes; the store ends\n", size);
+	fprintf(stderr, "%sout of memory: the host refused %zu bytes; the store ends\n",
+		is_journal ? "<2>" : PROGRAM, size);
 	exit(EXIT_MEMORY);
 }
 
@@ -49,6 +56,20 @@ char *mem_strndup(const char *s, size_t len)
 	return copy;
 }
 
+void log_init(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	unsigned long long device, inode;
+	struct stat st;
+
+	/* systemd names the file that leads to the journal; stderr may be another one by now. */
+	is_journal = stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
+		     fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device && st.st_ino == inode;
+	if (is_journal) {
+		max_level = LOG_LEVEL_INFO;
+	}
+}
+
 void log_set_level(enum log_level level)
 {
 	max_level = level;
@@ -59,7 +80,11 @@ static void log_write(enum log_level level, const char *format, va_list args)
 	char text[1024];
 
 	vsnprintf(text, sizeof(text), format, args);
-	fprintf(stderr, "<%d>%s\n", level, text);
+	if (is_journal) {
+		fprintf(stderr, "<%d>%s\n", level, text);
+	} else {
+		fprintf(stderr, PROGRAM "%s\n", text);
+	}
 }
 
 void log_line(enum log_level level, const char *format, ...)

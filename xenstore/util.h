@@ -34,6 +34,8 @@ void *mem_resize(void *old, size_t count, size_t size);
 /** Copies len bytes of s and appends a NUL. */
 char *mem_strndup(const char *s, size_t len);
 
+/** Finds out whether stderr leads to the journal, which gets priorities and routine lines. */
+void log_init(void);
 /** Only messages up to this level are written. */
 void log_set_level(enum log_level level);
 /** Writes one line to stderr. */

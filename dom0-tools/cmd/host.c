@@ -6,8 +6,7 @@
 
 #include "cmd/verb.h"
 #include "lib/size.h"
-
-#define CLIENT_VERSION "0.1.0"
+#include "public/domus.h"
 
 static const json_t *dig(const json_t *o, const char *group, const char *key)
 {
@@ -21,15 +20,18 @@ static void line_number(const json_t *o, const char *title, const char *group, c
 	if (json_is_integer(value)) {
 		printf("%-16s %lld\n", title, (long long)json_integer_value(value));
 	} else {
-		printf("%-16s (this hypervisor does not tell)\n", title);
+		printf("%-16s (not told by this hypervisor)\n", title);
 	}
 }
 
 static void line_size(const json_t *o, const char *title, const char *group, const char *key)
 {
+	const json_t *value = dig(o, group, key);
 	char text[SIZE_TEXT_BYTES];
 
-	printf("%-16s %s\n", title, size_format(json_integer_value(dig(o, group, key)), text));
+	if (json_is_integer(value)) {
+		printf("%-16s %s\n", title, size_format(json_integer_value(value), text));
+	}
 }
 
 static void line_text(const json_t *o, const char *title, const char *group, const char *key)
@@ -47,15 +49,17 @@ int info_run(const struct call *c, struct err *e)
 		return -1;
 	}
 	if (!verb_print(c, o)) {
+		line_text(o, "hypervisor", "hypervisor", "abi");
+		line_text(o, "built by", "hypervisor", "compiler");
 		line_number(o, "CPUs", "cpus", "count");
 		line_number(o, "CPU kHz", "cpus", "khz");
 		line_size(o, "memory", "memory", "total_bytes");
 		line_size(o, "free memory", "memory", "free_bytes");
-		line_text(o, "hypervisor", "hypervisor", "abi");
-		line_text(o, "built by", "hypervisor", "compiler");
-		line_number(o, "store nodes", "counts", "store_nodes");
+		line_size(o, "domains' memory", "memory", "domains_bytes");
+		line_size(o, "hypervisor's own", "memory", "hypervisor_bytes");
 		line_number(o, "event channels", "counts", "event_channels");
-		line_number(o, "grants", "counts", "grants");
+		line_number(o, "grant maps", "counts", "grant_maps");
+		line_number(o, "store nodes", "counts", "store_nodes");
 	}
 	json_decref(o);
 	return 0;
@@ -82,14 +86,14 @@ int version_run(const struct call *c, struct err *e)
 
 	/* The client's own is told in any case. */
 	if (!o && c->format == FORMAT_TABLE) {
-		puts("domus      " CLIENT_VERSION);
+		puts("domus      " DOMUS_VERSION_STRING);
 	}
 	if (!o) {
 		return -1;
 	}
-	json_object_set_new(o, "domus", json_string(CLIENT_VERSION));
+	json_object_set_new(o, "domus", json_string(DOMUS_VERSION_STRING));
 	if (!verb_print(c, o)) {
-		printf("domus      " CLIENT_VERSION "\ndomusd     %s\nhypervisor %s\n",
+		printf("domus      " DOMUS_VERSION_STRING "\ndomusd     %s\nhypervisor %s\n",
 		       json_string_value(json_object_get(o, "domusd")),
 		       json_string_value(dig(o, "hypervisor", "abi")));
 	}

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/counters.h"
 #include "daemon/guest.h"
 #include "daemon/host.h"
 #include "daemon/nodes.h"
@@ -34,19 +35,43 @@ json_t *host_version(struct hyper *h, struct err *e)
 {
 	json_t *hypervisor = hypervisor_version(h, e);
 
-	return hypervisor
-		       ? json_pack("{s:s, s:o}", "domusd", DOMUS_VERSION, "hypervisor", hypervisor)
-		       : NULL;
+	return hypervisor ? json_pack("{s:s, s:o}", "domusd", DOMUS_VERSION_STRING, "hypervisor",
+				      hypervisor)
+			  : NULL;
 }
 
-/* Event channels and grants in use are told by no call of the Xen ABI; null means "not offered
- * by this hypervisor". */
+/* What is in use on the whole host; null: this hypervisor does not tell (Xen has no such call). */
 static json_t *counts(struct hyper *h)
 {
 	long nodes = nodes_count(h);
+	struct domus_counters c;
+	json_t *o = json_pack("{s:o, s:n, s:n, s:n, s:n}", "store_nodes",
+			      nodes < 0 ? json_null() : json_integer(nodes), "event_channels",
+			      "grant_maps", "domains", "vcpus");
 
-	return json_pack("{s:o, s:n, s:n}", "store_nodes",
-			 nodes < 0 ? json_null() : json_integer(nodes), "event_channels", "grants");
+	if (counters_read(&c) == 0) {
+		json_object_set_new(o, "event_channels", json_integer(c.event_channels));
+		json_object_set_new(o, "grant_maps", json_integer(c.grant_maps));
+		json_object_set_new(o, "domains", json_integer(c.domains));
+		json_object_set_new(o, "vcpus", json_integer(c.vcpus));
+	}
+	return o;
+}
+
+static json_t *memory(const xc_physinfo_t *info)
+{
+	struct domus_counters c;
+	json_t *o = json_pack("{s:I, s:I, s:I, s:n, s:n}", "total_bytes",
+			      (json_int_t)info->total_pages * PAGE_BYTES, "free_bytes",
+			      (json_int_t)info->free_pages * PAGE_BYTES, "outstanding_bytes",
+			      (json_int_t)info->outstanding_pages * PAGE_BYTES, "domains_bytes",
+			      "hypervisor_bytes");
+
+	if (counters_read(&c) == 0) {
+		json_object_set_new(o, "domains_bytes", json_integer(c.domain_pages * PAGE_BYTES));
+		json_object_set_new(o, "hypervisor_bytes", json_integer(c.heap_pages * PAGE_BYTES));
+	}
+	return o;
 }
 
 json_t *host_info(struct hyper *h, struct err *e)
@@ -63,14 +88,11 @@ json_t *host_info(struct hyper *h, struct err *e)
 	if (!hypervisor) {
 		return NULL;
 	}
-	return json_pack("{s:{s:i, s:i, s:i, s:I}, s:{s:I, s:I, s:I}, s:o, s:o}", "cpus", "count",
+	return json_pack("{s:{s:i, s:i, s:i, s:I}, s:o, s:o, s:o}", "cpus", "count",
 			 (int)info.nr_cpus, "cores_per_socket", (int)info.cores_per_socket,
 			 "threads_per_core", (int)info.threads_per_core, "khz",
-			 (json_int_t)info.cpu_khz, "memory", "total_bytes",
-			 (json_int_t)info.total_pages * PAGE_BYTES, "free_bytes",
-			 (json_int_t)info.free_pages * PAGE_BYTES, "outstanding_bytes",
-			 (json_int_t)info.outstanding_pages * PAGE_BYTES, "hypervisor", hypervisor,
-			 "counts", counts(h));
+			 (json_int_t)info.cpu_khz, "memory", memory(&info), "hypervisor",
+			 hypervisor, "counts", counts(h));
 }
 
 json_t *host_dmesg(struct hyper *h, struct err *e)

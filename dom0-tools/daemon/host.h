@@ -7,8 +7,6 @@
 
 #include "daemon/hyper.h"
 
-#define DOMUS_VERSION "0.1.0"
-
 /** host_info - CPUs, memory, hypervisor, and counts of what guests hold; NULL with ERR_HOST. */
 json_t *host_info(struct hyper *h, struct err *e);
 /** host_dmesg - the hypervisor's messages as {"text"}; NULL with ERR_HOST. */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "hyper.h"
 
@@ -22,6 +23,7 @@ static void hear(struct xentoollog_logger *log, xentoollog_level level, int errn
 int hyper_open(struct hyper *h, struct err *e)
 {
 	memset(h, 0, sizeof(*h));
+	h->batch_fd = -1;
 	h->log.vmessage = hear;
 	h->xch = xc_interface_open(&h->log, &h->log, 0);
 	if (!h->xch) {
@@ -45,6 +47,10 @@ void hyper_close(struct hyper *h)
 	if (h->xch) {
 		xc_interface_close(h->xch);
 	}
+	if (h->batch_fd >= 0) {
+		close(h->batch_fd);
+	}
+	h->batch_fd = -1;
 	h->xsh = NULL;
 	h->xch = NULL;
 }

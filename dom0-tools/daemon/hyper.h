@@ -18,6 +18,7 @@ struct hyper {
 	char said[256];        /* the last complaint of libxenctrl or libxenguest, or "" */
 	xc_interface *xch;
 	struct xs_handle *xsh;
+	int batch_fd; /* for batches of requests to the store (batch.h); -1: closed */
 };
 
 /** hyper_open - opens both handles; 0, or -1 with ERR_HOST. To be closed in either case. */

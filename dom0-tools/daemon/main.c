@@ -20,8 +20,10 @@
 #include "daemon/host.h"
 #include "daemon/life.h"
 #include "daemon/routes.h"
+#include "daemon/warm.h"
 #include "daemon/worker.h"
 #include "lib/paths.h"
+#include "public/domus.h"
 
 struct options {
 	const char *socket, *state_dir, *log_dir;
@@ -192,7 +194,7 @@ static int options_read(int argc, char **argv, struct options *o)
 		} else if (c == 'D') {
 			o->is_detached = 1;
 		} else if (c == 'V') {
-			puts("domusd " DOMUS_VERSION);
+			puts("domusd " DOMUS_VERSION_STRING);
 			return 1 + ERR_NONE;
 		} else {
 			usage(c == 'h' ? stdout : stderr);
@@ -227,6 +229,7 @@ int main(int argc, char **argv)
 		detach_report(parent, e.class);
 		return e.class;
 	}
+	warm_up();
 	notify_ready();
 	detach_report(parent, ERR_NONE);
 	if (loop_run()) {

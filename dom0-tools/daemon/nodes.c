@@ -6,22 +6,22 @@
  */
 #include <errno.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xen/io/xs_wire.h>
 
+#include "daemon/batch.h"
 #include "daemon/nodes.h"
 
 enum { TRIES = 8, WALK_LIMIT = 1000000, WALK_DEPTH = 64 };
 
-/* A run of writes: after the first failure the others do nothing. */
+/* Where a run of requests goes. */
 struct pen {
-	struct xs_handle *xsh;
-	xs_transaction_t t;
+	struct batch batch;
 	uint32_t domid;
 	const char *base;
-	int errnum;
-	char failed[NODES_PATH_BYTES];
 };
 
 const char *uuid_format(const uint8_t u[16], char buf[UUID_TEXT_BYTES])
@@ -46,57 +46,44 @@ int uuid_parse(const char *text, uint8_t u[16])
 		       : -1;
 }
 
-static void pen_failed(struct pen *p, const char *path)
-{
-	p->errnum = errno ? errno : EIO;
-	snprintf(p->failed, sizeof(p->failed), "%s", path);
-}
-
 static void ERR_PRINTF(3, 4) put(struct pen *p, const char *node, const char *fmt, ...)
 {
 	char path[NODES_PATH_BYTES], value[256];
 	va_list ap;
 
-	if (p->errnum) {
-		return;
-	}
 	snprintf(path, sizeof(path), "%s/%s", p->base, node);
 	va_start(ap, fmt);
 	vsnprintf(value, sizeof(value), fmt, ap);
 	va_end(ap);
-	if (!xs_write(p->xsh, p->t, path, value, strlen(value))) {
-		pen_failed(p, path);
+	batch_add(&p->batch, XS_WRITE, path, value, strlen(value));
+}
+
+/* A folder or node with its owner; with a reader, others may see it. */
+static void make(struct pen *p, const char *path, uint32_t owner, uint32_t reader)
+{
+	char perms[32];
+	int len = snprintf(perms, sizeof(perms), "n%u", owner) + 1;
+
+	if (reader) {
+		len += snprintf(perms + len, sizeof(perms) - len, "r%u", reader) + 1;
 	}
+	batch_add(&p->batch, XS_MKDIR, path, NULL, 0);
+	batch_add(&p->batch, XS_SET_PERMS, path, perms, len);
 }
 
 /* The base folder itself: dom0's, readable for the guest; all below inherits that. */
 static void open_folder(struct pen *p)
 {
-	struct xs_permissions perms[2] = {{.id = 0, .perms = XS_PERM_NONE},
-					  {.id = p->domid, .perms = XS_PERM_READ}};
-
-	if (p->errnum) {
-		return;
-	}
-	if (!xs_mkdir(p->xsh, p->t, p->base) ||
-	    !xs_set_permissions(p->xsh, p->t, p->base, perms, 2)) {
-		pen_failed(p, p->base);
-	}
+	make(p, p->base, 0, p->domid);
 }
 
 /* A node that the guest owns and writes. */
 static void give(struct pen *p, const char *node)
 {
-	struct xs_permissions perms[1] = {{.id = p->domid, .perms = XS_PERM_NONE}};
 	char path[NODES_PATH_BYTES];
 
-	if (p->errnum) {
-		return;
-	}
 	snprintf(path, sizeof(path), "%s/%s", p->base, node);
-	if (!xs_mkdir(p->xsh, p->t, path) || !xs_set_permissions(p->xsh, p->t, path, perms, 1)) {
-		pen_failed(p, path);
-	}
+	make(p, path, p->domid, 0);
 }
 
 static void put_domain(struct pen *p, const struct guest_file *g, const struct built *b,
@@ -151,8 +138,9 @@ static void put_vm(struct pen *p, const struct guest_file *g, const char *uuid)
 	put(p, "name", "%s", g->name);
 }
 
-static int write_once(struct hyper *h, const struct guest_file *g, const uint8_t uuid[16],
-		      const struct built *b, struct pen *p)
+/* Everything in one transaction; the errno of what failed, its path in the batch. */
+static int write_once(const struct guest_file *g, const uint8_t uuid[16], const struct built *b,
+		      struct pen *p)
 {
 	char text[UUID_TEXT_BYTES], domain[NODES_PATH_BYTES], vm[NODES_PATH_BYTES];
 	int errnum;
@@ -160,24 +148,36 @@ static int write_once(struct hyper *h, const struct guest_file *g, const uint8_t
 	uuid_format(uuid, text);
 	snprintf(domain, sizeof(domain), "/local/domain/%u", b->domid);
 	snprintf(vm, sizeof(vm), "/vm/%s", text);
-	*p = (struct pen){.xsh = hyper_store(h), .domid = b->domid};
-	p->t = p->xsh ? xs_transaction_start(p->xsh) : XBT_NULL;
-	if (p->t == XBT_NULL) {
-		pen_failed(p, "(transaction)");
-		return p->errnum;
+	batch_add(&p->batch, XS_TRANSACTION_START, "", NULL, 0);
+	if (batch_run(&p->batch)) {
+		return p->batch.errnum;
 	}
-	/* A folder of that number may be left from a host that lost its power. */
-	xs_rm(p->xsh, p->t, domain);
+	p->batch.tx = strtoul(p->batch.answer, NULL, 10);
+	/* A folder of that number may be left from a domain that another tool built. */
+	batch_add(&p->batch, XS_MKDIR, "/local/domain", NULL, 0);
+	batch_add(&p->batch, XS_RM, domain, NULL, 0);
 	p->base = vm;
 	put_vm(p, g, text);
 	p->base = domain;
 	put_domain(p, g, b, text);
-	errnum = p->errnum;
-	if (!xs_transaction_end(p->xsh, p->t, errnum != 0) && !errnum) {
-		pen_failed(p, domain);
-		errnum = p->errnum;
-	}
-	return errnum;
+	errnum = batch_run(&p->batch);
+	/* Ends it in any case, but the first error is what counts. */
+	p->batch.errnum = 0;
+	batch_add(&p->batch, XS_TRANSACTION_END, errnum ? "F" : "T", NULL, 0);
+	return batch_run(&p->batch) && !errnum ? p->batch.errnum : errnum;
+}
+
+static int introduce(struct pen *p, const struct built *b)
+{
+	char domid[16], numbers[64];
+	int len = snprintf(numbers, sizeof(numbers), "%lu", b->store_mfn) + 1;
+
+	len += snprintf(numbers + len, sizeof(numbers) - len, "%u", b->store_port) + 1;
+	snprintf(domid, sizeof(domid), "%u", b->domid);
+	p->batch.tx = 0;
+	p->batch.errnum = 0;
+	batch_add(&p->batch, XS_INTRODUCE, domid, numbers, len);
+	return batch_run(&p->batch);
 }
 
 void nodes_prepare(struct hyper *h)
@@ -192,24 +192,24 @@ void nodes_prepare(struct hyper *h)
 int nodes_write(struct hyper *h, const struct guest_file *g, const uint8_t uuid[16],
 		const struct built *b, struct err *e)
 {
-	struct pen p;
+	struct pen p = {.batch.fd = &h->batch_fd, .domid = b->domid};
 	int tries, errnum = EAGAIN;
 
+	/* EAGAIN: somebody else's change came in between; EPIPE: the store was started anew. */
 	for (tries = 0; tries < TRIES && (errnum == EAGAIN || errnum == EPIPE); tries++) {
-		errnum = write_once(h, g, uuid, b, &p);
-		hyper_store_failed(h, errnum);
+		p.batch.errnum = 0;
+		p.batch.tx = 0;
+		errnum = write_once(g, uuid, b, &p);
 	}
 	if (errnum) {
-		err_set(e, ERR_HOST, "the store does not take the guest's node %s", p.failed);
-		return err_errno(e, errnum, "xs_write");
-	}
-	if (!xs_introduce_domain(h->xsh, b->domid, b->store_mfn, b->store_port)) {
-		errnum = errno;
-		hyper_store_failed(h, errnum);
+		err_set(e, ERR_HOST, "the store does not take the guest's nodes");
+		err_why(e, "%s: %s", p.batch.failed, strerror(errnum));
+	} else if ((errnum = introduce(&p, b))) {
 		err_set(e, ERR_HOST, "the store does not take the new domain in");
-		return err_errno(e, errnum, "xs_introduce_domain");
+		err_errno(e, errnum, "INTRODUCE");
 	}
-	return 0;
+	batch_free(&p.batch);
+	return errnum ? -1 : 0;
 }
 
 void nodes_remove(struct hyper *h, uint32_t domid, const uint8_t uuid[16])
@@ -290,6 +290,13 @@ static long count_below(struct xs_handle *xsh, const char *path, unsigned int de
 long nodes_count(struct hyper *h)
 {
 	struct xs_handle *xsh = hyper_store(h);
+	char *answer = xsh ? xs_control_command(xsh, "nodes", "", 0) : NULL, *end;
+	long count = answer ? strtol(answer, &end, 10) : -1;
 
-	return xsh ? count_below(xsh, "/", 0) : -1;
+	/* Our own store keeps count; another one has to be walked. */
+	if (answer && (end == answer || *end)) {
+		count = -1;
+	}
+	free(answer);
+	return xsh && count < 0 ? count_below(xsh, "/", 0) : count;
 }

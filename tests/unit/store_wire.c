@@ -183,11 +183,19 @@ static void test_parts(void **state)
 
 static void test_control(void **state)
 {
+	unsigned long counted;
+
 	(void)state;
 	assert_int_equal(ask(host, XS_CONTROL, 0, "help", NULL), 0);
 	assert_non_null(strstr(host->data, "memreport"));
 	assert_int_equal(ask(host, XS_CONTROL, 0, "check", NULL), 0);
 	assert_memory_equal(host->data, "consistent: ", 12);
+	counted = strtoul(host->data + 12, NULL, 10);
+	assert_int_equal(ask(host, XS_CONTROL, 0, "nodes", NULL), 0);
+	assert_int_equal(strtoul(host->data, NULL, 10), counted);
+	ask_write(host, 0, "/counted/twice", "");
+	assert_int_equal(ask(host, XS_CONTROL, 0, "nodes", NULL), 0);
+	assert_int_equal(strtoul(host->data, NULL, 10), counted + 2);
 	assert_int_equal(ask(host, XS_CONTROL, 0, "memreport", NULL), 0);
 	assert_int_equal(ask(host, XS_CONTROL, 0, "log", "maybe", NULL), -EINVAL);
 	assert_int_equal(ask(host, XS_CONTROL, 0, "quota", "nodes", "3", NULL), 0);
