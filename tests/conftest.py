@@ -21,6 +21,8 @@ sys.path.insert(0, str(ROOT / "tests/system"))
 
 def pytest_addoption(parser):
     parser.addoption("--soak", action="store_true", help="full counts, resumable")
+    parser.addoption("--machines", type=int, default=min(2, os.cpu_count()), metavar="N",
+                     help="how many machines the matrix boots at once")
     parser.addoption("--hypervisor", default="domus", choices=["domus", "xen"],
                      help="try the tests themselves on Debian's Xen")
 

@@ -85,15 +85,12 @@ static bool overlaps(const struct elf_kernel *k, const struct elf_segment *s)
 	return false;
 }
 
-static const char *add_segment(struct elf_kernel *k, const struct elf_phdr *ph, u64 size)
+static const char *add_segment(struct elf_kernel *k, const struct elf_phdr *ph)
 {
 	struct elf_segment s = {ph->paddr - k->paddr_offset, ph->offset, ph->filesz, ph->memsz};
 
 	if (!ph->memsz) {
 		return NULL;
-	}
-	if (!in_file(ph, size)) {
-		return truncated;
 	}
 	if (ph->filesz > ph->memsz || ph->paddr < k->paddr_offset || s.paddr > MAX_SPAN ||
 	    s.memsz > MAX_SPAN - s.paddr) {
@@ -124,7 +121,11 @@ const char *elf_parse(const void *image, u64 size, struct elf_kernel *out)
 	for (unsigned int i = 0; i < h.phnum; i++) {
 		struct elf_phdr ph = get_phdr(image, &h, i);
 
-		if (ph.type == PT_NOTE && in_file(&ph, size)) {
+		if ((ph.type == PT_NOTE || (ph.type == PT_LOAD && ph.memsz)) &&
+		    !in_file(&ph, size)) {
+			return truncated;
+		}
+		if (ph.type == PT_NOTE) {
 			elf_parse_notes((const u8 *)image + ph.offset, ph.filesz, out);
 		}
 	}
@@ -133,7 +134,7 @@ const char *elf_parse(const void *image, u64 size, struct elf_kernel *out)
 		struct elf_phdr ph = get_phdr(image, &h, i);
 
 		if (ph.type == PT_LOAD) {
-			error = add_segment(out, &ph, size);
+			error = add_segment(out, &ph);
 		}
 	}
 	if (!error && !out->segment_count) {

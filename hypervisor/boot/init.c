@@ -13,6 +13,7 @@
 #include "drivers/platform_timer.h"
 #include "irq/irq.h"
 #include "lib/lib.h"
+#include "mm/alloc.h"
 
 void boot_start(u32 magic, maddr_t info);
 
@@ -62,6 +63,9 @@ static void boot_on_stack(void)
 	dom0_shutdown_hook = dom0_stopped;
 	dom0 = dom0_build();
 	boot_release_modules();
+	printk(LOG_INFO "%lu MiB are free for guests; Ctrl-a three times gives the serial line to "
+			"the hypervisor\n",
+	       alloc_free_pages() >> 8);
 	domain_unpause(dom0);
 	idle_enter();
 }

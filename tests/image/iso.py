@@ -23,10 +23,14 @@ menuentry boot {{
 """
 
 
-def hypervisor_commands(options, dom0_cmdline, with_ramdisk=True):
-    """GRUB's lines that start a multiboot2 hypervisor with dom0's kernel and ramdisk."""
-    lines = [f"\tmultiboot2 /boot/hypervisor placeholder {options}",
-             f"\tmodule2 /boot/kernel placeholder {dom0_cmdline}"]
+def hypervisor_commands(options, dom0_cmdline, with_kernel=True, with_ramdisk=True):
+    """GRUB's lines that start a multiboot2 hypervisor with dom0's kernel and ramdisk.
+
+    The word in front of each command line is the one that GRUB's own script puts there.
+    """
+    lines = [f"\tmultiboot2 /boot/hypervisor placeholder {options}"]
+    if with_kernel:
+        lines.append(f"\tmodule2 /boot/kernel placeholder {dom0_cmdline}")
     if with_ramdisk:
         lines.append("\tmodule2 --nounzip /boot/ramdisk")
     return "\n".join(lines)

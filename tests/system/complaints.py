@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: MIT
 """What a kernel complains about in its log, and what the same kernel says elsewhere.
 
-known_complaints.txt lists, without numbers, what Debian's Xen and the bare machine bring out of
-the same kernel on the machines of the matrix. A line that is not there is looked for in a fresh
-baseline of the very machine, kept in build/baseline.
+known_complaints.txt holds, machine by machine, the complaints that the same kernel prints there on
+Debian's Xen and without a hypervisor, their numbers left out. It comes from real boots only:
+
+    /usr/bin/python3 tests/system/complaints.py [ROW...]      makes it afresh, or these rows of it
+
+For a machine that the file does not name, the two boots are made when they are needed and kept in
+build/baseline.
 """
 
 import dataclasses
@@ -13,12 +17,13 @@ import re
 import sys
 from pathlib import Path
 
+import matrix
 from console import Console
 from machine import BUILD, Spec, kernel_versions
 
 BASELINES = BUILD / "baseline"
 KNOWN = Path(__file__).resolve().parent / "known_complaints.txt"
-ALWAYS_WRONG = re.compile(r"WARNING:|BUG:|Oops|general protection fault|Call Trace")
+ALWAYS_WRONG = re.compile(r"WARNING:|BUG:|Oops|general protection fault|Call Trace|segfault")
 
 
 def normal(line):
@@ -34,52 +39,78 @@ def complaints(log):
     return [line for line in log.splitlines() if re.match(r"^<[0-4]>", line)]
 
 
+def boot_elsewhere(spec):
+    """The complaints, as normal lines, of Debian's Xen and of the bare machine."""
+    lines = set()
+    for hypervisor in ("xen", "none"):
+        other = dataclasses.replace(
+            spec, hypervisor=hypervisor, options="", image="", serial=True, files={},
+            cmdline="serve=1", name=f"{spec.name}-{hypervisor}")
+        with Console(other, 300) as console:
+            console.login()
+            lines |= {normal(line) for line in complaints(console.check("dmesg -r"))}
+    return sorted(lines)
+
+
 def baseline(spec):
-    """The complaints, as normal lines, that are no fault of the hypervisor under test."""
-    fields = dataclasses.asdict(spec) | {"hypervisor": "", "name": "", "options": "", "image": "",
-                                         "kernel_version": kernel_versions()[0]}
-    key = hashlib.sha256(json.dumps(fields, sort_keys=True, default=str).encode()).hexdigest()
+    """boot_elsewhere() of this machine, made once."""
+    what = dataclasses.asdict(spec) | {"hypervisor": "", "name": "", "options": "", "image": "",
+                                       "files": "", "kernel_version": kernel_versions()[0]}
+    key = hashlib.sha256(json.dumps(what, sort_keys=True, default=str).encode()).hexdigest()
     path = BASELINES / f"{key[:16]}.txt"
     if not path.exists():
-        lines = set()
-        for hypervisor in ("xen", "none"):
-            other = dataclasses.replace(spec, hypervisor=hypervisor, options="", image="",
-                                        name=f"{spec.name}-{hypervisor}")
-            with Console(other) as console:
-                console.login()
-                lines |= {normal(line) for line in complaints(console.check("dmesg -r"))}
+        lines = boot_elsewhere(spec)
         BASELINES.mkdir(parents=True, exist_ok=True)
-        path.write_text("\n".join(sorted(lines)))
-    return set(path.read_text().splitlines())
+        path.write_text("\n".join(lines))
+    return path.read_text().splitlines()
 
 
-def check_lines(log, spec):
+def read_known():
+    """known_complaints.txt as {row: lines}."""
+    rows, lines = {}, []
+    for line in KNOWN.read_text().splitlines() if KNOWN.exists() else []:
+        if line.startswith("== "):
+            lines = rows.setdefault(line[3:], [])
+        elif line and not line.startswith("# "):
+            lines.append(line)
+    return rows
+
+
+def write_known(rows):
+    """{row: lines} as known_complaints.txt."""
+    text = "# What Debian's kernel complains about on Debian's Xen or without a hypervisor.\n"
+    text += "# Made by complaints.py from real boots; do not edit.\n"
+    for row, lines in rows.items():
+        text += "\n".join(["", f"== {row}", *lines, ""])
+    KNOWN.write_text(text)
+
+
+def check_lines(log, spec, row=""):
     """`log`, as dmesg -r prints it, holds nothing wrong and no complaint of its own."""
+    assert log.strip(), "no log at all"
     assert not ALWAYS_WRONG.search(log), ALWAYS_WRONG.search(log)
     found = complaints(log)
-    known = set(KNOWN.read_text().splitlines())
-    new = [line for line in found if normal(line) not in known]
-    if new:
+    known = read_known().get(row)
+    if found and known is None:
         known = baseline(spec)
-        new = [line for line in new if normal(line) not in known]
+    new = [line for line in found if normal(line) not in known]
     assert not new, "\n".join(new)
 
 
-def check_log(console):
+def check_log(console, row=""):
     """dom0's log is clean."""
-    check_lines(console.check("dmesg -r"), console.spec)
+    check_lines(console.check("dmesg -r"), console.spec, row)
 
 
 def main():
-    """Write known_complaints.txt afresh from the rows of the matrix named as arguments, or all."""
-    import matrix
-    lines = set()
-    for row in matrix.pairwise_rows():
-        if not sys.argv[1:] or matrix.name_of(row) in sys.argv[1:]:
-            spec = Spec(name=f"baseline-{matrix.name_of(row)}", cmdline="serve=1",
-                        dom0_memory=min(1024, row["memory"] - 384), **row)
-            lines |= baseline(spec)
-            KNOWN.write_text("\n".join(sorted(lines)) + "\n")
+    """Make known_complaints.txt afresh: all of it, or the rows named as arguments."""
+    machines = matrix.named_machines()
+    wanted = sys.argv[1:] or list(machines)
+    rows = read_known() if sys.argv[1:] else {}
+    for name in wanted:
+        print(name, flush=True)
+        rows[name] = boot_elsewhere(Spec(name=f"baseline-{name}", **machines[name]))
+        write_known(rows)
 
 
 if __name__ == "__main__":

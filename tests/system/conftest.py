@@ -7,16 +7,12 @@ the next test a boot, not its result.
 
 import os
 
+import pexpect
 import pytest
 
-from console import BootError, Console
-from machine import Spec
+from console import PATIENCE, BootError, Console
+from machine import SERVE, Spec
 from tools import Domus, Xl
-
-# Seconds for any one step: a busy host is no failure.
-PATIENCE = 300
-# dom0's words: its console serves the tests; on Xen its own tools run.
-SERVE = {"domus": "serve=1", "xen": "serve=1 tools=xen"}
 
 
 @pytest.fixture(scope="session")
@@ -98,3 +94,12 @@ def boot(hypervisor, request):
     yield start
     for console in open_consoles:
         console.close()
+
+
+@pytest.fixture
+def stays_halted():
+    """stays_halted(console): the machine neither resets nor ends."""
+    def check(console, seconds=3):
+        ends = [pexpect.TIMEOUT, pexpect.EOF, rb"Booting"]
+        assert console.child.expect(ends, seconds) == 0, f"goes on\n{console.tail()}"
+    return check

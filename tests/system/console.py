@@ -5,6 +5,7 @@ Invariant: QEMU ends with the object that started it, and all that the line said
 """
 
 import re
+import signal
 
 import pexpect
 
@@ -14,8 +15,10 @@ from machine import LOGS, make_image, qemu_arguments, remove_images
 FATAL = [
     rb"Kernel panic - not syncing[^\r\n]*",
     rb"\(XEN\) Panic on CPU[^\r\n]*",
-    rb"[Dd]omus[^\r\n]*panic[^\r\n]*",
+    rb"\(domus\) (PANIC|BUG)[^\r\n]*",
 ]
+# Seconds for any one step in tests: a busy host is no failure.
+PATIENCE = 300
 PIECE = 100  # bytes a piece of a command: below every buffer between QEMU and dom0's shell
 
 
@@ -51,7 +54,10 @@ class Console:
 
     def close(self):
         """End QEMU and remove the machine's images."""
-        self.child.close(force=True)
+        if self.child.isalive():
+            self.child.kill(signal.SIGKILL)
+            self.child.wait()
+        self.child.close()
         self.log.close()
         remove_images(self.spec)
 

@@ -7,13 +7,15 @@ AXES = {
     "machine": ("pc", "q35"),
     "firmware": ("bios", "ovmf"),
     "cpu": ("qemu64", "Nehalem", "EPYC,-smap", "max,-smap"),
-    "memory": (1024, 2048, 4096, 16384),
+    "memory": (1024, 4096, 16384),
 }
-# As cloud machines look: no serial line, NVMe, modern virtio, no old timers.
+# As cloud machines look: no serial line, NVMe, modern virtio only, no old timers.
 CLOUD = {
     "machine": "q35,hpet=off,pit=off", "firmware": "ovmf", "cpu": "Nehalem", "memory": 4096,
-    "serial": False, "bootdisk": "nvme",
+    "serial": False, "bootdisk": "nvme", "qemu": ("-device virtio-rng-pci,disable-legacy=on",),
 }
+# What dom0's ramdisk needs to come up with all its drivers and its store.
+LAYERS = ("dom0", "drivers", "tools")
 
 
 def every_row():
@@ -40,3 +42,17 @@ def pairwise_rows():
 def name_of(row):
     """A row as a short name for tests and logs."""
     return "-".join(str(value).replace(",", "") for value in row.values())
+
+
+def fields(row):
+    """The fields of machine.Spec for a row or another machine."""
+    return {"dom0_memory": min(1024, row["memory"] - 384), "layers": LAYERS} | row
+
+
+def named_machines():
+    """Those whose logs are compared, {name: fields of Spec}."""
+    machines = {name_of(row): fields(row) for row in pairwise_rows()}
+    machines["cloud"] = fields(CLOUD)
+    for cpus in (2, 4):
+        machines[f"smp{cpus}"] = fields({"memory": 2048, "smp": cpus})
+    return machines

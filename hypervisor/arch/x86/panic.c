@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The end: one sentence, the call trace, all CPUs stopped. With noreboot it stays so, else it
- * reboots. */
+/* The end: one sentence, for a bug the call trace too; all CPUs stop and stay so. */
 #include "arch/smp.h"
 #include "arch/x86_private.h"
 #include "lib/lib.h"
