@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What dom0 asks about UEFI firmware, out of the EFI system table: without it dom0 has no ACPI on
- * such machines. Run-time services are not called. Boot only; host_facts is constant afterwards.
+ * such machines; and makes the run-time services callable. Boot only; host_facts is constant
+ * afterwards.
  */
+#include "arch/firmware.h"
 #include "arch/hv_map.h"
 #include "boot/boot.h"
 #include "control/control.h"
@@ -24,6 +26,39 @@ struct efi_system_table {
 	u64 config_count, config_table;
 };
 _Static_assert(sizeof(struct efi_system_table) == 120, "as the UEFI specification has it");
+
+struct efi_region {
+	u32 type, pad;
+	u64 start, virtual, pages, attributes;
+};
+
+#define EFI_RUNTIME_CODE 5u
+#define EFI_MMIO         11u
+#define EFI_MMIO_PORTS   12u
+#define ATTR_RUNTIME     BIT(63)
+#define FIRST_SERVICE    24u /* offset in the table of services */
+#define SERVICES         14u
+
+/* The firmware's code and data as it wants them at run time, all or the services stay uncalled. */
+static bool map_regions(void)
+{
+	struct efi_region r;
+
+	for (u32 at = 0; at + sizeof(r) <= boot_info.efi_map_size; at += boot_info.efi_desc_size) {
+		u64 flags = HV_RW;
+
+		memcpy(&r, (const u8 *)boot_info.efi_map + at, sizeof(r));
+		if (!(r.attributes & ATTR_RUNTIME)) {
+			continue;
+		}
+		flags |= r.type == EFI_RUNTIME_CODE ? 0 : PTE_NX;
+		flags |= r.type == EFI_MMIO || r.type == EFI_MMIO_PORTS ? HV_UC : 0;
+		if (!firmware_map(r.start, r.pages << PAGE_SHIFT, flags)) {
+			return false;
+		}
+	}
+	return boot_info.efi_map_size;
+}
 
 static void copy_vendor(u64 maddr)
 {
@@ -52,5 +87,12 @@ void efi_init(void)
 	host_facts.efi_fw_revision = t->firmware_revision;
 	runtime = t->runtime ? map_firmware(t->runtime, sizeof(*runtime)) : NULL;
 	host_facts.efi_rt_version = runtime ? runtime->revision : 0;
+	if (runtime && boot_info.efi_desc_size >= sizeof(struct efi_region) && map_regions()) {
+		host_facts.efi_services =
+			map_firmware(t->runtime + FIRST_SERVICE, SERVICES * sizeof(u64));
+	}
+	printk(LOG_INFO "UEFI %u.%02u, run-time services %s\n", t->header.revision >> 16,
+	       (t->header.revision & 0xffff) / 10,
+	       host_facts.efi_services ? "usable" : "not usable");
 	copy_vendor(t->vendor);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* platform_op: what dom0's kernel asks of the machine: wall clock, firmware's words, sleep, CPUs.
  */
-#include <xen/platform.h>
 #include "arch/uaccess.h"
 #include "control/control.h"
 #include "lib/lib.h"
+#include "platform.h"
 #include "power.h"
 
 #define KBD_SHIFT_FLAGS_NONE 0
@@ -134,6 +134,9 @@ long do_platform_op(guest_ptr_t arg)
 						     op.u.settime64.system_time);
 	case XENPF_enter_acpi_sleep:
 		return enter_sleep(&op.u.enter_acpi_sleep);
+	case XENPF_efi_runtime_call:
+		rc = efi_runtime_call(&op.u.efi_runtime_call);
+		break;
 	case XENPF_firmware_info:
 		rc = firmware_info(&op.u.firmware_info);
 		break;

@@ -135,7 +135,10 @@ void pending_work_run(void)
 
 	if (work & 1u << PENDING_TIMER) {
 		timer_run();
-		work |= __atomic_exchange_n(&cpu_info()->pending, 0, __ATOMIC_SEQ_CST);
+		/* What timers asked for; that the next one is due already stays for the next round.
+		 */
+		work |= __atomic_fetch_and(&cpu_info()->pending, ~(1u << PENDING_SCHEDULE),
+					   __ATOMIC_SEQ_CST);
 	}
 	if (work & 1u << PENDING_SCHEDULE) {
 		sched_run();

@@ -140,13 +140,12 @@ void sched_run(void)
 	} else if (now - prev->started >= SLICE_NS) {
 		prev->started = now;
 	}
-	spin_unlock_irqrestore(&q->lock, flags);
-
 	if (others && !next->idle) {
 		timer_set(&q->slice, next->started + SLICE_NS);
 	} else {
 		timer_stop(&q->slice);
 	}
+	spin_unlock_irqrestore(&q->lock, flags);
 	if (next != prev) {
 		sched_switch(prev, next, now);
 	}

@@ -36,6 +36,7 @@
 #define TIMER_DIV_BY_1  0xb
 
 #define CALIBRATE_US 500
+#define SAMPLES      5u
 
 static volatile u32 *apic_mmio; /* NULL: x2APIC */
 static u64 timer_per_tsc;       /* timer ticks per TSC tick, 32.32; 0 before calibration */
@@ -131,21 +132,41 @@ void apic_send_ipi(u32 id, u8 vector)
 	irq_restore(flags);
 }
 
-/* Counts the APIC's ticks over half a millisecond of TSC. */
+/* The timer and the TSC at the same moment: of some samples the one that took the least time. */
+static u32 timer_sample(u64 *tsc)
+{
+	u64 best = ~0ull;
+	u32 count = 0;
+
+	for (unsigned int i = 0; i < SAMPLES; i++) {
+		u64 before = rdtsc();
+		u32 c = apic_read(REG_TIMER_NOW);
+		u64 took = rdtsc() - before;
+
+		if (took < best) {
+			best = took;
+			count = c;
+			*tsc = before + took / 2;
+		}
+	}
+	return count;
+}
+
+/* Counts the APIC's ticks over half a millisecond of TSC; a pause of the machine does no harm. */
 static u64 measure(void)
 {
-	u64 start, span = tsc_khz * CALIBRATE_US / 1000, now;
+	u64 start, span = tsc_khz * CALIBRATE_US / 1000, end;
 	u32 ticks;
 
 	apic_write(REG_TIMER_DIV, TIMER_DIV_BY_1);
 	apic_write(REG_TIMER_INIT, ~0u);
-	start = rdtsc();
-	do {
-		now = rdtsc();
-	} while (now - start < span);
-	ticks = ~0u - apic_read(REG_TIMER_NOW);
+	ticks = timer_sample(&start);
+	while (rdtsc() - start < span) {
+		cpu_relax();
+	}
+	ticks -= timer_sample(&end);
 	apic_write(REG_TIMER_INIT, 0);
-	return ((u64)ticks << 32) / (now - start);
+	return ((u64)ticks << 32) / (end - start);
 }
 
 void apic_timer_calibrate(void)
@@ -160,6 +181,7 @@ void apic_timer_calibrate(void)
 		if (!timer_per_tsc) {
 			panic("the local APIC's timer does not count: check the machine's APIC settings");
 		}
+		printk(LOG_INFO "Timer: local APIC, %lu kHz\n", timer_per_tsc * tsc_khz >> 32);
 	}
 	apic_write(REG_TIMER_DIV, TIMER_DIV_BY_1);
 	apic_write(REG_LVT_TIMER, VECTOR_TIMER);

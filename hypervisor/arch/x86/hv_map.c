@@ -5,6 +5,7 @@
  * writes). map_lock guards additions.
  */
 #include "arch/cpu.h"
+#include "arch/firmware.h"
 #include "arch/hv_map.h"
 #include "lib/lib.h"
 #include "lib/spinlock.h"
@@ -15,7 +16,7 @@
 #define GUARD_PAGE  4u /* of a stack region, see arch/cpu.h */
 
 pte_t hv_l4_slots[HV_SLOTS];
-maddr_t hv_root;
+maddr_t hv_root, firmware_root;
 mfn_t hv_zero_frame;
 
 extern u64 early_gdt[];
@@ -44,12 +45,12 @@ void hv_map_start(maddr_t (*alloc)(void))
 }
 
 /*
- * The entry for va in a table of `level` (3: 1 GiB, 2: 2 MiB, 1: 4 KiB), tables made as needed.
- * A larger page that is in the way is returned instead. NULL: no memory.
+ * The entry for va in a table of `level` (3: 1 GiB, 2: 2 MiB, 1: 4 KiB) below an L3 table, tables
+ * made as needed. A larger page that is in the way is returned instead. NULL: no memory.
  */
-static pte_t *entry_for(unsigned long va, unsigned int level)
+static pte_t *entry_below(pte_t *l3, unsigned long va, unsigned int level)
 {
-	pte_t *e = &table_at(hv_l4_slots[l4_slot(va) - HV_SLOT])[l3_slot(va)];
+	pte_t *e = &l3[l3_slot(va)];
 
 	for (unsigned int l = 3; l > level; l--) {
 		if (!(*e & PTE_P)) {
@@ -66,6 +67,11 @@ static pte_t *entry_for(unsigned long va, unsigned int level)
 		e = &table_at(*e)[va >> (12 + 9 * (l - 2)) & 511];
 	}
 	return e;
+}
+
+static pte_t *entry_for(unsigned long va, unsigned int level)
+{
+	return entry_below(table_at(hv_l4_slots[l4_slot(va) - HV_SLOT]), va, level);
 }
 
 static unsigned int level_for(unsigned long va, maddr_t ma, u64 bytes)
@@ -136,6 +142,37 @@ void *map_mmio(maddr_t ma, size_t bytes)
 void *map_firmware(maddr_t ma, size_t bytes)
 {
 	return map_on_demand(ma, bytes, HV_RW | PTE_NX | PTE_G);
+}
+
+static bool firmware_root_init(void)
+{
+	maddr_t root = table_alloc(), l3 = table_alloc();
+	pte_t *l4 = maddr_to_virt(root);
+
+	if (!root || !l3) {
+		return false;
+	}
+	memcpy(&l4[HV_SLOT], hv_l4_slots, sizeof(hv_l4_slots));
+	l4[0] = l3 | TABLE_FLAGS;
+	firmware_root = root;
+	return true;
+}
+
+bool firmware_map(maddr_t ma, u64 bytes, u64 flags)
+{
+	if (!firmware_root && !firmware_root_init()) {
+		return false;
+	}
+	for (maddr_t end = ma + bytes; ma < end; ma += PAGE_SIZE) {
+		pte_t *l4 = maddr_to_virt(firmware_root);
+		pte_t *e = l4_slot(ma) ? NULL : entry_below(table_at(l4[0]), ma, 1);
+
+		if (!e) {
+			return false;
+		}
+		*e = ma | flags;
+	}
+	return true;
 }
 
 pte_t *cpu_window_l1(unsigned int cpu)

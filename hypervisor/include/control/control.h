@@ -43,7 +43,8 @@ struct host_facts {
 	u64 efi_config_table; /* machine address */
 	u32 efi_config_count;
 	u32 efi_fw_revision;
-	u16 efi_vendor[64]; /* UTF-16, ends with 0 */
+	u16 efi_vendor[64];      /* UTF-16, ends with 0 */
+	const u64 *efi_services; /* the run-time services' addresses; NULL: none can be called */
 };
 extern struct host_facts host_facts;
 
