@@ -91,7 +91,7 @@ void efi_init(void)
 		host_facts.efi_services =
 			map_firmware(t->runtime + FIRST_SERVICE, SERVICES * sizeof(u64));
 	}
-	printk(LOG_INFO "UEFI %u.%02u, run-time services %s\n", t->header.revision >> 16,
+	printk(LOG_INFO "UEFI %u.%u, run-time services %s\n", t->header.revision >> 16,
 	       (t->header.revision & 0xffff) / 10,
 	       host_facts.efi_services ? "usable" : "not usable");
 	copy_vendor(t->vendor);

@@ -26,7 +26,7 @@ XEN_MODULES = ["xen-privcmd", "xen-evtchn", "xen-gntdev", "xen-gntalloc", "xenfs
 DRIVERS = [
     "virtio_pci", "virtio_blk", "virtio_net", "virtio-rng", "ahci", "ata_piix", "ata_generic",
     "sd_mod", "e1000e", "e1000", "nvme", "ext4", "crc32c_generic", "crc32c-intel",
-    "loop", "brd", "bridge", "tun", "xen-blkback", "xen-netback",
+    "efivarfs", "loop", "brd", "bridge", "tun", "xen-blkback", "xen-netback",
 ]
 GUEST_MODULES = ["xen-blkfront", "xen-netfront"]
 XEN_PROGRAMS = [

@@ -26,6 +26,13 @@ ROWS += [name for name in MACHINES if name not in [row.id for row in ROWS] + ["c
 SOAK = {matrix.name_of(row): matrix.fields(row) for row in matrix.every_row()}
 
 
+# dom0 reads and writes the firmware's variables.
+FIRMWARE_VARIABLES = """cd /sys/firmware/efi/efivars
+modprobe efivarfs && mount -t efivarfs none . && cd . && [ -s BootOrder-* ] || exit 1
+new=Domus-8be4df61-93ca-11d2-aa0d-00e098032b8c
+printf '\\007\\000\\000\\000hello' >$new && tail -c 5 $new | grep -x hello"""
+
+
 @dataclass
 class Look:
     """What dom0 tells of itself once it has booted."""
@@ -44,6 +51,8 @@ def look(name, hypervisor):
         spec.options = spec.options.replace("smap=off", "smap=0")
     with Console(spec, PATIENCE) as console:
         console.login()
+        if spec.firmware == "ovmf":
+            console.check(FIRMWARE_VARIABLES)
         memory = console.check("sed -n 's/MemTotal: *//p' /proc/meminfo").split()[0]
         cpus = console.check("grep -c ^processor /proc/cpuinfo")
         return Look(spec, console.check("dmesg -r"), int(memory) >> 10, int(cpus))
