@@ -6,7 +6,6 @@
 #include "acpi_tables.h"
 #include "arch/hv_map.h"
 #include "control/control.h"
-#include "control/machine.h"
 #include "irq/irq.h"
 #include "lib/lib.h"
 
@@ -28,20 +27,16 @@ static u8 *map_table(u64 maddr, u32 *bytes)
 static void use_table(u8 *t, u32 bytes)
 {
 	if (acpi_signature_is(t, "DMAR") || acpi_signature_is(t, "IVRS")) {
-		printk(LOG_INFO "ACPI: %c%c%c%c hidden: IOMMUs are not used\n", t[0], t[1], t[2],
-		       t[3]);
+		printk(LOG_INFO "ACPI: %.4s hidden: IOMMUs are not used\n", (char *)t);
 		acpi_hide(t);
 	} else if (!acpi_checksum_ok(t, bytes)) {
-		printk(LOG_WARN "ACPI: table %c%c%c%c has a wrong checksum\n", t[0], t[1], t[2],
-		       t[3]);
+		printk(LOG_WARN "ACPI: table %.4s has a wrong checksum\n", (char *)t);
 	} else if (acpi_signature_is(t, "APIC")) {
 		acpi_parse_madt(t, bytes, &acpi_facts, &madt);
 	} else if (acpi_signature_is(t, "FACP")) {
 		acpi_parse_fadt(t, bytes, &acpi_facts);
 	} else if (acpi_signature_is(t, "HPET")) {
 		acpi_parse_hpet(t, bytes, &acpi_facts);
-	} else if (acpi_signature_is(t, "MCFG")) {
-		acpi_parse_mcfg(t, bytes, &acpi_facts);
 	}
 }
 
@@ -69,37 +64,27 @@ static void read_tables(void)
 }
 
 /* dom0's view of the machine: what the firmware says, and the APICs' pages, which are ours. */
-static void publish_memory_map(void)
+static void publish(void)
 {
 	for (unsigned int i = 0; i < boot_info.e820_count; i++) {
-		machine_map_add(boot_info.e820[i].addr, boot_info.e820[i].size,
-				boot_info.e820[i].type);
+		const struct boot_e820 *e = &boot_info.e820[i];
+
+		machine_map_add(e->addr, e->size, e->type);
 	}
 	machine_map_add(acpi_facts.lapic_maddr & PAGE_MASK, PAGE_SIZE, 2);
 	for (unsigned int i = 0; i < madt.ioapic_count; i++) {
-		machine_map_add(madt.ioapic[i].maddr & PAGE_MASK, PAGE_SIZE, 2);
-	}
-}
+		const struct acpi_ioapic *a = &madt.ioapic[i];
 
-static void publish(void)
-{
-	publish_memory_map();
-	for (unsigned int i = 0; i < madt.ioapic_count; i++) {
-		ioapic_add(madt.ioapic[i].id, madt.ioapic[i].maddr, madt.ioapic[i].gsi_base);
+		machine_map_add(a->maddr & PAGE_MASK, PAGE_SIZE, 2);
+		ioapic_add(a->id, a->maddr, a->gsi_base);
 	}
 	for (unsigned int i = 0; i < madt.override_count; i++) {
-		irq_add_override(madt.override[i].isa_irq, madt.override[i].gsi,
-				 madt.override[i].level, madt.override[i].active_low);
+		const struct acpi_override *o = &madt.override[i];
+
+		irq_add_override(o->isa_irq, o->gsi, o->level, o->active_low);
 	}
-	host_facts.pm1a_cnt = acpi_facts.pm1a_cnt;
-	host_facts.pm1b_cnt = acpi_facts.pm1b_cnt;
-	host_facts.reset_supported = acpi_facts.reset_supported;
-	host_facts.reset_space = acpi_facts.reset_space;
-	host_facts.reset_value = acpi_facts.reset_value;
-	host_facts.reset_addr = acpi_facts.reset_addr;
-	for (unsigned int i = 0; i < MIN(acpi_facts.cpu_count, (unsigned int)CONFIG_NR_CPUS); i++) {
-		host_facts.cpu_acpi_id[i] = acpi_facts.cpu_acpi_id[i];
-	}
+	host_facts.power = acpi_facts.power;
+	memcpy(host_facts.cpu_acpi_id, acpi_facts.cpu_acpi_id, sizeof(host_facts.cpu_acpi_id));
 }
 
 void acpi_init(void)

@@ -72,32 +72,6 @@ static void add_cpu(struct acpi_facts *f, u32 apic_id, u32 acpi_id, u32 flags)
 	}
 }
 
-static void add_ioapic(struct acpi_madt *m, u8 id, u64 maddr, u32 gsi_base)
-{
-	unsigned int i = m->ioapic_count;
-
-	if (i < ACPI_MAX_IOAPICS) {
-		m->ioapic[i].id = id;
-		m->ioapic[i].maddr = maddr;
-		m->ioapic[i].gsi_base = gsi_base;
-		m->ioapic_count++;
-	}
-}
-
-/* Flags: polarity in bits 0-1, trigger in bits 2-3; 3 = low or level, 0 = as ISA has it. */
-static void add_override(struct acpi_madt *m, u8 irq, u32 gsi, u16 flags)
-{
-	unsigned int i = m->override_count;
-
-	if (i < ACPI_MAX_OVERRIDES) {
-		m->override[i].isa_irq = irq;
-		m->override[i].gsi = gsi;
-		m->override[i].active_low = (flags & 3) == 3;
-		m->override[i].level = (flags >> 2 & 3) == 3;
-		m->override_count++;
-	}
-}
-
 static void parse_madt_entry(const struct table *e, struct acpi_facts *f, struct acpi_madt *m)
 {
 	switch (get(e, 0, 1)) {
@@ -105,10 +79,20 @@ static void parse_madt_entry(const struct table *e, struct acpi_facts *f, struct
 		add_cpu(f, (u32)get(e, 3, 1), (u32)get(e, 2, 1), (u32)get(e, 4, 4));
 		break;
 	case 1: /* I/O APIC */
-		add_ioapic(m, (u8)get(e, 2, 1), get(e, 4, 4), (u32)get(e, 8, 4));
+		if (m->ioapic_count < ACPI_MAX_IOAPICS) {
+			m->ioapic[m->ioapic_count++] = (struct acpi_ioapic){
+				get(e, 4, 4), (u32)get(e, 8, 4), (u8)get(e, 2, 1)};
+		}
 		break;
-	case 2: /* an ISA interrupt arrives elsewhere */
-		add_override(m, (u8)get(e, 3, 1), (u32)get(e, 4, 4), (u16)get(e, 8, 2));
+	case 2: /* an ISA interrupt arrives elsewhere; in its flags 3 is low or level, 0 as ISA */
+		if (m->override_count < ACPI_MAX_OVERRIDES) {
+			m->override[m->override_count++] = (struct acpi_override){
+				.gsi = (u32)get(e, 4, 4),
+				.isa_irq = (u8)get(e, 3, 1),
+				.active_low = (get(e, 8, 2) & 3) == 3,
+				.level = (get(e, 8, 2) >> 2 & 3) == 3,
+			};
+		}
 		break;
 	case 5: /* 64-bit address of the local APICs */
 		f->lapic_maddr = get(e, 4, 8) ? get(e, 4, 8) : f->lapic_maddr;
@@ -154,16 +138,14 @@ void acpi_parse_fadt(const void *table, u32 bytes, struct acpi_facts *f)
 	u32 flags = (u32)get(&t, 112, 4);
 
 	f->sci = (u16)get(&t, 46, 2);
-	f->pm1a_evt = fadt_port(&t, 56, 148);
-	f->pm1b_evt = fadt_port(&t, 60, 160);
-	f->pm1a_cnt = fadt_port(&t, 64, 172);
-	f->pm1b_cnt = fadt_port(&t, 68, 184);
+	f->power.pm1a_cnt = fadt_port(&t, 64, 172);
+	f->power.pm1b_cnt = fadt_port(&t, 68, 184);
 	f->pm_timer_port = fadt_port(&t, 76, 208);
 	f->pm_timer_32bit = flags & BIT(8);
-	f->reset_supported = (flags & BIT(10)) && get(&t, 116, 1) <= 2 && get(&t, 120, 8);
-	f->reset_space = (u8)get(&t, 116, 1);
-	f->reset_addr = get(&t, 120, 8);
-	f->reset_value = (u8)get(&t, 128, 1);
+	f->power.reset_supported = (flags & BIT(10)) && get(&t, 116, 1) <= 2 && get(&t, 120, 8);
+	f->power.reset_space = (u8)get(&t, 116, 1);
+	f->power.reset_addr = get(&t, 120, 8);
+	f->power.reset_value = (u8)get(&t, 128, 1);
 }
 
 void acpi_parse_hpet(const void *table, u32 bytes, struct acpi_facts *f)
@@ -172,21 +154,5 @@ void acpi_parse_hpet(const void *table, u32 bytes, struct acpi_facts *f)
 
 	if (!f->hpet_maddr && get(&t, 40, 1) == 0) {
 		f->hpet_maddr = get(&t, 44, 8);
-	}
-}
-
-void acpi_parse_mcfg(const void *table, u32 bytes, struct acpi_facts *f)
-{
-	struct table t = {table, bytes};
-
-	for (u32 at = 44; at < bytes && bytes - at >= 16; at += 16) {
-		struct acpi_mcfg m = {.base = get(&t, at, 8),
-				      .segment = (u16)get(&t, at + 8, 2),
-				      .bus_start = (u8)get(&t, at + 10, 1),
-				      .bus_end = (u8)get(&t, at + 11, 1)};
-
-		if (m.base && m.bus_start <= m.bus_end && f->mcfg_count < ARRAY_SIZE(f->mcfg)) {
-			f->mcfg[f->mcfg_count++] = m;
-		}
 	}
 }

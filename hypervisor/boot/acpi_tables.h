@@ -15,13 +15,13 @@
 
 /* What the MADT says beyond acpi_facts. */
 struct acpi_madt {
-	struct {
+	struct acpi_ioapic {
 		u64 maddr;
 		u32 gsi_base;
 		u8 id;
 	} ioapic[ACPI_MAX_IOAPICS];
 	unsigned int ioapic_count;
-	struct {
+	struct acpi_override {
 		u32 gsi;
 		u8 isa_irq;
 		bool level, active_low;
@@ -41,6 +41,5 @@ void acpi_hide(void *table);
 void acpi_parse_madt(const void *table, u32 bytes, struct acpi_facts *f, struct acpi_madt *m);
 void acpi_parse_fadt(const void *table, u32 bytes, struct acpi_facts *f);
 void acpi_parse_hpet(const void *table, u32 bytes, struct acpi_facts *f);
-void acpi_parse_mcfg(const void *table, u32 bytes, struct acpi_facts *f);
 
 #endif

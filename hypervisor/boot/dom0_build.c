@@ -41,7 +41,6 @@ static void parse_modules(struct dom0_builder *b)
 
 	b->image = maddr_to_virt(m->start);
 	b->image_mfn = _mfn(m->start >> PAGE_SHIFT);
-	b->image_bytes = m->size;
 	b->initrd = boot_info.module_count > 1 ? &boot_info.module[1] : NULL;
 	error = elf_parse(b->image, m->size, &b->kernel);
 	if (error) {
@@ -53,7 +52,7 @@ static void fill_hypercall_page(struct dom0_builder *b)
 {
 	u64 offset = b->kernel.hypercall_page - b->kernel.virt_base;
 
-	if (!b->kernel.has_hypercall_page) {
+	if (!elf_has_note(&b->kernel, XEN_ELFNOTE_HYPERCALL_PAGE)) {
 		return;
 	}
 	if (offset % PAGE_SIZE || offset >= b->kernel.end) {

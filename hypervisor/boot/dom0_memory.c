@@ -49,7 +49,7 @@ void dom0_choose_layout(struct dom0_builder *b)
 				    .kernel_bytes = b->kernel.end,
 				    .initrd_bytes = b->initrd ? b->initrd->size : 0,
 				    .initrd_by_pfn = b->kernel.initrd_by_pfn,
-				    .has_p2m_va = b->kernel.has_init_p2m,
+				    .has_p2m_va = elf_has_note(&b->kernel, XEN_ELFNOTE_INIT_P2M),
 				    .p2m_va = b->kernel.init_p2m};
 	const char *error;
 

@@ -121,14 +121,14 @@ unsigned int dom0_vcpus_wanted(unsigned int host_cpus)
 	return MIN(MAX(host_cpus, vcpus_min), vcpus_max);
 }
 
-static int parse_dom0_mem(const char *value)
+static int parse_dom0_mem(const char *value, void *arg)
 {
-	return dom0_mem_parse(value, &dom0_mem_option);
+	return dom0_mem_parse(value, arg);
 }
-OPTION("dom0_mem", parse_dom0_mem);
+OPTION(dom0_mem, parse_dom0_mem, &dom0_mem_option);
 
-static int parse_dom0_max_vcpus(const char *value)
+static int parse_dom0_max_vcpus(const char *value, void *arg)
 {
 	return dom0_vcpus_parse(value, &vcpus_min, &vcpus_max);
 }
-OPTION("dom0_max_vcpus", parse_dom0_max_vcpus);
+OPTION(dom0_max_vcpus, parse_dom0_max_vcpus, NULL);

@@ -10,9 +10,8 @@
 
 struct dom0_builder {
 	struct domain *d;
-	const u8 *image; /* the kernel's ELF file */
-	mfn_t image_mfn; /* its first frame */
-	u64 image_bytes;
+	const u8 *image;                  /* the kernel's ELF file */
+	mfn_t image_mfn;                  /* its first frame */
 	const struct boot_module *initrd; /* or NULL */
 	struct elf_kernel kernel;
 	struct dom0_layout layout;

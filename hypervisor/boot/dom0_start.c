@@ -41,12 +41,7 @@ static void describe_pixels(dom0_vga_console_info_t *v)
 	v->u.vesa_lfb.lfb_base = (u32)boot_info.fb.addr;
 	v->u.vesa_lfb.ext_lfb_base = (u32)(boot_info.fb.addr >> 32);
 	v->u.vesa_lfb.lfb_size = (u32)((bytes + LFB_UNIT - 1) / LFB_UNIT);
-	v->u.vesa_lfb.red_pos = boot_info.fb.red_pos;
-	v->u.vesa_lfb.red_size = boot_info.fb.red_size;
-	v->u.vesa_lfb.green_pos = boot_info.fb.green_pos;
-	v->u.vesa_lfb.green_size = boot_info.fb.green_size;
-	v->u.vesa_lfb.blue_pos = boot_info.fb.blue_pos;
-	v->u.vesa_lfb.blue_size = boot_info.fb.blue_size;
+	memcpy(&v->u.vesa_lfb.red_pos, boot_info.fb.colours, sizeof(boot_info.fb.colours));
 	if (boot_info.fb.bpp == 32) {
 		v->u.vesa_lfb.rsvd_pos = 24;
 		v->u.vesa_lfb.rsvd_size = 8;
@@ -79,7 +74,7 @@ void dom0_write_start_info(struct dom0_builder *b)
 	si->pt_base = base + (l->table_pfn << PAGE_SHIFT);
 	si->nr_pt_frames = l->table_count;
 	si->mfn_list = l->p2m_va;
-	if (b->kernel.has_init_p2m) {
+	if (elf_has_note(&b->kernel, XEN_ELFNOTE_INIT_P2M)) {
 		si->first_p2m_pfn = l->p2m_pfn;
 		si->nr_p2m_frames = l->p2m_pages + l->p2m_table_count;
 	}

@@ -64,7 +64,7 @@ mfn_t dom0_build_tables(struct dom0_builder *b)
 	map_pages(&boot, mfn_to_virt(root), b->kernel.virt_base, 0, l->boot_pages, l->table_pfn,
 		  l->table_pfn + l->table_count);
 	BUG_ON(boot.next != boot.end);
-	if (b->kernel.has_init_p2m) {
+	if (elf_has_note(&b->kernel, XEN_ELFNOTE_INIT_P2M)) {
 		map_pages(&more, mfn_to_virt(root), l->p2m_va, l->p2m_pfn, l->p2m_pages, 0, 0);
 	}
 	do {

@@ -3,6 +3,7 @@
 #ifndef BOOT_ELF_H
 #define BOOT_ELF_H
 
+#include <xen/elfnote.h>
 #include "lib/types.h"
 
 #define ELF_MAX_SEGMENTS 16u
@@ -19,14 +20,19 @@ struct elf_kernel {
 	u64 end; /* bytes from VIRT_BASE, one past the last segment */
 
 	/* From the notes. */
+	u32 notes; /* bit XEN_ELFNOTE_x: that one is there */
 	u64 entry, virt_base, paddr_offset;
 	u64 init_p2m, hypercall_page;
-	bool has_notes, has_entry, has_init_p2m, has_hypercall_page;
-	bool initrd_by_pfn; /* MOD_START_PFN: it need not be mapped */
-	bool has_supported_features;
-	u32 supported_features;
-	char guest_os[16], guest_version[16], loader[16], xen_version[16], features[128];
+	u64 initrd_by_pfn; /* MOD_START_PFN: not 0, it need not be mapped */
+	u64 supported_features;
+	char guest_os[16], loader[16], xen_version[16], features[128];
 };
+
+/* note: XEN_ELFNOTE_*. */
+static inline bool elf_has_note(const struct elf_kernel *k, unsigned int note)
+{
+	return k->notes >> note & 1;
+}
 
 /*
  * Reads the image's headers and notes and checks that it can be run as dom0. NULL, or a sentence

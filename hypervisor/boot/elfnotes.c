@@ -1,74 +1,55 @@
 /* SPDX-License-Identifier: MIT */
 /* Xen's ELF notes: what the kernel tells about itself (<xen/elfnote.h>). Pure. */
-#include <xen/elfnote.h>
 #include <xen/features.h>
 #include "arch/page.h"
 #include "elf.h"
 #include "lib/lib.h"
 
-static u64 number(const u8 *desc, u32 size)
-{
-	u64 v = 0;
-
-	if (size == 1 || size == 2 || size == 4 || size == 8) {
-		memcpy(&v, desc, size);
+/* Where the description of a note goes: a string into `room` bytes, or a number (room 0). */
+static const struct note_field {
+	u32 type;
+	u16 offset, room;
+} fields[] = {
+#define NUMBER(note, field)                                               \
+	{                                                                 \
+		XEN_ELFNOTE_##note, offsetof(struct elf_kernel, field), 0 \
 	}
-	return v;
-}
-
-static void string(const u8 *desc, u32 size, char *dst, size_t room)
-{
-	size_t n = strnlen((const char *)desc, MIN(size, room - 1));
-
-	memcpy(dst, desc, n);
-	dst[n] = 0;
-}
+#define STRING(note, field)                                             \
+	{                                                               \
+		XEN_ELFNOTE_##note, offsetof(struct elf_kernel, field), \
+			sizeof(((struct elf_kernel *)0)->field)         \
+	}
+	NUMBER(ENTRY, entry),
+	NUMBER(HYPERCALL_PAGE, hypercall_page),
+	NUMBER(VIRT_BASE, virt_base),
+	NUMBER(PADDR_OFFSET, paddr_offset),
+	NUMBER(INIT_P2M, init_p2m),
+	NUMBER(MOD_START_PFN, initrd_by_pfn),
+	NUMBER(SUPPORTED_FEATURES, supported_features),
+	STRING(XEN_VERSION, xen_version),
+	STRING(GUEST_OS, guest_os),
+	STRING(LOADER, loader),
+	STRING(FEATURES, features),
+};
 
 static void use_note(u32 type, const u8 *desc, u32 size, struct elf_kernel *k)
 {
-	k->has_notes = true;
-	switch (type) {
-	case XEN_ELFNOTE_ENTRY:
-		k->entry = number(desc, size);
-		break;
-	case XEN_ELFNOTE_HYPERCALL_PAGE:
-		k->hypercall_page = number(desc, size);
-		k->has_hypercall_page = true;
-		break;
-	case XEN_ELFNOTE_VIRT_BASE:
-		k->virt_base = number(desc, size);
-		break;
-	case XEN_ELFNOTE_PADDR_OFFSET:
-		k->paddr_offset = number(desc, size);
-		break;
-	case XEN_ELFNOTE_INIT_P2M:
-		k->init_p2m = number(desc, size);
-		k->has_init_p2m = true;
-		break;
-	case XEN_ELFNOTE_MOD_START_PFN:
-		k->initrd_by_pfn = number(desc, size) != 0;
-		break;
-	case XEN_ELFNOTE_SUPPORTED_FEATURES:
-		k->supported_features = (u32)number(desc, size);
-		k->has_supported_features = true;
-		break;
-	case XEN_ELFNOTE_XEN_VERSION:
-		string(desc, size, k->xen_version, sizeof(k->xen_version));
-		break;
-	case XEN_ELFNOTE_GUEST_OS:
-		string(desc, size, k->guest_os, sizeof(k->guest_os));
-		break;
-	case XEN_ELFNOTE_GUEST_VERSION:
-		string(desc, size, k->guest_version, sizeof(k->guest_version));
-		break;
-	case XEN_ELFNOTE_LOADER:
-		string(desc, size, k->loader, sizeof(k->loader));
-		break;
-	case XEN_ELFNOTE_FEATURES:
-		string(desc, size, k->features, sizeof(k->features));
-		break;
-	default:
-		break;
+	for (unsigned int i = 0; i < ARRAY_SIZE(fields); i++) {
+		const struct note_field *f = &fields[i];
+		char *to = (char *)k + f->offset;
+
+		if (f->type != type) {
+			continue;
+		}
+		k->notes |= 1u << type;
+		if (f->room) {
+			size = (u32)strnlen((const char *)desc, MIN(size, f->room - 1u));
+			to[size] = 0;
+		} else {
+			memset(to, 0, sizeof(u64));
+			size = MIN(size, (u32)sizeof(u64));
+		}
+		memcpy(to, desc, size);
 	}
 }
 
@@ -99,7 +80,7 @@ void elf_parse_notes(const u8 *notes, u64 size, struct elf_kernel *out)
 
 const char *elf_check_notes(const struct elf_kernel *k)
 {
-	if (!k->has_notes) {
+	if (!k->notes) {
 		return "The dom0 kernel has no Xen notes: it was built without support for Xen PV";
 	}
 	if (strcmp(k->xen_version, "xen-3.0") || strcmp(k->loader, "generic")) {
@@ -109,7 +90,8 @@ const char *elf_check_notes(const struct elf_kernel *k)
 	    strstr(k->features, "!supervisor_mode_kernel")) {
 		return "The dom0 kernel asks for features that a PV kernel cannot have";
 	}
-	if (k->has_supported_features && !(k->supported_features & BIT(XENFEAT_dom0))) {
+	if (elf_has_note(k, XEN_ELFNOTE_SUPPORTED_FEATURES) &&
+	    !(k->supported_features & BIT(XENFEAT_dom0))) {
 		return "The dom0 kernel was built without dom0 support: use Debian's generic flavour, not cloud";
 	}
 	if (k->virt_base % PAGE_SIZE || k->init_p2m % PAGE_SIZE || !va_guest(k->virt_base) ||

@@ -109,11 +109,7 @@ static const char *parse_mmap(const struct tag *t, struct boot_info *out)
 		return "The boot loader's memory map has more than 256 entries";
 	}
 	for (u32 i = 0; i < count; i++) {
-		const u8 *p = t->p + 16 + i * (size_t)entry_size;
-
-		raw[i].addr = field(p, 8);
-		raw[i].size = field(p + 8, 8);
-		raw[i].type = (u32)field(p + 16, 4);
+		memcpy(&raw[i], t->p + 16 + i * (size_t)entry_size, sizeof(raw[i]));
 	}
 	raw_count = count;
 	return NULL;
@@ -121,22 +117,8 @@ static const char *parse_mmap(const struct tag *t, struct boot_info *out)
 
 static const char *parse_framebuffer(const struct tag *t, struct boot_info *out)
 {
-	if (t->size < 32) {
-		return NULL;
-	}
-	out->fb.addr = field(t->p + 8, 8);
-	out->fb.pitch = (u32)field(t->p + 16, 4);
-	out->fb.width = (u32)field(t->p + 20, 4);
-	out->fb.height = (u32)field(t->p + 24, 4);
-	out->fb.bpp = t->p[28];
-	out->fb.type = t->p[29];
-	if (out->fb.type == 1 && t->size >= 38) {
-		out->fb.red_pos = t->p[32];
-		out->fb.red_size = t->p[33];
-		out->fb.green_pos = t->p[34];
-		out->fb.green_size = t->p[35];
-		out->fb.blue_pos = t->p[36];
-		out->fb.blue_size = t->p[37];
+	if (t->size >= 32) {
+		memcpy(&out->fb, t->p + 8, MIN(t->size - 8, sizeof(out->fb)));
 	}
 	return NULL;
 }

@@ -14,7 +14,6 @@
 #include "lib/lib.h"
 #include "mm/alloc.h"
 #include "mm/frame_init.h"
-#include "mm/pagetype.h"
 
 struct range {
 	u64 start, end; /* frames */
@@ -190,7 +189,7 @@ static bool has_ram(u64 start, u64 end)
 	return false;
 }
 
-/* Each chunk that covers some RAM is 2 MiB in one piece: dom0's tools map it as such. */
+/* In 2 MiB pages, one for each chunk that covers some RAM. */
 static void map_m2p(void)
 {
 	for (u64 m = 0; m < frame_end; m += CHUNK_FRAMES) {
@@ -203,19 +202,6 @@ static void map_m2p(void)
 			hv_map_range(M2P_RW_VIRT + offset, ma, CHUNK_BYTES, HV_RW | PTE_NX | PTE_G);
 		}
 	}
-}
-
-bool m2p_chunk(u64 index, mfn_t *m)
-{
-	pte_t l3e = ((pte_t *)mfn_to_virt(pte_mfn(hv_l4_slots[0])))[index / PT_ENTRIES];
-	pte_t l2e;
-
-	if (index >= PT_ENTRIES * PT_ENTRIES || !(l3e & PTE_P)) {
-		return false;
-	}
-	l2e = ((pte_t *)mfn_to_virt(pte_mfn(l3e)))[index % PT_ENTRIES];
-	*m = pte_mfn(l2e);
-	return l2e & PTE_P;
 }
 
 static bool section_backed(const u64 *map, u64 section)
@@ -300,21 +286,11 @@ static void init_ram(void)
 	}
 }
 
-/* Empty M2P; its frames can be had by dom0's tools, read-only. */
 static void init_m2p(void)
 {
-	mfn_t m;
-
-	for (u64 i = 0; i * CHUNK_FRAMES < frame_end; i++) {
-		if (!m2p_chunk(i, &m)) {
-			continue;
-		}
-		memset(m2p_rw + i * CHUNK_FRAMES, 0xff, CHUNK_BYTES);
-		for (u64 p = 0; p < CHUNK_PAGES; p++) {
-			*frame_of(mfn_add(m, p)) =
-				(struct frame){.owner = owner_xen.id,
-					       .type = (u32)FT_SHARED << 29 | FT_VALIDATED | 1,
-					       .count = FRAME_ALLOCATED | FRAME_XENHEAP};
+	for (u64 m = 0; m < frame_end; m += CHUNK_FRAMES) {
+		if (has_ram(m, m + CHUNK_FRAMES)) {
+			memset(m2p_rw + m, 0xff, CHUNK_BYTES);
 		}
 	}
 }

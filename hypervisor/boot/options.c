@@ -18,7 +18,7 @@ static void apply_word(char *word, const struct option *table, size_t count, boo
 		if (strcmp(word, table[i].name)) {
 			continue;
 		}
-		if (table[i].parse(value ? value : "") && report) {
+		if (table[i].parse(value ? value : "", table[i].arg) && report) {
 			printk(LOG_WARN "Option %s: bad value \"%s\" ignored\n", word,
 			       value ? value : "");
 		}

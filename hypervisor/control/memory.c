@@ -166,35 +166,23 @@ static long memory_reservation(unsigned int cmd, unsigned long start, guest_ptr_
 	return (long)i;
 }
 
-/* current_, maximum_reservation, maximum_gpfn. */
+/* current_reservation, maximum_reservation. */
 static long memory_query(unsigned int cmd, guest_ptr_t arg)
 {
 	struct xen_memory_domain op;
-	shared_info_t *shared;
 	struct domain *d;
-	unsigned long pfns;
 	long rc;
 
 	if (copy_from_guest(&op, arg, sizeof(op))) {
 		return -EFAULT;
 	}
 	d = memory_target(op.domid, &rc);
-	if (!d) {
-		return rc;
+	if (d) {
+		rc = cmd == XENMEM_current_reservation
+			     ? (long)READ_ONCE(d->mm.pages)
+			     : (long)MIN(READ_ONCE(d->mm.limit), 0xffffffffull);
+		domain_put(d);
 	}
-	switch (cmd) {
-	case XENMEM_current_reservation:
-		rc = (long)READ_ONCE(d->mm.pages);
-		break;
-	case XENMEM_maximum_reservation:
-		rc = (long)MIN(READ_ONCE(d->mm.limit), 0xffffffffull);
-		break;
-	default: /* the guest keeps the number of its frames, tools want the last one */
-		shared = READ_ONCE(d->shared);
-		pfns = shared ? READ_ONCE(shared->arch.max_pfn) : 0;
-		rc = pfns && pfns < 1ul << 52 ? (long)pfns - 1 : 0;
-	}
-	domain_put(d);
 	return rc;
 }
 
@@ -238,10 +226,7 @@ long do_memory_op(unsigned long full_cmd, guest_ptr_t arg)
 		return (long)frame_end - 1;
 	case XENMEM_current_reservation:
 	case XENMEM_maximum_reservation:
-	case XENMEM_maximum_gpfn:
 		return memory_query(cmd, arg);
-	case XENMEM_machphys_mfn_list:
-		return memory_m2p_list(arg);
 	case XENMEM_machphys_mapping:
 		return memory_m2p_mapping(arg);
 	case XENMEM_memory_map:
@@ -255,16 +240,9 @@ long do_memory_op(unsigned long full_cmd, guest_ptr_t arg)
 	case XENMEM_get_sharing_freed_pages:
 	case XENMEM_get_sharing_shared_pages:
 		return 0;
-	case XENMEM_get_vnumainfo:
-		return -EOPNOTSUPP;
-	case XENMEM_reserved_device_memory_map:
-		return -ENOENT;
 	case XENMEM_acquire_resource:
-		return memory_acquire_resource(start, arg);
-	case XENMEM_set_pod_target:
-	case XENMEM_get_pod_target:
-		return -EINVAL;
-	default: /* translated guests', sharing, paging: not here */
+		return memory_acquire_resource(arg);
+	default: /* translated guests', NUMA's, sharing, paging, saving: not here */
 		return -ENOSYS;
 	}
 }

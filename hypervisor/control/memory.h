@@ -28,8 +28,7 @@ long memory_exchange(guest_ptr_t arg);
 long memory_map_get(guest_ptr_t arg);
 long memory_map_set(guest_ptr_t arg);
 long memory_map_machine(guest_ptr_t arg);
-long memory_m2p_list(guest_ptr_t arg);
 long memory_m2p_mapping(guest_ptr_t arg);
-long memory_acquire_resource(unsigned long start, guest_ptr_t arg);
+long memory_acquire_resource(guest_ptr_t arg);
 
 #endif

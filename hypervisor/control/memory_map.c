@@ -6,14 +6,12 @@
  */
 #include "control/machine.h"
 #include "grant/grant.h"
-#include "domain/continuation.h"
 #include "memory.h"
 #include "mm/alloc.h"
 
-#define GUEST_MAP_MAX     128u
-#define MACHINE_MAP_MAX   192u
-#define M2P_CHUNK_BYTES   0x200000ul
-#define M2P_CHUNK_ENTRIES (M2P_CHUNK_BYTES / sizeof(u64))
+#define GUEST_MAP_MAX   128u
+#define MACHINE_MAP_MAX 192u
+#define M2P_CHUNK_BYTES 0x200000ul
 
 static struct e820_entry machine_map[MACHINE_MAP_MAX];
 static unsigned int machine_map_count;
@@ -31,6 +29,7 @@ void machine_map_add(u64 addr, u64 size, u32 type)
 long memory_map_machine(guest_ptr_t arg)
 {
 	struct xen_memory_map op;
+	guest_ptr_t to;
 
 	if (!current->domain->privileged) {
 		return -EPERM;
@@ -38,14 +37,10 @@ long memory_map_machine(guest_ptr_t arg)
 	if (copy_from_guest(&op, arg, sizeof(op))) {
 		return -EFAULT;
 	}
-	if (!op.buffer.p) { /* only their number is asked for */
-		op.nr_entries = machine_map_count;
-	} else {
-		op.nr_entries = MIN(op.nr_entries, machine_map_count);
-		if (copy_to_guest((guest_ptr_t)op.buffer.p, machine_map,
-				  op.nr_entries * sizeof(machine_map[0]))) {
-			return -EFAULT;
-		}
+	to = (guest_ptr_t)op.buffer.p; /* none: only their number is asked for */
+	op.nr_entries = to ? MIN(op.nr_entries, machine_map_count) : machine_map_count;
+	if (to && copy_to_guest(to, machine_map, op.nr_entries * sizeof(machine_map[0]))) {
+		return -EFAULT;
 	}
 	return copy_to_guest(arg, &op, sizeof(op)) ? -EFAULT : 0;
 }
@@ -79,29 +74,24 @@ long memory_map_get(guest_ptr_t arg)
 
 static long guest_map_replace(struct domain *d, const struct xen_memory_map *new)
 {
-	const unsigned int count = new->nr_entries;
-	struct e820_entry *map = NULL, *old;
+	const size_t bytes = new->nr_entries * sizeof(struct e820_entry);
+	struct e820_entry *map = heap_alloc(bytes), *old;
 	unsigned int old_count;
 
-	if (count) {
-		map = heap_alloc(count * sizeof(*map));
-		if (!map) {
-			return -ENOMEM;
-		}
-		if (copy_from_guest(map, (guest_ptr_t) new->buffer.p, count * sizeof(*map))) {
-			heap_free(map, count * sizeof(*map));
-			return -EFAULT;
-		}
+	if (!map) {
+		return -ENOMEM;
+	}
+	if (copy_from_guest(map, (guest_ptr_t) new->buffer.p, bytes)) {
+		heap_free(map, bytes);
+		return -EFAULT;
 	}
 	spin_lock(&d->lock);
 	old = d->e820;
 	old_count = d->e820_count;
 	d->e820 = map;
-	d->e820_count = count;
+	d->e820_count = new->nr_entries;
 	spin_unlock(&d->lock);
-	if (old) {
-		heap_free(old, old_count * sizeof(*old));
-	}
+	heap_free(old, old_count * sizeof(*old));
 	return 0;
 }
 
@@ -114,7 +104,7 @@ long memory_map_set(guest_ptr_t arg)
 	if (copy_from_guest(&op, arg, sizeof(op))) {
 		return -EFAULT;
 	}
-	if (op.map.nr_entries > GUEST_MAP_MAX) {
+	if (!op.map.nr_entries || op.map.nr_entries > GUEST_MAP_MAX) {
 		return -EINVAL;
 	}
 	d = memory_target(op.domid, &rc);
@@ -136,77 +126,34 @@ long memory_m2p_mapping(guest_ptr_t arg)
 	return copy_to_guest(arg, &op, sizeof(op)) ? -EFAULT : 0;
 }
 
-long memory_m2p_list(guest_ptr_t arg)
+/* Frames of d's grant table from op->frame on; without a list, how many there can be. */
+static long resource_acquire(struct xen_mem_acquire_resource *op, struct domain *d, guest_ptr_t arg)
 {
-	struct xen_machphys_mfn_list op;
-	u64 chunks = (frame_end + M2P_CHUNK_ENTRIES - 1) / M2P_CHUNK_ENTRIES;
+	const u32 max = grant_table_max(d); /* few enough for one go */
+	guest_ptr_t list = (guest_ptr_t)op->frame_list.p;
 
-	if (!current->domain->privileged) {
-		return -EPERM;
+	if (!list) {
+		op->nr_frames = max;
+		return copy_to_guest(arg, op, sizeof(*op)) ? -EFAULT : 0;
 	}
-	if (copy_from_guest(&op, arg, sizeof(op))) {
-		return -EFAULT;
+	if (op->frame > max || op->nr_frames > max - op->frame) {
+		return -EINVAL;
 	}
-	op.nr_extents = (unsigned int)MIN(chunks, op.max_extents);
-	for (unsigned int i = 0; i < op.nr_extents; i++) {
-		xen_pfn_t frame = 0; /* a hole */
+	for (u32 i = 0; i < op->nr_frames; i++) {
 		mfn_t m;
+		int rc = grant_table_frame(d, (unsigned int)(op->frame + i), &m);
 
-		if (m2p_chunk(i, &m)) {
-			frame = mfn_x(m);
-		}
-		if (copy_to_guest((guest_ptr_t)(op.extent_start.p + i), &frame, sizeof(frame))) {
-			return -EFAULT;
-		}
-	}
-	return copy_to_guest(arg, &op, sizeof(op)) ? -EFAULT : 0;
-}
-
-/* Frames of d's grant table from op->frame on. `done` were written before a preemption. */
-static long resource_fill(const struct xen_mem_acquire_resource *op, struct domain *d,
-			  unsigned long done, guest_ptr_t arg)
-{
-	for (unsigned long i = done; i < op->nr_frames; i++) {
-		xen_pfn_t frame;
-		mfn_t m;
-		int rc;
-
-		if (i != done && preempt_needed()) {
-			return HYPERCALL_CONTINUE(__HYPERVISOR_memory_op,
-						  XENMEM_acquire_resource | i << MEMOP_CMD_BITS,
-						  arg);
-		}
-		rc = grant_table_frame(d, (unsigned int)(op->frame + i), &m);
 		if (rc) {
 			return rc;
 		}
-		frame = mfn_x(m);
-		if (copy_to_guest((guest_ptr_t)(op->frame_list.p + i), &frame, sizeof(frame))) {
+		if (copy_to_guest(list + i * sizeof(xen_pfn_t), &m.n, sizeof(xen_pfn_t))) {
 			return -EFAULT;
 		}
 	}
 	return 0;
 }
 
-static long resource_acquire(struct xen_mem_acquire_resource *op, struct domain *d,
-			     unsigned long done, guest_ptr_t arg)
-{
-	const u64 max = grant_table_max(d);
-
-	if (!op->frame_list.p) {
-		if (op->nr_frames) {
-			return -EINVAL;
-		}
-		op->nr_frames = (u32)max;
-		return copy_to_guest(arg, op, sizeof(*op)) ? -EFAULT : 0;
-	}
-	if (op->frame > max || op->nr_frames > max - op->frame) {
-		return -EINVAL;
-	}
-	return resource_fill(op, d, done, arg);
-}
-
-long memory_acquire_resource(unsigned long start, guest_ptr_t arg)
+long memory_acquire_resource(guest_ptr_t arg)
 {
 	struct xen_mem_acquire_resource op;
 	struct domain *d;
@@ -218,13 +165,13 @@ long memory_acquire_resource(unsigned long start, guest_ptr_t arg)
 	if (!current->domain->privileged) {
 		return -EPERM;
 	}
-	if (op.pad || op.type != XENMEM_resource_grant_table ||
+	if (op.type != XENMEM_resource_grant_table ||
 	    op.id != XENMEM_resource_grant_table_id_shared) {
-		return op.pad ? -EINVAL : -EOPNOTSUPP;
+		return -EOPNOTSUPP;
 	}
 	d = memory_target(op.domid, &rc);
 	if (d) {
-		rc = resource_acquire(&op, d, start, arg);
+		rc = resource_acquire(&op, d, arg);
 		domain_put(d);
 	}
 	return rc;

@@ -91,7 +91,7 @@ static long enter_sleep(const struct xenpf_enter_acpi_sleep *s)
 		return -EINVAL;
 	}
 	/* Suspend to RAM cannot be had, nor hardware-reduced ACPI's sleep registers. */
-	if (s->sleep_state != ACPI_S5 || s->flags || !host_facts.pm1a_cnt) {
+	if (s->sleep_state != ACPI_S5 || s->flags || !host_facts.power.pm1a_cnt) {
 		return -EOPNOTSUPP;
 	}
 	power_enter_s5(s->val_a, s->val_b);

@@ -12,83 +12,43 @@
 
 #define LEAVES_BYTES (CPUID_MAX_LEAVES * sizeof(xen_cpuid_leaf_t))
 
-/* Writes p's leaves to a buffer of *count entries and sets *count; no buffer: the most there can
- * be. */
-static long leaves_to_guest(const struct cpuid_policy *p, guest_ptr_t to, u32 *count)
+/* Writes leaves and MSRs to the buffers of *nr entries each and sets *nr to what there is; without
+ * a buffer, to the most there can be. */
+static long policy_to_guest(const struct cpuid_policy *p, guest_ptr_t leaves_to, u32 *nr_leaves,
+			    guest_ptr_t msrs_to, u32 *nr_msrs)
 {
-	xen_cpuid_leaf_t *leaves;
-	unsigned int n;
+	xen_msr_entry_t msrs[CPUID_MAX_MSRS];
+	xen_cpuid_leaf_t *leaves = heap_alloc(LEAVES_BYTES);
+	const u32 leaf_room = leaves_to ? *nr_leaves : ~0u, msr_room = msrs_to ? *nr_msrs : ~0u;
 	long rc = 0;
 
-	if (!to) {
-		*count = CPUID_MAX_LEAVES;
-		return 0;
-	}
-	leaves = heap_alloc(LEAVES_BYTES);
 	if (!leaves) {
 		return -ENOMEM;
 	}
-	n = cpuid_policy_to_leaves(p, leaves);
-	if (n > *count) {
+	*nr_leaves = leaves_to ? cpuid_policy_to_leaves(p, leaves) : CPUID_MAX_LEAVES;
+	*nr_msrs = cpuid_policy_to_msrs(p, msrs);
+	if (*nr_leaves > leaf_room || *nr_msrs > msr_room) {
 		rc = -ENOBUFS;
-	} else if (copy_to_guest(to, leaves, n * sizeof(*leaves))) {
+	} else if ((leaves_to && copy_to_guest(leaves_to, leaves, *nr_leaves * sizeof(*leaves))) ||
+		   (msrs_to && copy_to_guest(msrs_to, msrs, *nr_msrs * sizeof(*msrs)))) {
 		rc = -EFAULT;
 	}
-	*count = n;
 	heap_free(leaves, LEAVES_BYTES);
 	return rc;
 }
 
-static long msrs_to_guest(const struct cpuid_policy *p, guest_ptr_t to, u32 *count)
-{
-	xen_msr_entry_t msrs[CPUID_MAX_MSRS];
-	unsigned int n, room = *count;
-
-	*count = CPUID_MAX_MSRS;
-	if (!to) {
-		return 0;
-	}
-	n = cpuid_policy_to_msrs(p, msrs);
-	if (n > room) {
-		return -ENOBUFS;
-	}
-	*count = n;
-	return copy_to_guest(to, msrs, n * sizeof(*msrs)) ? -EFAULT : 0;
-}
-
-long sysctl_cpu_policy(struct xen_sysctl *op, bool *copyback)
+long sysctl_cpu_policy(struct xen_sysctl *op)
 {
 	struct xen_sysctl_cpu_policy *c = &op->u.cpu_policy;
 	const struct cpuid_policy *p = cpuid_system_policy(c->index);
-	long rc;
 
 	if (c->_rsvd || c->index > XEN_SYSCTL_cpu_policy_hvm_default) {
 		return -EINVAL;
 	}
-	if (!p) {
-		return -EOPNOTSUPP; /* only PV guests here */
-	}
-	rc = leaves_to_guest(p, (guest_ptr_t)c->leaves.p, &c->nr_leaves);
-	if (!rc) {
-		rc = msrs_to_guest(p, (guest_ptr_t)c->msrs.p, &c->nr_msrs);
-	}
-	*copyback = true;
-	return rc;
-}
-
-static const struct cpuid_policy *featureset_policy(u32 index)
-{
-	switch (index) {
-	case XEN_SYSCTL_cpu_featureset_raw:
-		return cpuid_system_policy(XEN_SYSCTL_cpu_policy_raw);
-	case XEN_SYSCTL_cpu_featureset_host:
-		return cpuid_system_policy(XEN_SYSCTL_cpu_policy_host);
-	case XEN_SYSCTL_cpu_featureset_pv:
-		return cpuid_system_policy(XEN_SYSCTL_cpu_policy_pv_default);
-	case XEN_SYSCTL_cpu_featureset_pv_max:
-		return cpuid_system_policy(XEN_SYSCTL_cpu_policy_pv_max);
-	}
-	return NULL;
+	/* Only PV guests here. */
+	return p ? policy_to_guest(p, (guest_ptr_t)c->leaves.p, &c->nr_leaves,
+				   (guest_ptr_t)c->msrs.p, &c->nr_msrs)
+		 : -EOPNOTSUPP;
 }
 
 void policy_hw_caps(u32 caps[8])
@@ -98,25 +58,33 @@ void policy_hw_caps(u32 caps[8])
 	}
 }
 
-long sysctl_cpu_featureset(struct xen_sysctl *op, bool *copyback)
+long sysctl_cpu_featureset(struct xen_sysctl *op)
 {
+	static const u8 policy_of[] = {
+		[XEN_SYSCTL_cpu_featureset_raw] = XEN_SYSCTL_cpu_policy_raw,
+		[XEN_SYSCTL_cpu_featureset_host] = XEN_SYSCTL_cpu_policy_host,
+		[XEN_SYSCTL_cpu_featureset_pv] = XEN_SYSCTL_cpu_policy_pv_default,
+		[XEN_SYSCTL_cpu_featureset_hvm] = XEN_SYSCTL_cpu_policy_hvm_default,
+		[XEN_SYSCTL_cpu_featureset_pv_max] = XEN_SYSCTL_cpu_policy_pv_max,
+		[XEN_SYSCTL_cpu_featureset_hvm_max] = XEN_SYSCTL_cpu_policy_hvm_max,
+	};
 	struct xen_sysctl_cpu_featureset *f = &op->u.cpu_featureset;
-	const struct cpuid_policy *p = featureset_policy(f->index);
+	const struct cpuid_policy *p;
 	u32 words[CPUID_FEATURE_WORDS];
 	u32 n = MIN(f->nr_features, CPUID_FEATURE_WORDS);
 
-	if (f->index > XEN_SYSCTL_cpu_featureset_hvm_max) {
+	if (f->index >= ARRAY_SIZE(policy_of)) {
 		return -EINVAL;
 	}
-	if (f->features.p && !p) {
-		return -EOPNOTSUPP;
-	}
-	*copyback = true;
 	if (!f->features.p) {
 		f->nr_features = CPUID_FEATURE_WORDS;
 		return 0;
 	}
-	for (unsigned int w = 0; w < CPUID_FEATURE_WORDS; w++) {
+	p = cpuid_system_policy(policy_of[f->index]);
+	if (!p) {
+		return -EOPNOTSUPP;
+	}
+	for (u32 w = 0; w < n; w++) {
 		words[w] = cpuid_policy_word(p, w);
 	}
 	f->nr_features = n;
@@ -126,6 +94,7 @@ long sysctl_cpu_featureset(struct xen_sysctl *op, bool *copyback)
 	return n < CPUID_FEATURE_WORDS ? -ENOBUFS : 0;
 }
 
+/* Reads leaves into p; a bad one is told by err_leaf and err_subleaf. */
 static long leaves_from_guest(struct cpuid_policy *p, struct xen_domctl_cpu_policy *c)
 {
 	guest_ptr_t from = (guest_ptr_t)c->leaves.p;
@@ -149,31 +118,10 @@ static long leaves_from_guest(struct cpuid_policy *p, struct xen_domctl_cpu_poli
 	return 0;
 }
 
-static long msrs_from_guest(struct cpuid_policy *p, struct xen_domctl_cpu_policy *c)
+/* Leaves that are not sent keep what the domain has. MSRs are the policy's own. */
+static long set_cpu_policy(struct domain *d, struct xen_domctl *op)
 {
-	guest_ptr_t from = (guest_ptr_t)c->msrs.p;
-	xen_msr_entry_t msr;
-	int err;
-
-	if (c->nr_msrs > CPUID_MAX_MSRS) {
-		return -E2BIG;
-	}
-	for (u32 i = 0; i < c->nr_msrs; i++) {
-		if (copy_from_guest(&msr, from + i * sizeof(msr), sizeof(msr))) {
-			return -EFAULT;
-		}
-		err = cpuid_policy_put_msr(p, &msr);
-		if (err) {
-			c->err_msr = msr.idx;
-			return err;
-		}
-	}
-	return 0;
-}
-
-/* Leaves that are not sent keep what the domain has. */
-static long set_policy(struct domain *d, struct xen_domctl_cpu_policy *c)
-{
+	struct xen_domctl_cpu_policy *c = &op->u.cpu_policy;
 	struct cpuid_policy *p = heap_alloc(sizeof(*p));
 	long rc;
 
@@ -181,10 +129,8 @@ static long set_policy(struct domain *d, struct xen_domctl_cpu_policy *c)
 		return -ENOMEM;
 	}
 	*p = *d->cpuid;
-	rc = leaves_from_guest(p, c);
-	if (!rc) {
-		rc = msrs_from_guest(p, c);
-	}
+	c->err_leaf = c->err_subleaf = c->err_msr = ~0u;
+	rc = c->nr_msrs ? -EOPNOTSUPP : leaves_from_guest(p, c);
 	if (!rc) {
 		rc = cpuid_policy_fit(p, cpuid_system_policy(XEN_SYSCTL_cpu_policy_pv_max),
 				      &c->err_leaf, &c->err_subleaf, &c->err_msr);
@@ -198,16 +144,16 @@ static long set_policy(struct domain *d, struct xen_domctl_cpu_policy *c)
 	return rc;
 }
 
-long domctl_cpu_policy(struct domain *d, struct xen_domctl *op, bool *copyback)
+static long get_cpu_policy(struct domain *d, struct xen_domctl *op)
 {
 	struct xen_domctl_cpu_policy *c = &op->u.cpu_policy;
-	long rc;
 
-	*copyback = true;
-	if (op->cmd == XEN_DOMCTL_get_cpu_policy) {
-		rc = leaves_to_guest(d->cpuid, (guest_ptr_t)c->leaves.p, &c->nr_leaves);
-		return rc ? rc : msrs_to_guest(d->cpuid, (guest_ptr_t)c->msrs.p, &c->nr_msrs);
-	}
-	c->err_leaf = c->err_subleaf = c->err_msr = ~0u;
-	return d == current->domain ? -EINVAL : set_policy(d, c);
+	return policy_to_guest(d->cpuid, (guest_ptr_t)c->leaves.p, &c->nr_leaves,
+			       (guest_ptr_t)c->msrs.p, &c->nr_msrs);
 }
+
+const struct domctl_handler domctl_policy[] = {
+	{XEN_DOMCTL_get_cpu_policy, .on_domain = get_cpu_policy},
+	{XEN_DOMCTL_set_cpu_policy, .target = OTHER_DOMAIN, .on_domain = set_cpu_policy},
+	{.cmd = 0},
+};

@@ -27,13 +27,7 @@ struct host_facts host_facts;
 #define TRY_MS           200u
 
 static bool noreboot;
-
-static int parse_noreboot(const char *value)
-{
-	noreboot = strcmp(value, "off") && strcmp(value, "0") && strcmp(value, "false");
-	return 0;
-}
-OPTION("noreboot", parse_noreboot);
+OPTION(noreboot, option_switch, &noreboot);
 
 static void wait_ms(u64 ms)
 {
@@ -56,18 +50,18 @@ void machine_halt(void)
 
 static void reset_by_acpi(void)
 {
-	u64 a = host_facts.reset_addr;
+	u64 a = host_facts.power.reset_addr;
 
-	if (!host_facts.reset_supported) {
+	if (!host_facts.power.reset_supported) {
 		return;
 	}
-	if (host_facts.reset_space == RESET_SPACE_PORT && a <= 0xffff) {
-		outb((u16)a, host_facts.reset_value);
-	} else if (host_facts.reset_space == RESET_SPACE_PCI) {
+	if (host_facts.power.reset_space == RESET_SPACE_PORT && a <= 0xffff) {
+		outb((u16)a, host_facts.power.reset_value);
+	} else if (host_facts.power.reset_space == RESET_SPACE_PCI) {
 		/* Bus 0: device in bits 32-47, function 16-31, offset 0-15. */
 		outl(PCI_CONFIG_ADDR,
 		     (u32)(BIT(31) | (a >> 32 & 0x1f) << 11 | (a >> 16 & 7) << 8 | (a & 0xfc)));
-		outb((u16)(PCI_CONFIG_DATA + (a & 3)), host_facts.reset_value);
+		outb((u16)(PCI_CONFIG_DATA + (a & 3)), host_facts.power.reset_value);
 	}
 	wait_ms(TRY_MS);
 }
@@ -103,13 +97,13 @@ void power_enter_s5(u16 pm1a_val, u16 pm1b_val)
 	printk(LOG_ERR "Powering off.\n");
 	smp_stop_others();
 	irq_disable();
-	outw(host_facts.pm1a_cnt, pm1a_val & (u16)~PM1_SLP_EN);
-	if (host_facts.pm1b_cnt) {
-		outw(host_facts.pm1b_cnt, pm1b_val & (u16)~PM1_SLP_EN);
+	outw(host_facts.power.pm1a_cnt, pm1a_val & (u16)~PM1_SLP_EN);
+	if (host_facts.power.pm1b_cnt) {
+		outw(host_facts.power.pm1b_cnt, pm1b_val & (u16)~PM1_SLP_EN);
 	}
-	outw(host_facts.pm1a_cnt, pm1a_val | PM1_SLP_EN);
-	if (host_facts.pm1b_cnt) {
-		outw(host_facts.pm1b_cnt, pm1b_val | PM1_SLP_EN);
+	outw(host_facts.power.pm1a_cnt, pm1a_val | PM1_SLP_EN);
+	if (host_facts.power.pm1b_cnt) {
+		outw(host_facts.power.pm1b_cnt, pm1b_val | PM1_SLP_EN);
 	}
 	wait_ms(TRY_MS);
 	machine_halt();

@@ -18,13 +18,12 @@
 
 #define DEBUG_KEYS_MAX 64u
 
-static long readconsole(struct xen_sysctl *op, bool *copyback)
+static long readconsole(struct xen_sysctl *op)
 {
-	*copyback = true;
 	return console_read_ring(&op->u.readconsole);
 }
 
-static long physinfo(struct xen_sysctl *op, bool *copyback)
+static long physinfo(struct xen_sysctl *op)
 {
 	struct xen_sysctl_physinfo *p = &op->u.physinfo;
 
@@ -42,18 +41,16 @@ static long physinfo(struct xen_sysctl *op, bool *copyback)
 		.max_mfn = frame_end - 1,
 	};
 	policy_hw_caps(p->hw_cap);
-	*copyback = true;
 	return 0;
 }
 
-static long sched_id(struct xen_sysctl *op, bool *copyback)
+static long sched_id(struct xen_sysctl *op)
 {
 	op->u.sched_id.sched_id = XEN_SCHEDULER_CREDIT2;
-	*copyback = true;
 	return 0;
 }
 
-static long getdomaininfolist(struct xen_sysctl *op, bool *copyback)
+static long getdomaininfolist(struct xen_sysctl *op)
 {
 	struct xen_sysctl_getdomaininfolist *l = &op->u.getdomaininfolist;
 	struct domain *d = domain_get_next(l->first_domain), *next;
@@ -75,11 +72,10 @@ static long getdomaininfolist(struct xen_sysctl *op, bool *copyback)
 		domain_put(d);
 	}
 	l->num_domains = n;
-	*copyback = true;
 	return rc;
 }
 
-static long debug_keys(struct xen_sysctl *op, bool *copyback)
+static long debug_keys(struct xen_sysctl *op)
 {
 	struct xen_sysctl_debug_keys *k = &op->u.debug_keys;
 	char keys[DEBUG_KEYS_MAX];
@@ -96,24 +92,15 @@ static long debug_keys(struct xen_sysctl *op, bool *copyback)
 	return 0;
 }
 
-static long availheap(struct xen_sysctl *op, bool *copyback)
+static long availheap(struct xen_sysctl *op)
 {
 	op->u.availheap.avail_bytes = alloc_free_pages() << PAGE_SHIFT;
-	*copyback = true;
-	return 0;
-}
-
-/* Masking or faulting of CPUID is not used. */
-static long levelling_caps(struct xen_sysctl *op, bool *copyback)
-{
-	op->u.cpu_levelling_caps.caps = 0;
-	*copyback = true;
 	return 0;
 }
 
 static const struct {
 	u32 cmd;
-	long (*fn)(struct xen_sysctl *op, bool *copyback);
+	long (*fn)(struct xen_sysctl *op);
 } handlers[] = {
 	{XEN_SYSCTL_readconsole, readconsole},
 	{XEN_SYSCTL_physinfo, physinfo},
@@ -126,7 +113,6 @@ static const struct {
 	{XEN_SYSCTL_numainfo, sysctl_numainfo},
 	{XEN_SYSCTL_cpupool_op, sysctl_cpupool_op},
 	{XEN_SYSCTL_scheduler_op, sysctl_scheduler_op},
-	{XEN_SYSCTL_get_cpu_levelling_caps, levelling_caps},
 	{XEN_SYSCTL_get_cpu_featureset, sysctl_cpu_featureset},
 	{XEN_SYSCTL_get_cpu_policy, sysctl_cpu_policy},
 };
@@ -176,7 +162,6 @@ long do_sysctl(guest_ptr_t arg)
 {
 	u32 head[2]; /* command, interface version */
 	struct xen_sysctl op;
-	bool copyback = false;
 	long rc = -ENOSYS;
 
 	if (!current->domain->privileged) {
@@ -198,11 +183,11 @@ long do_sysctl(guest_ptr_t arg)
 	}
 	for (unsigned int i = 0; i < ARRAY_SIZE(handlers); i++) {
 		if (handlers[i].cmd == op.cmd) {
-			rc = handlers[i].fn(&op, &copyback);
+			rc = handlers[i].fn(&op);
 			break;
 		}
 	}
-	if (copyback && copy_to_guest(arg, &op, sizeof(op))) {
+	if (copy_to_guest(arg, &op, sizeof(op))) {
 		rc = -EFAULT;
 	}
 	return rc;

@@ -9,7 +9,7 @@
 
 #define LOCAL_DISTANCE 10u
 
-long sysctl_getcpuinfo(struct xen_sysctl *op, bool *copyback)
+long sysctl_getcpuinfo(struct xen_sysctl *op)
 {
 	struct xen_sysctl_getcpuinfo *g = &op->u.getcpuinfo;
 	u32 n = MIN(g->max_cpus, cpu_count);
@@ -28,12 +28,11 @@ long sysctl_getcpuinfo(struct xen_sysctl *op, bool *copyback)
 		}
 	}
 	g->nr_cpus = n;
-	*copyback = true;
 	return 0;
 }
 
 /* Every CPU is shown as a core of its own in one socket. */
-long sysctl_cputopoinfo(struct xen_sysctl *op, bool *copyback)
+long sysctl_cputopoinfo(struct xen_sysctl *op)
 {
 	struct xen_sysctl_cputopoinfo *t = &op->u.cputopoinfo;
 	u32 n = MIN(t->num_cpus, cpu_count);
@@ -46,11 +45,10 @@ long sysctl_cputopoinfo(struct xen_sysctl *op, bool *copyback)
 		}
 	}
 	t->num_cpus = cpu_count;
-	*copyback = true;
 	return 0;
 }
 
-long sysctl_numainfo(struct xen_sysctl *op, bool *copyback)
+long sysctl_numainfo(struct xen_sysctl *op)
 {
 	struct xen_sysctl_numainfo *n = &op->u.numainfo;
 	const xen_sysctl_meminfo_t mem = {
@@ -68,7 +66,6 @@ long sysctl_numainfo(struct xen_sysctl *op, bool *copyback)
 		return -EFAULT;
 	}
 	n->num_nodes = 1;
-	*copyback = true;
 	return 0;
 }
 
@@ -86,12 +83,11 @@ static long pool_info(struct xen_sysctl_cpupool_op *c)
 	return bitmap_to_guest(online.bits, CONFIG_NR_CPUS, &c->cpumap);
 }
 
-long sysctl_cpupool_op(struct xen_sysctl *op, bool *copyback)
+long sysctl_cpupool_op(struct xen_sysctl *op)
 {
 	static const cpumask_t none;
 	struct xen_sysctl_cpupool_op *c = &op->u.cpupool_op;
 
-	*copyback = true;
 	switch (c->op) {
 	case XEN_SYSCTL_CPUPOOL_OP_INFO:
 		return pool_info(c);
@@ -102,7 +98,7 @@ long sysctl_cpupool_op(struct xen_sysctl *op, bool *copyback)
 }
 
 /* There is no rate limit: it reads as 0 (off) and can only be set to that. */
-long sysctl_scheduler_op(struct xen_sysctl *op, bool *copyback)
+long sysctl_scheduler_op(struct xen_sysctl *op)
 {
 	struct xen_sysctl_scheduler_op *s = &op->u.scheduler_op;
 
@@ -114,7 +110,6 @@ long sysctl_scheduler_op(struct xen_sysctl *op, bool *copyback)
 		return s->u.sched_credit2.ratelimit_us ? -EINVAL : 0;
 	case XEN_SYSCTL_SCHEDOP_getinfo:
 		s->u.sched_credit2.ratelimit_us = 0;
-		*copyback = true;
 		return 0;
 	}
 	return -EINVAL;

@@ -36,17 +36,6 @@ void domain_shutdown(struct domain *d, u8 code)
 	event_hook.domain_event();
 }
 
-void domain_resume(struct domain *d)
-{
-	spin_lock(&d->lock);
-	d->shut_down = false;
-	d->shutdown_code = 0;
-	spin_unlock(&d->lock);
-	vcpu_for_each (d, v, i) {
-		vcpu_update_runnable(v);
-	}
-}
-
 void domain_crash(struct domain *d, const char *fmt, ...)
 {
 	char why[200];

@@ -131,16 +131,14 @@ void sched_switch(struct sched_unit *prev_unit, struct sched_unit *next_unit, u6
 
 void pending_work_run(void)
 {
-	u32 work = __atomic_exchange_n(&cpu_info()->pending, 0, __ATOMIC_SEQ_CST);
+	const u32 timer = 1u << PENDING_TIMER, schedule = 1u << PENDING_SCHEDULE;
+	u32 *pending = &cpu_info()->pending;
 
-	if (work & 1u << PENDING_TIMER) {
+	/* Timers first: they may ask to schedule. One that runs out meanwhile stays pending. */
+	if (__atomic_fetch_and(pending, ~timer, __ATOMIC_SEQ_CST) & timer) {
 		timer_run();
-		/* What timers asked for; that the next one is due already stays for the next round.
-		 */
-		work |= __atomic_fetch_and(&cpu_info()->pending, ~(1u << PENDING_SCHEDULE),
-					   __ATOMIC_SEQ_CST);
 	}
-	if (work & 1u << PENDING_SCHEDULE) {
+	if (__atomic_fetch_and(pending, ~schedule, __ATOMIC_SEQ_CST) & schedule) {
 		sched_run();
 	}
 }

@@ -15,22 +15,28 @@ long do_set_timer_op(u64 deadline);
 
 #define MIN_PERIOD_NS NS_PER_MS
 
-static long initialise(struct vcpu *v, guest_ptr_t arg)
+long vcpu_read_context(struct vcpu *v, guest_ptr_t from)
 {
-	vcpu_guest_context_t *c;
+	vcpu_guest_context_t *c = heap_alloc(sizeof(*c));
 	long rc;
 
-	c = heap_alloc(sizeof(*c));
 	if (!c) {
 		return -ENOMEM;
 	}
-	rc = copy_from_guest(c, arg, sizeof(*c)) ? -EFAULT : 0;
+	rc = copy_from_guest(c, from, sizeof(*c)) ? -EFAULT : 0;
 	if (!rc) { /* the lock: several vcpus may try it at once */
 		spin_lock(&v->domain->lock);
 		rc = v->initialised ? -EEXIST : vcpu_set_context(v, c);
 		spin_unlock(&v->domain->lock);
 	}
 	heap_free(c, sizeof(*c));
+	return rc;
+}
+
+static long initialise(struct vcpu *v, guest_ptr_t arg)
+{
+	long rc = vcpu_read_context(v, arg);
+
 	return rc == -ERESTART
 		       ? HYPERCALL_CONTINUE(__HYPERVISOR_vcpu_op, VCPUOP_initialise, v->id, arg)
 		       : rc;

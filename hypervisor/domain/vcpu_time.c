@@ -99,7 +99,7 @@ void vcpu_write_areas(struct vcpu *v)
 
 void domain_update_wallclock(struct domain *d)
 {
-	u64 ns = time_wallclock_base() + d->time_offset_ns;
+	u64 ns = time_wallclock_base();
 	shared_info_t *s = d->shared;
 	u32 version = READ_ONCE(s->wc_version);
 

@@ -204,7 +204,7 @@ long do_console_io(unsigned int cmd, unsigned int count, guest_ptr_t buf)
 }
 
 /* A list of com1, com2, none; vga and tty are accepted for what users' command lines hold. */
-static int console_option(const char *s)
+static int console_option(const char *s, void *arg)
 {
 	static const struct {
 		const char *name;
@@ -230,11 +230,8 @@ static int console_option(const char *s)
 	console_uarts = uarts;
 	return 0;
 }
-OPTION("console", console_option);
+OPTION(console, console_option, NULL);
 
 /* Output always is synchronous; the option is known so that it is not reported as unknown. */
-static int sync_console_option(const char *s)
-{
-	return 0;
-}
-OPTION("sync_console", sync_console_option);
+static bool sync_console = true;
+OPTION(sync_console, option_switch, &sync_console);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The clock that the TSC is measured against at boot: HPET, ACPI PM timer or PIT, the first that
- * is there and runs. The measurement takes 10 ms. Used on the boot CPU only, before any guest.
+ * The clock that the TSC is measured against at boot: HPET or ACPI PM timer, the first that is
+ * there and runs; without one, what CPUID tells has to do. The measurement takes 10 ms. Used on the
+ * boot CPU only, before any guest.
  */
 #include "arch/cpu.h"
 #include "arch/hv_map.h"
@@ -18,16 +19,9 @@
 #define HPET_ENABLE  1u
 #define HPET_LEGACY  2u /* routes its timers to the PIT's and the clock's interrupts */
 #define FS_PER_SEC   1000000000000000ull
+#define PERIOD_MAX   100000000u /* slower than the standard allows, or all ones: no HPET */
 
 #define PM_HZ 3579545u
-
-#define PIT_HZ       1193182u
-#define PIT_CHAN2    0x42
-#define PIT_COMMAND  0x43
-#define PIT_GATE     0x61
-#define GATE_ON      0x01
-#define GATE_SPEAKER 0x02
-#define GATE_OUT     0x20
 
 static volatile u32 *hpet;
 static u16 pm_port;
@@ -58,22 +52,17 @@ static bool hpet_init(u64 maddr)
 	u32 period;
 
 	hpet = maddr ? map_mmio(maddr, 0x400) : NULL;
-	if (!hpet) {
-		return false;
+	period = hpet ? hpet[HPET_PERIOD] : 0;
+	if (period && period <= PERIOD_MAX) {
+		hpet[HPET_CONFIG] = (hpet[HPET_CONFIG] & ~HPET_LEGACY) | HPET_ENABLE;
+		counter_hz = FS_PER_SEC / period;
+		counter_mask = ~0u;
+		if (counter_runs()) {
+			return true;
+		}
 	}
-	period = hpet[HPET_PERIOD];
-	if (!period || period > 100000000) { /* slower than the standard allows, or all ones */
-		hpet = NULL;
-		return false;
-	}
-	hpet[HPET_CONFIG] = (hpet[HPET_CONFIG] & ~HPET_LEGACY) | HPET_ENABLE;
-	counter_hz = FS_PER_SEC / period;
-	counter_mask = ~0u;
-	if (!counter_runs()) {
-		hpet = NULL;
-		return false;
-	}
-	return true;
+	hpet = NULL;
+	return false;
 }
 
 void platform_timer_init(u64 hpet_maddr, u16 port, bool pm_32bit)
@@ -84,13 +73,13 @@ void platform_timer_init(u64 hpet_maddr, u16 port, bool pm_32bit)
 		return;
 	}
 	counter_mask = pm_32bit ? ~0u : 0xffffff;
-	counter_hz = PM_HZ;
 	if (port && counter_runs()) {
+		counter_hz = PM_HZ;
 		name = "ACPI PM timer";
-		return;
+	} else {
+		counter_hz = 0;
+		name = "CPUID";
 	}
-	counter_hz = 0;
-	name = "PIT";
 }
 
 bool platform_timer_owns_port(u16 port)
@@ -135,27 +124,6 @@ static u64 measure_counter(void)
 	return (tsc1 - tsc0) * counter_hz / ((end - start) & counter_mask) / 1000;
 }
 
-/* One countdown of channel 2, which raises its output at the end. 0: there is no PIT. */
-static u64 measure_pit(void)
-{
-	u32 count = (u32)((u64)PIT_HZ * MEASURE_US / 1000000);
-	u8 gate = inb(PIT_GATE) & ~(GATE_ON | GATE_SPEAKER);
-	u64 start, end;
-	u32 reads = 0;
-
-	outb(PIT_GATE, gate | GATE_ON);
-	outb(PIT_COMMAND, 0xb0); /* channel 2, both bytes, mode 0 */
-	outb(PIT_CHAN2, (u8)count);
-	outb(PIT_CHAN2, (u8)(count >> 8));
-	start = rdtsc();
-	while (!(inb(PIT_GATE) & GATE_OUT) && reads < 4 * STALL_READS) {
-		reads++;
-	}
-	end = rdtsc();
-	outb(PIT_GATE, gate);
-	return reads && reads < 4 * STALL_READS ? (end - start) * PIT_HZ / count / 1000 : 0;
-}
-
 /* The crystal's rate and its ratio to the TSC, where the CPU tells both. */
 static u64 cpuid_tsc_khz(void)
 {
@@ -172,14 +140,10 @@ static u64 cpuid_tsc_khz(void)
 /* Takes 10 ms. Panics where the machine has no clock to measure against. */
 u64 platform_timer_measure_tsc_khz(void)
 {
-	u64 khz = counter_hz ? measure_counter() : measure_pit();
+	u64 khz = counter_hz ? measure_counter() : cpuid_tsc_khz();
 
 	if (!khz) {
-		name = "CPUID";
-		khz = cpuid_tsc_khz();
-	}
-	if (!khz) {
-		panic("no HPET, ACPI PM timer or PIT to measure the TSC against");
+		panic("no HPET or ACPI PM timer to measure the TSC against");
 	}
 	return khz;
 }

@@ -110,11 +110,12 @@ static bool limit_take(u32 *dropped)
 	return take;
 }
 
-static void line_print_limited(const char *fmt, __builtin_va_list ap)
+static void message(const struct threshold *t, unsigned int level, const char *fmt,
+		    __builtin_va_list ap)
 {
-	u32 dropped;
+	u32 dropped = 0;
 
-	if (!limit_take(&dropped)) {
+	if (level > t->always && (level > t->limited || !limit_take(&dropped))) {
 		return;
 	}
 	if (dropped) {
@@ -129,11 +130,7 @@ void printk(const char *fmt, ...)
 	__builtin_va_list ap;
 
 	__builtin_va_start(ap, fmt);
-	if (level <= host_threshold.always) {
-		line_print(fmt, ap);
-	} else if (level <= host_threshold.limited) {
-		line_print_limited(fmt, ap);
-	}
+	message(&host_threshold, level, fmt, ap);
 	__builtin_va_end(ap);
 }
 
@@ -142,65 +139,42 @@ void printk_guest(const char *fmt, ...)
 	unsigned int level = level_of(&fmt);
 	__builtin_va_list ap;
 
-	if (!level) {
-		level = 2;
-	}
 	__builtin_va_start(ap, fmt);
-	if (level <= guest_threshold.always) {
-		line_print(fmt, ap);
-	} else if (level <= guest_threshold.limited) {
-		line_print_limited(fmt, ap);
-	}
+	message(&guest_threshold, level ? level : 2, fmt, ap);
 	__builtin_va_end(ap);
 }
 
-static int level_parse(const char **s, u8 *level)
+/* The level whose name s begins with; *end behind it. -EINVAL. */
+static int level_parse(const char *s, const char **end)
 {
 	static const char *const names[] = {"none", "error", "warning", "info", "debug", "all"};
 
-	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++) {
+	for (int i = 0; i < (int)ARRAY_SIZE(names); i++) {
 		size_t n = strlen(names[i]);
 
-		if (!strncmp(*s, names[i], n)) {
-			*level = (u8)MIN(i, 4u);
-			*s += n;
-			return 0;
+		if (!strncmp(s, names[i], n)) {
+			*end = s + n;
+			return MIN(i, 4);
 		}
 	}
 	return -EINVAL;
 }
 
 /* <always>[/<limited>] */
-static int threshold_parse(const char *s, struct threshold *t)
+static int threshold_parse(const char *s, void *arg)
 {
-	struct threshold new;
+	struct threshold *t = arg;
+	int always = level_parse(s, &s), limited = always;
 
-	if (level_parse(&s, &new.always)) {
+	if (always >= 0 && *s == '/') {
+		limited = level_parse(s + 1, &s);
+	}
+	if (always < 0 || limited < 0 || *s) {
 		return -EINVAL;
 	}
-	new.limited = new.always;
-	if (*s == '/') {
-		s++;
-		if (level_parse(&s, &new.limited)) {
-			return -EINVAL;
-		}
-	}
-	if (*s) {
-		return -EINVAL;
-	}
-	new.limited = MAX(new.limited, new.always);
-	*t = new;
+	*t = (struct threshold){(u8)always, (u8)MAX(limited, always)};
 	return 0;
 }
 
-static int loglvl_parse(const char *s)
-{
-	return threshold_parse(s, &host_threshold);
-}
-OPTION("loglvl", loglvl_parse);
-
-static int guest_loglvl_parse(const char *s)
-{
-	return threshold_parse(s, &guest_threshold);
-}
-OPTION("guest_loglvl", guest_loglvl_parse);
+OPTION(loglvl, threshold_parse, &host_threshold);
+OPTION(guest_loglvl, threshold_parse, &guest_threshold);

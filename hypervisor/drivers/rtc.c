@@ -89,12 +89,6 @@ static bool rtc_valid(const struct rtc_time *t)
 	       t->hour < 24 && t->min < 60 && t->sec < 60;
 }
 
-static bool rtc_equal(const struct rtc_time *a, const struct rtc_time *b)
-{
-	return a->sec == b->sec && a->min == b->min && a->hour == b->hour && a->day == b->day &&
-	       a->month == b->month && a->year == b->year;
-}
-
 /* Days from 1970 to a date of the Gregorian calendar; years begin in March, leap days end them. */
 static u64 days_since_1970(u32 year, u32 month, u32 day)
 {
@@ -115,7 +109,7 @@ u64 rtc_read(void)
 		}
 		rtc_fields(&t);
 		rtc_fields(&again);
-		if (rtc_equal(&t, &again)) {
+		if (!memcmp(&t, &again, sizeof(t))) {
 			break;
 		}
 	}

@@ -46,8 +46,7 @@ enum uart_reg {
 
 struct uart {
 	u16 io;
-	u8 irq; /* ISA line; 0 = none, polled */
-	u8 lcr;
+	u8 irq;   /* ISA line; 0 = none, polled */
 	u32 baud; /* 0 = as the firmware left it */
 	bool used, stuck;
 	u8 room;   /* bytes the FIFO takes for certain */
@@ -57,8 +56,8 @@ struct uart {
 };
 
 static struct uart uarts[UART_COUNT] = {
-	{.io = CONFIG_SERIAL_IO, .irq = 4, .lcr = LCR_8N1, .baud = BASE_BAUD},
-	{.io = 0x2f8, .irq = 3, .lcr = LCR_8N1, .baud = BASE_BAUD},
+	{.io = CONFIG_SERIAL_IO, .irq = 4, .baud = BASE_BAUD},
+	{.io = 0x2f8, .irq = 3, .baud = BASE_BAUD},
 };
 static void (*rx_fn)(u8 c);
 
@@ -83,11 +82,11 @@ static void uart_setup(struct uart *u)
 	if (u->baud) {
 		unsigned int divisor = BASE_BAUD / u->baud;
 
-		outb(u->io + LCR, u->lcr | LCR_DLAB);
+		outb(u->io + LCR, LCR_8N1 | LCR_DLAB);
 		outb(u->io + DLL, (u8)divisor);
 		outb(u->io + DLM, (u8)(divisor >> 8));
 	}
-	outb(u->io + LCR, u->lcr);
+	outb(u->io + LCR, LCR_8N1);
 	outb(u->io + FCR, FCR_RESET);
 	outb(u->io + MCR, MCR_ON);
 	u->depth = (inb(u->io + IIR) & IIR_FIFOS) == IIR_FIFOS ? FIFO_BYTES : 1;
@@ -210,77 +209,39 @@ bool uart_owns_port(u16 port)
 	return false;
 }
 
-/* "8n1": 5-8 data bits, parity n, o, e, m or s, one or two stop bits. */
-static int lcr_parse(const char *s, u8 *lcr)
-{
-	static const char parity[] = "noems";
-	const char *p = strchr(parity, s[1]);
-
-	if (s[0] < '5' || s[0] > '8' || !s[1] || !p || (s[2] != '1' && s[2] != '2')) {
-		return -EINVAL;
-	}
-	*lcr = (u8)(s[0] - '5');
-	*lcr |= s[2] == '2' ? 0x04 : 0;
-	*lcr |= *p == 'n' ? 0 : (u8)(((p - parity) * 2 - 1) << 3);
-	return 0;
-}
-
-/* The next field of a comma list, or NULL behind the last. */
-static const char *field_next(const char *s)
-{
-	const char *comma = strchr(s, ',');
-
-	return comma ? comma + 1 : NULL;
-}
-
 /* <baud>|auto[,8n1[,<io>[,<irq>]]]; an empty field keeps its default. */
-static int uart_parse(struct uart *u, const char *s)
+static int uart_parse(const char *s, void *uart)
 {
-	struct uart new = *u;
-	const char *end;
-	u64 v;
+	enum { BAUD, MODE, IO, IRQ, FIELDS };
+	static const u32 least[FIELDS] = {[BAUD] = 50, [IO] = 1};
+	static const u32 most[FIELDS] = {
+		[BAUD] = BASE_BAUD, [IO] = 0x10000 - UART_PORTS, [IRQ] = 15};
+	struct uart *u = uart;
+	u64 value[FIELDS] = {u->baud, 0, u->io, u->irq};
 
-	if (*s != ',' && strncmp(s, "auto", 4)) {
-		v = str_to_u64(s, &end);
-		if (end == s || v < 50 || v > BASE_BAUD) {
-			return -EINVAL;
+	for (unsigned int i = 0; i < FIELDS; i++) {
+		const char *end = s;
+
+		if (i == BAUD && !strncmp(s, "auto", 4)) {
+			value[BAUD] = 0;
+			end += 4;
+		} else if (i == MODE && !strncmp(s, "8n1", 3)) {
+			end += 3;
+		} else if (*s != ',' && (*s || i == BAUD)) {
+			value[i] = str_to_u64(s, &end);
+			if (end == s || value[i] < least[i] || value[i] > most[i]) {
+				return -EINVAL;
+			}
 		}
-		new.baud = (u32)v;
-	} else if (*s != ',') {
-		new.baud = 0;
+		s = end + (*end == ',');
 	}
-	s = field_next(s);
-	if (s && *s && *s != ',' && lcr_parse(s, &new.lcr)) {
+	if (*s) {
 		return -EINVAL;
 	}
-	s = s ? field_next(s) : NULL;
-	if (s && *s && *s != ',') {
-		v = str_to_u64(s, &end);
-		if (end == s || !v || v > 0x10000 - UART_PORTS) {
-			return -EINVAL;
-		}
-		new.io = (u16)v;
-	}
-	s = s ? field_next(s) : NULL;
-	if (s && *s) {
-		v = str_to_u64(s, &end);
-		if (end == s || v > 15) {
-			return -EINVAL;
-		}
-		new.irq = (u8)v;
-	}
-	*u = new;
+	u->baud = (u32)value[BAUD];
+	u->io = (u16)value[IO];
+	u->irq = (u8)value[IRQ];
 	return 0;
 }
-
-static int com1_parse(const char *s)
-{
-	return uart_parse(&uarts[0], s);
-}
-OPTION("com1", com1_parse);
-
-static int com2_parse(const char *s)
-{
-	return uart_parse(&uarts[1], s);
-}
-OPTION("com2", com2_parse);
+OPTION(com1, uart_parse, &uarts[0]);
+OPTION(com2, uart_parse, &uarts[1]);

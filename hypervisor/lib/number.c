@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Numbers out of text. */
+/* Numbers and switches out of text. */
 #include "lib/lib.h"
+#include "lib/option.h"
 
 static int digit_of(char c)
 {
@@ -27,4 +28,17 @@ u64 str_to_u64(const char *s, const char **end)
 	}
 	*end = s;
 	return overflow ? ~0ull : v;
+}
+
+int option_switch(const char *value, void *arg)
+{
+	static const char *const words[] = {"off", "0", "false", "", "on", "1", "true"};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(words); i++) {
+		if (!strcmp(value, words[i])) {
+			*(bool *)arg = i > 2;
+			return 0;
+		}
+	}
+	return -EINVAL;
 }

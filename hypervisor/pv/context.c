@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vcpu_guest_context: a vcpu's whole PV state in and out (VCPUOP_initialise, domctl setvcpucontext
- * and getvcpucontext). v is not running. Everything is checked before anything is changed, except
+ * vcpu_guest_context: a vcpu's whole first state (VCPUOP_initialise, domctl setvcpucontext). v is
+ * not running and has no tables yet. Everything is checked before anything is changed, except
  * that references to tables are taken last, where a failure leaves the vcpu uninitialised.
  */
 #include <xen/vcpu.h>
@@ -42,19 +42,6 @@ static int check(const struct vcpu *v, const vcpu_guest_context_t *c)
 		return -EINVAL;
 	}
 	return 0;
-}
-
-/* Tables of a vcpu that has them already may not change this way. */
-static int check_same_tables(const struct vcpu *v, const vcpu_guest_context_t *c)
-{
-	bool same = c->ctrlreg[3] == v->pv.cr3_kernel && c->gdt_ents == v->pv.gdt_entries &&
-		    c->ldt_ents == v->pv.ldt_entries &&
-		    (!c->ldt_ents || c->ldt_base == v->pv.ldt_base);
-
-	for (unsigned int i = 0; same && i < (c->gdt_ents + 511) / 512; i++) {
-		same = c->gdt_frames[i] == mfn_x(v->pv.gdt_frame[i]);
-	}
-	return same ? 0 : -EOPNOTSUPP;
 }
 
 static void set_registers(struct pv_vcpu *pv, const vcpu_guest_context_t *c)
@@ -135,7 +122,7 @@ int vcpu_set_context(struct vcpu *v, const vcpu_guest_context_t *c)
 	int err = check(v, c);
 
 	if (!err) {
-		err = v->initialised ? check_same_tables(v, c) : set_tables(v, c);
+		err = set_tables(v, c);
 	}
 	if (!err) {
 		err = set_debugregs(v, c);
@@ -162,64 +149,4 @@ int vcpu_set_context(struct vcpu *v, const vcpu_guest_context_t *c)
 	}
 	vcpu_update_runnable(v);
 	return 0;
-}
-
-static void get_callbacks(const struct pv_vcpu *pv, vcpu_guest_context_t *c)
-{
-	c->event_callback_eip = pv->callback[PV_CB_EVENT];
-	c->failsafe_callback_eip = pv->callback[PV_CB_FAILSAFE];
-	c->syscall_callback_eip = pv->callback[PV_CB_SYSCALL];
-	for (unsigned int i = 0; i < ARRAY_SIZE(c->trap_ctxt); i++) {
-		c->trap_ctxt[i].vector = (u8)i;
-		c->trap_ctxt[i].flags = pv->traps[i].flags;
-		c->trap_ctxt[i].cs = pv->traps[i].cs;
-		c->trap_ctxt[i].address = pv->traps[i].address;
-	}
-}
-
-static void get_registers(const struct vcpu *v, vcpu_guest_context_t *c)
-{
-	const struct pv_vcpu *pv = &v->pv;
-
-	memcpy(&c->user_regs, &pv->regs, sizeof(pv->regs));
-	c->user_regs.rflags = (c->user_regs.rflags & ~RFLAGS_IOPL) | (u64)pv->iopl << 12;
-	c->user_regs.ds = pv->ds;
-	c->user_regs.es = pv->es;
-	c->user_regs.fs = pv->fs;
-	c->user_regs.gs = pv->gs;
-	c->fs_base = pv->fs_base;
-	c->gs_base_kernel = pv->gs_base_kernel;
-	c->gs_base_user = pv->gs_base_user;
-	c->kernel_ss = pv->kernel_ss;
-	c->kernel_sp = pv->kernel_sp;
-	c->ctrlreg[0] = pv->cr0;
-	c->ctrlreg[1] = pv->cr3_user;
-	c->ctrlreg[3] = pv->cr3_kernel;
-	c->ctrlreg[4] = pv->cr4;
-	for (unsigned int i = 0; i < 8; i++) {
-		c->debugreg[i] = pv->dr[i];
-	}
-}
-
-void vcpu_get_context(struct vcpu *v, vcpu_guest_context_t *c)
-{
-	const struct pv_vcpu *pv = &v->pv;
-
-	memset(c, 0, sizeof(*c));
-	memcpy(&c->fpu_ctxt, pv->fpu, FXSAVE_BYTES);
-	c->flags = VGCF_i387_valid | (pv->kernel_mode ? VGCF_in_kernel : 0) |
-		   (v->up ? VGCF_online : 0) |
-		   (pv->syscall_masks_events[PV_CB_FAILSAFE] ? VGCF_failsafe_disables_events : 0) |
-		   (pv->syscall_masks_events[PV_CB_SYSCALL] ? VGCF_syscall_disables_events : 0);
-	get_registers(v, c);
-	get_callbacks(pv, c);
-	c->ldt_base = pv->ldt_base;
-	c->ldt_ents = pv->ldt_entries;
-	c->gdt_ents = pv->gdt_entries;
-	for (unsigned int i = 0; i < (pv->gdt_entries + 511) / 512; i++) {
-		c->gdt_frames[i] = mfn_x(pv->gdt_frame[i]);
-	}
-	if (v->id == 0) {
-		c->vm_assist = v->domain->vm_assist;
-	}
 }

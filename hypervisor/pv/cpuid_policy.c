@@ -421,21 +421,6 @@ unsigned int cpuid_policy_to_msrs(const struct cpuid_policy *p, xen_msr_entry_t 
 	return CPUID_MAX_MSRS;
 }
 
-int cpuid_policy_put_msr(struct cpuid_policy *p, const xen_msr_entry_t *m)
-{
-	if (m->flags) {
-		return -EINVAL;
-	}
-	if (m->idx == MSR_PLATFORM_INFO) {
-		p->platform_info = m->val;
-	} else if (m->idx == MSR_ARCH_CAPS) {
-		p->arch_caps = m->val;
-	} else {
-		return -ERANGE;
-	}
-	return 0;
-}
-
 static int unfit(u32 leaf, u32 sub, u32 *err_leaf, u32 *err_subleaf)
 {
 	*err_leaf = leaf;
@@ -470,10 +455,6 @@ int cpuid_policy_fit(struct cpuid_policy *p, const struct cpuid_policy *max, u32
 			return unfit(word_place[w].leaf, word_place[w].sub, err_leaf, err_subleaf);
 		}
 		cpuid_policy_set_word(p, w, have & limit);
-	}
-	if (p->platform_info & ~max->platform_info) {
-		*err_msr = MSR_PLATFORM_INFO;
-		return -EINVAL;
 	}
 	p->basic[1].c |= F(HYPERVISOR);
 	/* The layout of saved state is the machine's, whatever the tools wrote there. */

@@ -267,14 +267,14 @@ static void guests_have_no_console(void **state)
 
 static void console_option_values(void **state)
 {
-	assert_int_equal(console_option("vga,com2,com1"), 0);
+	assert_int_equal(console_option("vga,com2,com1", NULL), 0);
 	console_parse_options();
 	assert_int_equal(uarts_applied, 3);
-	assert_int_equal(console_option("com3"), -EINVAL);
-	assert_int_equal(console_option("com"), -EINVAL);
+	assert_int_equal(console_option("com3", NULL), -EINVAL);
+	assert_int_equal(console_option("com", NULL), -EINVAL);
 	console_parse_options();
 	assert_int_equal(uarts_applied, 3);
-	assert_int_equal(console_option("none"), 0);
+	assert_int_equal(console_option("none", NULL), 0);
 	console_parse_options();
 	assert_int_equal(uarts_applied, 0);
 }

@@ -34,8 +34,8 @@ static int fresh(void **state)
 {
 	out_count = ring_bytes = 0;
 	out[0] = 0;
-	loglvl_parse("info");
-	guest_loglvl_parse("none/warning");
+	threshold_parse("info", &host_threshold);
+	threshold_parse("none/warning", &guest_threshold);
 	now += 3600 * NS_PER_SEC;
 	return 0;
 }
@@ -57,10 +57,10 @@ static void prefix_and_levels(void **state)
 	printk("\0014debug\n");
 	assert_string_equal(out, "(domus) plain 1\n(domus) info\n");
 	assert_int_equal(ring_bytes, out_count);
-	assert_int_equal(loglvl_parse("all"), 0);
+	assert_int_equal(threshold_parse("all", &host_threshold), 0);
 	printk("\0014debug\n");
 	assert_int_equal(lines(), 3);
-	assert_int_equal(loglvl_parse("none"), 0);
+	assert_int_equal(threshold_parse("none", &host_threshold), 0);
 	printk("\0011error\n");
 	printk("always\n");
 	assert_int_equal(lines(), 4);
@@ -103,12 +103,12 @@ static void guest_levels(void **state)
 {
 	printk_guest("\0013not at this level\n");
 	assert_int_equal(lines(), 0);
-	assert_int_equal(guest_loglvl_parse("all"), 0);
+	assert_int_equal(threshold_parse("all", &guest_threshold), 0);
 	for (unsigned int i = 0; i < 500; i++) {
 		printk_guest("\0014all\n");
 	}
 	assert_int_equal(lines(), 500);
-	assert_int_equal(guest_loglvl_parse("none"), 0);
+	assert_int_equal(threshold_parse("none", &guest_threshold), 0);
 	printk_guest("nothing\n");
 	assert_int_equal(lines(), 500);
 }

@@ -113,7 +113,8 @@ static void test_linux(void **state)
 	assert_int_equal(k.end, 0x100b000);
 	assert_int_equal(k.entry, 0xffffffff830791c0);
 	assert_int_equal(k.virt_base, 0xffffffff80000000);
-	assert_true(k.has_init_p2m && k.initrd_by_pfn && !k.has_hypercall_page);
+	assert_true(elf_has_note(&k, XEN_ELFNOTE_INIT_P2M) && k.initrd_by_pfn);
+	assert_false(elf_has_note(&k, XEN_ELFNOTE_HYPERCALL_PAGE));
 	assert_int_equal(k.init_p2m, 0x8000000000);
 	assert_int_equal(k.supported_features, 0x8801);
 	assert_string_equal(k.guest_os, "linux");

@@ -10,7 +10,8 @@ irq_ports_SRCS := tests/unit/irq_ports.c hypervisor/pv/io.c hypervisor/drivers/r
 irq_ports_CFLAGS := $(IRQ_TEST_CFLAGS)
 uart_SRCS := tests/unit/uart.c hypervisor/lib/number.c
 uart_CFLAGS := $(IRQ_TEST_CFLAGS)
-console_SRCS := tests/unit/console.c hypervisor/drivers/console_ring.c
+console_SRCS := tests/unit/console.c hypervisor/drivers/console_ring.c \
+	hypervisor/lib/number.c
 console_CFLAGS := $(IRQ_TEST_CFLAGS) -Ihypervisor/drivers
 console_print_SRCS := tests/unit/console_print.c
 console_print_CFLAGS := $(IRQ_TEST_CFLAGS)

@@ -90,9 +90,9 @@ static void end(void)
 }
 
 static const struct boot_e820 pc[] = {
-	{0x100000, 0x3fee0000, 1}, {0, 0x9fc00, 1},          {0xf0000, 0x10000, 2},
-	{0x9fc00, 0x400, 2},       {0x3ffe0000, 0x20000, 3}, {0x100000000, 0x40000000, 1},
-	{0x810000, 0x1000, 20},
+	{0x100000, 0x3fee0000, 1, 0}, {0, 0x9fc00, 1, 0},          {0xf0000, 0x10000, 2, 0},
+	{0x9fc00, 0x400, 2, 0},       {0x3ffe0000, 0x20000, 3, 0}, {0x100000000, 0x40000000, 1, 0},
+	{0x810000, 0x1000, 20, 0},
 };
 
 static void ordinary(void)
@@ -147,8 +147,8 @@ static void test_ordinary(void **state)
 	assert_int_equal(info.fb.addr, 0xc0000000);
 	assert_int_equal(info.fb.width, 800);
 	assert_int_equal(info.fb.bpp, 32);
-	assert_int_equal(info.fb.red_pos, 16);
-	assert_int_equal(info.fb.blue_size, 8);
+	assert_int_equal(info.fb.colours[0], 16);
+	assert_int_equal(info.fb.colours[5], 8);
 	assert_int_equal(info.efi_system_table, 0x7ff00018);
 	assert_true(info.rsdp_is_xsdt);
 	assert_int_equal(info.rsdp_root, 0x5678000);
@@ -159,9 +159,10 @@ static void test_ordinary(void **state)
 static void test_e820(void **state)
 {
 	static const struct boot_e820 expected[] = {
-		{0, 0x9fc00, 1},          {0x9fc00, 0x400, 2},          {0xf0000, 0x10000, 2},
-		{0x100000, 0x710000, 1},  {0x810000, 0x1000, 2},        {0x811000, 0x3f7cf000, 1},
-		{0x3ffe0000, 0x20000, 3}, {0x100000000, 0x40000000, 1},
+		{0, 0x9fc00, 1, 0},          {0x9fc00, 0x400, 2, 0},
+		{0xf0000, 0x10000, 2, 0},    {0x100000, 0x710000, 1, 0},
+		{0x810000, 0x1000, 2, 0},    {0x811000, 0x3f7cf000, 1, 0},
+		{0x3ffe0000, 0x20000, 3, 0}, {0x100000000, 0x40000000, 1, 0},
 	};
 
 	(void)state;
@@ -188,7 +189,7 @@ static void test_e820_random(void **state)
 
 		for (unsigned int i = 0; i < n; i++) {
 			raw[i] = (struct boot_e820){(u64)rand() % 64, (u64)rand() % 16,
-						    (u32)rand() % 8};
+						    (u32)rand() % 8, 0};
 		}
 		if (round % 5 == 0) {
 			raw[0].size = ~0ull; /* runs over the end of the address space */

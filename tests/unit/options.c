@@ -10,13 +10,13 @@
 
 static char log_text[256];
 
-static int parse_a(const char *value)
+static int parse_a(const char *value, void *arg)
 {
 	snprintf(log_text + strlen(log_text), sizeof(log_text) - strlen(log_text), "a(%s)", value);
 	return !strcmp(value, "bad");
 }
 
-static int parse_b(const char *value)
+static int parse_b(const char *value, void *arg)
 {
 	snprintf(log_text + strlen(log_text), sizeof(log_text) - strlen(log_text), "b(%s)", value);
 	return 0;
@@ -24,7 +24,7 @@ static int parse_b(const char *value)
 
 static void test_words(void **state)
 {
-	static const struct option table[] = {{"a", parse_a}, {"b", parse_b}};
+	static const struct option table[] = {{"a", parse_a, NULL}, {"b", parse_b, NULL}};
 	char longest[3000];
 
 	(void)state;

@@ -14,35 +14,9 @@ unsigned int cpu_count = 1;
 
 static bool use_smap = true, use_smep = true, use_xsave = true;
 
-static int parse_switch(const char *value, bool *on)
-{
-	if (!*value || !strcmp(value, "on") || !strcmp(value, "1") || !strcmp(value, "true")) {
-		*on = true;
-	} else if (!strcmp(value, "off") || !strcmp(value, "0") || !strcmp(value, "false")) {
-		*on = false;
-	} else {
-		return -EINVAL;
-	}
-	return 0;
-}
-
-static int parse_smap(const char *value)
-{
-	return parse_switch(value, &use_smap);
-}
-OPTION("smap", parse_smap);
-
-static int parse_smep(const char *value)
-{
-	return parse_switch(value, &use_smep);
-}
-OPTION("smep", parse_smep);
-
-static int parse_xsave(const char *value)
-{
-	return parse_switch(value, &use_xsave);
-}
-OPTION("xsave", parse_xsave);
+OPTION(smap, option_switch, &use_smap);
+OPTION(smep, option_switch, &use_smep);
+OPTION(xsave, option_switch, &use_xsave);
 
 /* XCR0 bits offered: x87, SSE, AVX and the AVX-512 group; each group whole or not at all. */
 #define XCR0_X87_SSE 0x3ull

@@ -48,7 +48,6 @@ static inline struct cpu_regs *guest_regs(void)
 enum pending_work {
 	PENDING_SCHEDULE,
 	PENDING_TIMER,
-	PENDING_CONTINUE, /* a preempted hypercall was asked to give way */
 };
 /* Asks `cpu` to do the work before it next enters a guest; kicks it by IPI if it is another CPU. */
 void cpu_raise(unsigned int cpu, enum pending_work work);

@@ -3,6 +3,7 @@
 #ifndef BOOT_BOOT_H
 #define BOOT_BOOT_H
 
+#include "control/machine.h"
 #include "lib/option.h"
 #include "lib/types.h"
 
@@ -13,9 +14,10 @@ struct boot_module {
 	u64 start, size; /* machine address, bytes; start is on a page boundary */
 };
 
-struct boot_e820 {
+struct boot_e820 { /* as multiboot2 has it */
 	u64 addr, size;
 	u32 type; /* 1 RAM, 2 reserved, 3 ACPI, 4 NVS, 5 bad; unknown types are made 2 */
+	u32 reserved;
 };
 
 struct boot_info {
@@ -30,11 +32,12 @@ struct boot_info {
 	u64 efi_system_table; /* 0 on BIOS */
 	const void *efi_map;  /* a copy in hypervisor memory, or NULL */
 	u32 efi_map_size, efi_desc_size;
-	struct {
+	struct { /* as multiboot2 has it */
 		u64 addr;
 		u32 pitch, width, height;
 		u8 bpp, type; /* 1 RGB, 2 text */
-		u8 red_pos, red_size, green_pos, green_size, blue_pos, blue_size;
+		u16 reserved;
+		u8 colours[6]; /* position and size of red, green, blue */
 	} fb;
 	u64 image_start, image_end; /* where the hypervisor itself lies, machine addresses */
 };
@@ -56,9 +59,6 @@ void efi_init(void);
 struct domain *dom0_build(void);
 void boot_release_modules(void);
 
-/* The frame where 2 MiB of M2P (for frames index << 18 up) begin; false: not backed, a hole. */
-bool m2p_chunk(u64 index, mfn_t *m);
-
 /* Facts from the ACPI tables. */
 struct acpi_facts {
 	u64 lapic_maddr;
@@ -68,16 +68,7 @@ struct acpi_facts {
 	u64 hpet_maddr;
 	u16 pm_timer_port;
 	bool pm_timer_32bit;
-	u16 pm1a_cnt, pm1b_cnt, pm1a_evt, pm1b_evt;
-	bool reset_supported;
-	u8 reset_space, reset_value; /* space 0 memory, 1 port, 2 PCI config */
-	u64 reset_addr;
-	struct acpi_mcfg {
-		u64 base; /* of bus 0, whether that is in the range or not */
-		u16 segment;
-		u8 bus_start, bus_end;
-	} mcfg[8];
-	unsigned int mcfg_count;
+	struct host_power power;
 };
 extern struct acpi_facts acpi_facts;
 

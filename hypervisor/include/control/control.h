@@ -3,6 +3,7 @@
 #ifndef CONTROL_CONTROL_H
 #define CONTROL_CONTROL_H
 
+#include "control/machine.h"
 #include "domain/domain.h"
 
 long do_domctl(guest_ptr_t op);
@@ -29,11 +30,7 @@ struct host_facts {
 	const char *cmdline; /* the hypervisor's whole command line */
 	u64 total_pages;     /* frames of RAM in the memory map */
 
-	/* ACPI; a port of 0 is not there. */
-	u16 pm1a_cnt, pm1b_cnt;
-	bool reset_supported;
-	u8 reset_space, reset_value; /* space 0 memory, 1 port, 2 PCI config */
-	u64 reset_addr;
+	struct host_power power;
 	u32 cpu_acpi_id[CONFIG_NR_CPUS]; /* by the hypervisor's CPU number */
 
 	/* UEFI, from the system table. */

@@ -79,7 +79,6 @@ struct domain {
 	shared_info_t *shared; /* owned page, mappable by the guest */
 	xen_domain_handle_t handle;
 	u64 vm_assist;
-	u64 time_offset_ns; /* of its wall clock */
 	u32 tsc_mode;
 	u64 config_max_evtchn_port;
 	u32 config_max_grant_frames, config_max_maptrack_frames;
@@ -138,7 +137,6 @@ int domain_alloc_vcpu(struct domain *d, unsigned int id); /* -ENOMEM, -EEXIST, -
 int domain_kill(struct domain *d);
 /* SCHEDOP_shutdown and friends: stops all vcpus, keeps the code, VIRQ_DOM_EXC to dom0. */
 void domain_shutdown(struct domain *d, u8 code);
-void domain_resume(struct domain *d);
 /* A guest did what it must not: prints the sentence and registers, shuts down with SHUTDOWN_crash.
  * The current vcpu does not return to the guest afterwards. Rate-limited. */
 void domain_crash(struct domain *d, const char *fmt, ...) __printf(2, 3);
@@ -154,7 +152,8 @@ void vcpu_block(void);             /* current: SCHEDOP_block */
 void vcpu_unblock(struct vcpu *v); /* an event came: wakes a blocked vcpu */
 void vcpu_kick(struct vcpu *v);    /* makes it look at its pending events soon, wherever it is */
 int vcpu_set_context(struct vcpu *v, const vcpu_guest_context_t *c); /* see pv/ */
-void vcpu_get_context(struct vcpu *v, vcpu_guest_context_t *c);
+/* Reads a context from guest memory and sets it; once in a vcpu's life: -EEXIST, -ERESTART. */
+long vcpu_read_context(struct vcpu *v, guest_ptr_t from);
 int vcpu_register_info(struct vcpu *v, mfn_t m, unsigned int offset);
 /* CPU time used so far, ns, and the runstate with the current period added. */
 void vcpu_runstate(struct vcpu *v, vcpu_runstate_info_t *r);

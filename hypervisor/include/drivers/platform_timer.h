@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* HPET, ACPI PM timer or PIT, whichever is there: to measure the TSC against. */
+/* HPET or ACPI PM timer, whichever is there: to measure the TSC against. */
 #ifndef DRIVERS_PLATFORM_TIMER_H
 #define DRIVERS_PLATFORM_TIMER_H
 

@@ -6,17 +6,24 @@
 #ifndef LIB_OPTION_H
 #define LIB_OPTION_H
 
+#include "lib/types.h"
+
 struct option {
 	const char *name;
-	int (*parse)(const char *value);
+	int (*parse)(const char *value, void *arg);
+	void *arg;
 };
 
 /*
- * OPTION("name", handler): the handler gets what stands behind '=' ("" if nothing), up to the
- * next blank; nonzero = bad value, reported with the option's name. It only keeps the value.
+ * OPTION(name, handler, arg): the handler gets what stands behind '=' ("" if nothing), up to the
+ * next blank, and arg; nonzero = bad value, reported with the option's name. It only keeps the
+ * value.
  */
-#define OPTION(str, fn)                                              \
-	static const struct option option_##fn __section(".options") \
-		__attribute__((used)) = {str, fn}
+#define OPTION(name, fn, arg)                                                       \
+	static const struct option option_##name __section(".options") __aligned(8) \
+		__attribute__((used)) = {#name, fn, arg}
+
+/* A handler for what is on or off: arg is a bool. */
+int option_switch(const char *value, void *arg);
 
 #endif

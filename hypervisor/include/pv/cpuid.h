@@ -67,9 +67,8 @@ bool cpuid_policy_is_amd(const struct cpuid_policy *p);
 /* Writes at most CPUID_MAX_LEAVES entries; returns their number. */
 unsigned int cpuid_policy_to_leaves(const struct cpuid_policy *p, xen_cpuid_leaf_t *out);
 unsigned int cpuid_policy_to_msrs(const struct cpuid_policy *p, xen_msr_entry_t *out);
-/* One entry into p. -ERANGE: no such leaf; -EINVAL: bad flags of an MSR entry. */
+/* One entry into p. -ERANGE: no such leaf. */
 int cpuid_policy_put_leaf(struct cpuid_policy *p, const xen_cpuid_leaf_t *l);
-int cpuid_policy_put_msr(struct cpuid_policy *p, const xen_msr_entry_t *m);
 /*
  * May a guest have p where max is all there is? Bits that only follow the host (hyper-threading,
  * invariant TSC, ...) are cut silently, others give -EINVAL and the place.
