@@ -23,7 +23,9 @@ from machine import BUILD, Spec, kernel_versions
 
 BASELINES = BUILD / "baseline"
 KNOWN = Path(__file__).resolve().parent / "known_complaints.txt"
-ALWAYS_WRONG = re.compile(r"WARNING:|BUG:|Oops|general protection fault|Call Trace|segfault")
+# (A warning's first line; the word alone also heads advice about a CPU's weaknesses.)
+ALWAYS_WRONG = re.compile(r"WARNING: (CPU:|possible|suspicious|inconsistent)|BUG:|Oops|"
+                          r"general protection fault|Call Trace|segfault|cut here")
 
 
 def normal(line):

@@ -4,10 +4,13 @@
 Invariant: a machine writes only below build/run (images, removed at its end) and build/logs.
 """
 
+import atexit
+import hashlib
 import os
 import shlex
 import shutil
 import sys
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +29,8 @@ OVMF = Path("/usr/share/OVMF")
 HYPERVISOR_OPTIONS = "com1=115200,8n1 console=com1 loglvl=all guest_loglvl=all"
 # dom0's words where tests drive it: its console serves them; on Xen its own tools run.
 SERVE = {"domus": "serve=1", "xen": "serve=1 tools=xen"}
+KEPT_IMAGES, MOST_IMAGES = [], 3
+IMAGES_LOCK = threading.Lock()
 LAYERS = ("dom0", "drivers", "guests", "tools")
 
 
@@ -103,11 +108,45 @@ def grub_commands(spec):
     return iso.hypervisor_commands(options, cmdline, spec.kernel != "none", bool(spec.layers))
 
 
+def image_key(commands, files):
+    """Names an image by what goes into it."""
+    key = hashlib.sha256(commands.encode())
+    for name, source in sorted(files.items()):
+        if isinstance(source, Path):
+            status = source.stat()
+            source = f"{source} {status.st_size} {status.st_mtime_ns}".encode()
+        key.update(f"{name} {len(source)} ".encode() + source)
+    return key.hexdigest()[:16]
+
+
+def remove_stale():
+    """Remove what ended processes left in build/run."""
+    for path in RUN.glob("*-*.*"):
+        pid = path.stem.rpartition("-")[2]
+        if pid.isdigit() and not Path("/proc", pid).exists():
+            path.unlink(missing_ok=True)
+
+
 def make_image(spec):
-    """Write the boot image of a machine; returns its path."""
+    """Write the boot image of a machine; returns its path.
+
+    The last few images stay until the process ends: most machines boot the same one.
+    """
     RUN.mkdir(parents=True, exist_ok=True)
+    remove_stale()
+    commands, files = grub_commands(spec), boot_files(spec)
     path = RUN / f"{spec.name}-{os.getpid()}.iso"
-    iso.make(path, grub_commands(spec), boot_files(spec))
+    kept = RUN / f"{image_key(commands, files)}-{os.getpid()}.iso"
+    with IMAGES_LOCK:
+        if kept not in KEPT_IMAGES:
+            iso.make(kept, commands, files)
+            KEPT_IMAGES.append(kept)
+            atexit.register(kept.unlink, missing_ok=True)
+        path.unlink(missing_ok=True)
+        os.link(kept, path)
+        for old in KEPT_IMAGES[:-MOST_IMAGES]:
+            old.unlink()
+            KEPT_IMAGES.remove(old)
     return path
 
 

@@ -29,8 +29,9 @@ def disk():
     path, mark = folder / "data.ext4", folder / "data.sha256"
     if not mark.exists():
         content = RUN / f"data-{os.getpid()}"
-        content.mkdir(parents=True)
-        data = random.Random(1).randbytes(SIZE_MIB << 20)
+        content.mkdir(parents=True, exist_ok=True)
+        source = random.Random(1)
+        data = b"".join(source.randbytes(1 << 20) for _ in range(SIZE_MIB))
         (content / "data").write_bytes(data)
         path.unlink(missing_ok=True)
         subprocess.run(["mke2fs", "-q", "-t", "ext4", "-d", content, path, f"{SIZE_MIB + 64}M"],

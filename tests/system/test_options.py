@@ -5,7 +5,7 @@ import re
 
 from matrix import LAYERS
 
-OPTIONS = ("no_such_option=1 loglvl=loud dom0_mem=-1500M,min:512M,max:600M "
+OPTIONS = ("no_such_option=1 loglvl=loud dom0_mem=-1700M,min:512M,max:600M "
            "-- domus.word=1 quiet")
 
 
