@@ -80,7 +80,8 @@ def read_known():
 
 def write_known(rows):
     """{row: lines} as known_complaints.txt."""
-    text = "# What Debian's kernel complains about on Debian's Xen or without a hypervisor.\n"
+    text = "# SPDX-License-Identifier: MIT\n"
+    text += "# What Debian's kernel complains about on Debian's Xen or without a hypervisor.\n"
     text += "# Made by complaints.py from real boots; do not edit.\n"
     for row, lines in rows.items():
         text += "\n".join(["", f"== {row}", *lines, ""])
