@@ -39,7 +39,7 @@ export DOMUS_UNIT_TESTS = $(UNIT_TESTS)
 
 host-packages: ## Install the Debian packages that building and testing need
 	@sh $(I)/host-packages.sh
-test-ready: all images $(UNIT_PROGRAMS)
+test-ready: all images guests $(UNIT_PROGRAMS)
 test: ## Run every check with small counts
 	@{ $(again) test-ready; } || { echo "0 passed, 1 failed"; exit 1; }
 	@$(PYTEST) $(or $(T),$(TEST_ROOMS))
@@ -63,4 +63,4 @@ run: ## Boot Domus and a guest in QEMU: interactive on a terminal, else as a scr
 .PHONY: unit images host-packages test-ready test soak lint format bench image run
 
 # The rooms of tests that `make test` runs.
-TEST_ROOMS := tests/unit tests/lint
+TEST_ROOMS := tests/unit tests/lint tests/guest

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Test kernels: one folder with sources is one kernel, build/tests/guest/<name>.elf.
-GUEST_TESTS := $(filter-out lib,$(notdir $(patsubst %/,%,$(wildcard tests/guest/*/))))
+GUEST_TESTS := $(patsubst tests/guest/%/main.c,%,$(wildcard tests/guest/*/main.c))
 GUEST_LIB_SRCS := $(wildcard tests/guest/lib/*.c tests/guest/lib/*.S)
 GUEST_CFLAGS := -nostdinc -isystem $(GCC_INCLUDE) -isystem $(XEN_HEADERS) \
 	-D__XEN_INTERFACE_VERSION__=0x00040e00 -std=gnu11 -O2 -g -Wall -Wextra -Werror -ffreestanding \

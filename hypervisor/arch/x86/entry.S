@@ -76,7 +76,10 @@ syscall32_entry:
 	call	pv_syscall32
 	jmp	ret_to_guest
 
-/* SYSENTER from 32-bit user code: its stack is ours already (MSR), nothing was saved. */
+/*
+ * SYSENTER from user code: its stack is ours already (MSR), nothing was saved. The CPU left the
+ * guest's flags as they were: NT would make an IRET of ours fault, to whomever it leads.
+ */
 	.globl	sysenter_entry
 sysenter_entry:
 	pushq	$GUEST_DS
@@ -87,6 +90,8 @@ sysenter_entry:
 	pushq	$0
 	movl	$SYSCALL_VECTOR + 1, 4(%rsp)
 	save_regs
+	pushq	$2
+	popfq
 	sti
 	movq	CPUINFO_current(%rsp), %rdi
 	movq	%rsp, %rsi

@@ -11,11 +11,13 @@ bool (*trap_handler)(struct trap_frame *f);
 void (*event_handler)(void);
 volatile int caught_vector = -1;
 volatile u64 caught_ec;
-u64 try_resume;
+u64 try_resume, try_at;
 
 extern char trap_stubs[], event_stub[];
 static char shared_page[PAGE_SIZE] __attribute__((aligned(4096)));
 static u64 random_state = 0x9e3779b97f4a7c15ull;
+static const char *claim_name;
+static unsigned int claim_fails;
 
 void guest_main(void);
 struct trap_frame *guest_trap(struct trap_frame *f);
@@ -32,10 +34,22 @@ struct trap_frame *guest_trap(struct trap_frame *f)
 		f->rip = try_resume;
 		return f;
 	}
+	try_resume = 0;
 	print("FAIL unexpected trap %lu, error code %lx, rip %lx, cr2 %lx\n", f->vector,
 	      f->error_code, f->rip, shared_info ? shared_info->vcpu_info[0].arch.cr2 : 0);
 	print("RESULT: fail\n");
 	guest_shutdown(SHUTDOWN_crash);
+}
+
+extern char user_return[], user_syscall_entry[];
+
+/* rsp need not be right: user_return finds its own. */
+void user_leave(struct trap_frame *f)
+{
+	f->rip = (u64)user_return;
+	f->cs = 0xe030;
+	f->ss = 0xe02b;
+	f->rsp = (u64)f;
 }
 
 struct trap_frame *guest_event(struct trap_frame *f)
@@ -56,6 +70,66 @@ void guest_shutdown(unsigned int reason)
 	}
 }
 
+bool is_dom0(void)
+{
+	return start_info_ptr->flags & SIF_INITDOMAIN;
+}
+
+void claim(const char *what)
+{
+	if (claim_name) {
+		print("%s %s\n", fail_count == claim_fails ? "PASS" : "FAIL", claim_name);
+	}
+	claim_name = what;
+	claim_fails = fail_count;
+}
+
+/* What stands behind NAME= in the command line, NULL if it is not there. */
+static const char *word(const char *name)
+{
+	const char *s = (const char *)start_info_ptr->cmd_line;
+	size_t n = strlen(name);
+
+	for (; *s; s++) {
+		bool start = s == (const char *)start_info_ptr->cmd_line || s[-1] == ' ';
+
+		if (start && !memcmp(s, name, n) && s[n] == '=') {
+			return s + n + 1;
+		}
+	}
+	return NULL;
+}
+
+u64 argument(const char *name, u64 otherwise)
+{
+	const char *s = word(name);
+	u64 v = 0;
+
+	if (!s) {
+		return otherwise;
+	}
+	for (; *s >= '0' && *s <= '9'; s++) {
+		v = v * 10 + (u64)(*s - '0');
+	}
+	return v;
+}
+
+bool argument_is(const char *name, const char *text)
+{
+	const char *s = word(name);
+	size_t n = strlen(text);
+
+	return s && !memcmp(s, text, n) && (!s[n] || s[n] == ' ');
+}
+
+void event_make_pending(void)
+{
+	vcpu_info_t *v = &shared_info->vcpu_info[0];
+
+	*(volatile u8 *)&v->evtchn_upcall_mask = 0;
+	*(volatile u8 *)&v->evtchn_upcall_pending = 1;
+}
+
 static void set_traps(void)
 {
 	static trap_info_t traps[33];
@@ -69,6 +143,9 @@ static void set_traps(void)
 	HC1(__HYPERVISOR_set_trap_table, traps);
 	event.address = (unsigned long)event_stub;
 	HC2(__HYPERVISOR_callback_op, CALLBACKOP_register, &event);
+	event.type = CALLBACKTYPE_syscall;
+	event.address = (unsigned long)user_syscall_entry;
+	HC2(__HYPERVISOR_callback_op, CALLBACKOP_register, &event);
 }
 
 void guest_main(void)
@@ -80,6 +157,7 @@ void guest_main(void)
 	}
 	shared_info = (shared_info_t *)shared_page;
 	test_main();
+	claim(NULL);
 	print("RESULT: %s (%u checks, %u failed)\n", fail_count ? "fail" : "pass", check_count,
 	      fail_count);
 	guest_shutdown(SHUTDOWN_poweroff);

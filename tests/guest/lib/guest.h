@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <xen/xen.h>
+#include <xen/errno.h>
 
 typedef uint8_t u8;
 typedef uint16_t u16;
@@ -38,8 +39,9 @@ extern shared_info_t *shared_info; /* mapped by guest_main() */
 /* --- Console: console_io in dom0, the ring elsewhere. Formats: %s %d %u %x %lx %ld %p. --- */
 void print(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* --- Results --- */
+/* --- Results. A claim is what the checks behind it are about: it ends as a line PASS or FAIL. --- */
 extern unsigned int check_count, fail_count;
+void claim(const char *what);
 #define CHECK(c)                                                           \
 	do {                                                               \
 		check_count++;                                             \
@@ -62,6 +64,10 @@ extern unsigned int check_count, fail_count;
 /* The test. Its return ends the kernel with the result and a shutdown. */
 void test_main(void);
 void guest_shutdown(unsigned int reason) __attribute__((noreturn));
+bool is_dom0(void);
+/* A word NAME=NUMBER of the command line, or the default; NAME=TEXT: does it say so? */
+u64 argument(const char *name, u64 otherwise);
+bool argument_is(const char *name, const char *text);
 
 /* --- Traps --- */
 struct trap_frame {
@@ -72,19 +78,30 @@ struct trap_frame {
 extern bool (*trap_handler)(struct trap_frame *f);
 extern void (*event_handler)(void);
 void guest_resume(struct trap_frame *f) __attribute__((noreturn));
+/* The next hypercall is told that an event waits: long ones give way once and go on. */
+void event_make_pending(void);
 
 /* Runs one instruction sequence; a fault inside is caught. */
 extern volatile int caught_vector; /* -1: none */
 extern volatile u64 caught_ec;
-/* Executes `insn` (a string) with a fixup: caught_vector tells what happened. */
-#define TRY(insn, ...)                                                                         \
-	do {                                                                                   \
-		caught_vector = -1;                                                            \
-		__asm__ volatile("leaq 1f(%%rip), %%rax; movq %%rax, try_resume(%%rip)\n" insn \
-				 "\n1: movq $0, try_resume(%%rip)" ::__VA_ARGS__               \
-				 : "rax", "memory");                                           \
+/* Executes `insn` (a string) with a fixup: caught_vector tells what happened, try_at where. */
+#define TRY(insn, ...)                                                                       \
+	do {                                                                                 \
+		caught_vector = -1;                                                          \
+		__asm__ volatile("pushq %%rax; pushq %%rbx; pushq %%rcx; pushq %%rdx\n"      \
+				 "movq $2f, try_at(%%rip); movq $1f, try_resume(%%rip)\n2: " \
+				 insn "\n1: movq $0, try_resume(%%rip)\n"                    \
+				 "popq %%rdx; popq %%rcx; popq %%rbx; popq %%rax" ::         \
+					 __VA_ARGS__                                         \
+				 : "memory");                                                \
 	} while (0)
+extern u64 try_at;
 extern u64 try_resume;
+
+/* --- A second vcpu: vcpu.c --- */
+vcpu_guest_context_t *vcpu_context(void (*fn)(void)); /* one that would run fn; to be changed */
+long vcpu_start(void (*fn)(void));
+bool on_vcpu1(const struct trap_frame *f);
 
 /* --- Memory --- */
 static inline u64 va_to_pfn(const void *p)
@@ -104,6 +121,33 @@ void *page_alloc(void); /* a mapped page of its own, zeroed; never freed */
 u64 pte_maddr(const void *p);
 u64 pte_read(const void *p);
 long va_map(const void *p, u64 pte); /* update_va_mapping with a local flush */
+
+/* --- Page tables: mmu.c --- */
+#define PTE_P  0x001ull
+#define PTE_RW 0x002ull
+#define PTE_US 0x004ull
+#define PTE_AD 0x060ull
+#define PTE_NX (1ull << 63)
+/* An entry for the page p (of the bootstrap region), and its machine address. */
+u64 pte_for(const void *p, u64 flags);
+u64 maddr_of(const void *p);
+long mmuext(unsigned int cmd, u64 arg1, u64 arg2);
+long mmu_update(u64 ptr, u64 val);
+/* Maps a page of the bootstrap region read-only, so that it may become a table, and back. */
+long page_make_ro(void *p);
+long page_make_rw(void *p);
+void *table_alloc(void); /* an empty page, mapped read-only */
+
+/* --- User mode: user.S. A second set of tables shows one page of code and one of stack. --- */
+#define USER_CODE  0x400000ul
+#define USER_STACK 0x600000ul
+/* Makes the tables; [code, end) is copied to USER_CODE. Returns the L4 table. */
+void *user_prepare(const char *code, const char *end);
+/* Runs user code until it makes a system call (returns its rax) or user_leave() is called. */
+long user_run(unsigned long rip, unsigned long rsp);
+/* From a trap handler: user_run() returns what rax holds. */
+void user_leave(struct trap_frame *f);
+extern u64 user_syscall_frame[7]; /* rcx r11 rip cs rflags rsp ss of the last system call */
 
 /* A seeded generator: the same sequence on every run. */
 u64 random_next(void);

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * User mode for test kernels. user_run() puts its stack away, enters user mode by the iret
+ * hypercall and comes back when user code makes a system call, or by user_leave():
+ *
+ *   user_run: [rbx rbp r12-r15] <- user_saved_sp      handlers get the stack below it
+ */
+	.text
+	.globl	user_run
+user_run:
+	pushq	%rbx
+	pushq	%rbp
+	pushq	%r12
+	pushq	%r13
+	pushq	%r14
+	pushq	%r15
+	movq	%rsp, user_saved_sp(%rip)
+	movq	%rdi, %r12
+	movq	%rsi, %r13
+	movl	$0xe02b, %edi
+	movq	%rsp, %rsi
+	movl	$3, %eax		/* stack_switch */
+	syscall
+	pushq	$0xe02b			/* ss */
+	pushq	%r13
+	pushq	$0x202
+	pushq	$0xe033
+	pushq	%r12
+	pushq	$0			/* flags: rcx and r11 count */
+	pushq	$0
+	pushq	$0
+	pushq	$0
+	movl	$23, %eax		/* iret */
+	syscall
+	ud2
+
+/* System calls of user code: rcx r11 rip cs rflags rsp ss are on the stack; rax is the result. */
+	.globl	user_syscall_entry
+user_syscall_entry:
+	leaq	user_syscall_frame(%rip), %rdi
+	movq	%rsp, %rsi
+	movl	$7, %ecx
+	cld
+	rep movsq
+	.globl	user_return
+user_return:
+	movq	user_saved_sp(%rip), %rsp
+	popq	%r15
+	popq	%r14
+	popq	%r13
+	popq	%r12
+	popq	%rbp
+	popq	%rbx
+	ret
+
+	.bss
+	.balign	8
+user_saved_sp:
+	.skip	8
+	.globl	user_syscall_frame
+user_syscall_frame:
+	.skip	56
+	.section .note.GNU-stack, "", @progbits
