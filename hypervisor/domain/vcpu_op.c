@@ -131,6 +131,7 @@ static long set_singleshot(struct vcpu *v, guest_ptr_t arg)
 	return 0;
 }
 
+/* Of oneself or of a vcpu that is down: two that paused each other would wait for ever. */
 static long register_info(struct vcpu *v, guest_ptr_t arg)
 {
 	struct vcpu_register_vcpu_info r;
@@ -138,6 +139,9 @@ static long register_info(struct vcpu *v, guest_ptr_t arg)
 
 	if (copy_from_guest(&r, arg, sizeof(r))) {
 		return -EFAULT;
+	}
+	if (v != current && READ_ONCE(v->up)) {
+		return -EINVAL;
 	}
 	spin_lock(&v->domain->lock);
 	rc = vcpu_register_info(v, _mfn(r.mfn), r.offset);

@@ -127,6 +127,9 @@ int vcpu_set_context(struct vcpu *v, const vcpu_guest_context_t *c)
 	if (!err) {
 		err = set_debugregs(v, c);
 	}
+	if (!err && (!v->pv.cr3_kernel || (!(c->flags & VGCF_in_kernel) && !v->pv.cr3_user))) {
+		err = -EINVAL; /* it would run on no tables at all */
+	}
 	if (err) {
 		return err;
 	}
