@@ -119,6 +119,7 @@ static inline u64 va_to_mfn(const void *p)
 void *page_alloc(void); /* a mapped page of its own, zeroed; never freed */
 /* The L1 entry that maps p, as a machine address for mmu_update. */
 u64 pte_maddr(const void *p);
+u64 *pte_address(const void *p); /* where it can be read */
 u64 pte_read(const void *p);
 long va_map(const void *p, u64 pte); /* update_va_mapping with a local flush */
 

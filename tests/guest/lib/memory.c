@@ -35,6 +35,11 @@ static u64 *l1_of(const void *p)
 	return table_of(t[va >> 21 & 511]);
 }
 
+u64 *pte_address(const void *p)
+{
+	return &l1_of(p)[(unsigned long)p >> 12 & 511];
+}
+
 u64 pte_maddr(const void *p)
 {
 	u64 *l1 = l1_of(p);
