@@ -56,10 +56,9 @@ long do_set_trap_table(guest_ptr_t traps)
 
 static long callback_set(struct vcpu *v, unsigned int type, u64 address, bool mask)
 {
-	if (type == CALLBACKTYPE_sysenter_deprecated) {
-		return -EINVAL;
-	}
-	if (type >= PV_CB_COUNT || !va_canonical(address)) {
+	/* 3 is a 32-bit form, 6 was never given out. */
+	if (type == CALLBACKTYPE_sysenter_deprecated || type == 6 || type >= PV_CB_COUNT ||
+	    !va_canonical(address)) {
 		return -EINVAL;
 	}
 	if (type == CALLBACKTYPE_nmi) {

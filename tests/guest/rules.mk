@@ -3,7 +3,8 @@
 GUEST_TESTS := $(patsubst tests/guest/%/main.c,%,$(wildcard tests/guest/*/main.c))
 GUEST_LIB_SRCS := $(wildcard tests/guest/lib/*.c tests/guest/lib/*.S)
 GUEST_CFLAGS := -nostdinc -isystem $(GCC_INCLUDE) -isystem $(XEN_HEADERS) \
-	-D__XEN_INTERFACE_VERSION__=0x00040e00 -std=gnu11 -O2 -g -Wall -Wextra -Werror -ffreestanding \
+	-D__XEN_INTERFACE_VERSION__=0x00040e00 -D__XEN_TOOLS__ -std=gnu11 -O2 -g -Wall -Wextra \
+	-Werror -ffreestanding \
 	-fno-pic -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -fno-stack-protector \
 	-fno-strict-aliasing -fcf-protection=none -Wno-unused-parameter -fno-asynchronous-unwind-tables
 

@@ -14,7 +14,7 @@
 #define FLAGS    (PTE_P | PTE_RW | PTE_US | PTE_AD)
 #define RO_FLAGS (PTE_P | PTE_US | PTE_AD)
 
-static char *scratch;      /* its entry is what the attempts go for */
+static char *scratch;          /* its entry is what the attempts go for */
 static u64 *l4, *l3, *l2, *l1; /* empty tables, only what is named below refers to them */
 
 /* Both ways to write the entry of `scratch` answer `err`, and the entry stays. */

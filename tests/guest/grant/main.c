@@ -27,8 +27,8 @@ static void grant(unsigned int ref, const void *p, u16 flags)
 
 static struct gnttab_map_grant_ref map(unsigned int ref, u32 flags, const void *at)
 {
-	struct gnttab_map_grant_ref op = {.host_addr = (u64)at, .flags = flags, .ref = ref,
-					  .dom = DOM0};
+	struct gnttab_map_grant_ref op = {
+		.host_addr = (u64)at, .flags = flags, .ref = ref, .dom = DOM0};
 
 	CHECK_EQ(HC3(__HYPERVISOR_grant_table_op, GNTTABOP_map_grant_ref, &op, 1), 0);
 	return op;

@@ -49,6 +49,7 @@ void user_leave(struct trap_frame *f)
 	f->rip = (u64)user_return;
 	f->cs = 0xe030;
 	f->ss = 0xe02b;
+	f->rflags = (f->rflags & 0x200) | 2; /* user code may have set DF */
 	f->rsp = (u64)f;
 }
 

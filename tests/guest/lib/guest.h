@@ -39,7 +39,8 @@ extern shared_info_t *shared_info; /* mapped by guest_main() */
 /* --- Console: console_io in dom0, the ring elsewhere. Formats: %s %d %u %x %lx %ld %p. --- */
 void print(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* --- Results. A claim is what the checks behind it are about: it ends as a line PASS or FAIL. --- */
+/* --- Results. A claim is what the checks behind it are about: it ends as a line PASS or FAIL. ---
+ */
 extern unsigned int check_count, fail_count;
 void claim(const char *what);
 #define CHECK(c)                                                           \
@@ -85,15 +86,14 @@ void event_make_pending(void);
 extern volatile int caught_vector; /* -1: none */
 extern volatile u64 caught_ec;
 /* Executes `insn` (a string) with a fixup: caught_vector tells what happened, try_at where. */
-#define TRY(insn, ...)                                                                       \
-	do {                                                                                 \
-		caught_vector = -1;                                                          \
-		__asm__ volatile("pushq %%rax; pushq %%rbx; pushq %%rcx; pushq %%rdx\n"      \
-				 "movq $2f, try_at(%%rip); movq $1f, try_resume(%%rip)\n2: " \
-				 insn "\n1: movq $0, try_resume(%%rip)\n"                    \
-				 "popq %%rdx; popq %%rcx; popq %%rbx; popq %%rax" ::         \
-					 __VA_ARGS__                                         \
-				 : "memory");                                                \
+#define TRY(insn, ...)                                                                            \
+	do {                                                                                      \
+		caught_vector = -1;                                                               \
+		__asm__ volatile("pushq %%rax; pushq %%rbx; pushq %%rcx; pushq %%rdx\n"           \
+				 "movq $2f, try_at(%%rip); movq $1f, try_resume(%%rip)\n2: " insn \
+				 "\n1: movq $0, try_resume(%%rip)\n"                              \
+				 "popq %%rdx; popq %%rcx; popq %%rbx; popq %%rax" ::__VA_ARGS__   \
+				 : "memory");                                                     \
 	} while (0)
 extern u64 try_at;
 extern u64 try_resume;
@@ -146,6 +146,8 @@ void *table_alloc(void); /* an empty page, mapped read-only */
 void *user_prepare(const char *code, const char *end);
 /* Runs user code until it makes a system call (returns its rax) or user_leave() is called. */
 long user_run(unsigned long rip, unsigned long rsp);
+/* rax r11 rcx flags rip cs rflags rsp ss; cs has RPL 3. */
+long user_iret(const u64 frame[9]);
 /* From a trap handler: user_run() returns what rax holds. */
 void user_leave(struct trap_frame *f);
 extern u64 user_syscall_frame[7]; /* rcx r11 rip cs rflags rsp ss of the last system call */

@@ -92,6 +92,7 @@ trap_stubs:
 
 trap_common:
 	save_all
+	cld
 	movq	%rsp, %rdi
 	call	guest_trap
 /* guest_resume(frame): continues what a struct trap_frame holds, by the iret hypercall. */
@@ -129,6 +130,7 @@ event_stub:
 	pushq	$0
 	pushq	$32
 	save_all
+	cld
 	movq	%rsp, %rdi
 	call	guest_event
 	jmp	guest_resume

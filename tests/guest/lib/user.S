@@ -6,8 +6,26 @@
  *   user_run: [rbx rbp r12-r15] <- user_saved_sp      handlers get the stack below it
  */
 	.text
+/* user_run(rip, rsp) */
 	.globl	user_run
 user_run:
+	pushq	$0xe02b			/* ss */
+	pushq	%rsi
+	pushq	$0x202
+	pushq	$0xe033
+	pushq	%rdi
+	pushq	$0			/* flags: rcx and r11 count */
+	pushq	$0
+	pushq	$0
+	pushq	$0
+	movq	%rsp, %rdi
+	call	user_iret
+	addq	$72, %rsp
+	ret
+
+/* user_iret(frame): the same with a whole frame, whatever stands in it. */
+	.globl	user_iret
+user_iret:
 	pushq	%rbx
 	pushq	%rbp
 	pushq	%r12
@@ -16,20 +34,11 @@ user_run:
 	pushq	%r15
 	movq	%rsp, user_saved_sp(%rip)
 	movq	%rdi, %r12
-	movq	%rsi, %r13
 	movl	$0xe02b, %edi
 	movq	%rsp, %rsi
 	movl	$3, %eax		/* stack_switch */
 	syscall
-	pushq	$0xe02b			/* ss */
-	pushq	%r13
-	pushq	$0x202
-	pushq	$0xe033
-	pushq	%r12
-	pushq	$0			/* flags: rcx and r11 count */
-	pushq	$0
-	pushq	$0
-	pushq	$0
+	movq	%r12, %rsp
 	movl	$23, %eax		/* iret */
 	syscall
 	ud2

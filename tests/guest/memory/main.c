@@ -21,8 +21,8 @@ static long op(unsigned int cmd, void *arg)
 
 static long reservation(unsigned int cmd, xen_pfn_t *list, unsigned long n, unsigned int order)
 {
-	struct xen_memory_reservation r = {.nr_extents = n, .extent_order = order,
-					   .domid = DOMID_SELF};
+	struct xen_memory_reservation r = {
+		.nr_extents = n, .extent_order = order, .domid = DOMID_SELF};
 
 	set_xen_guest_handle(r.extent_start, list);
 	return op(cmd, &r);
@@ -77,7 +77,9 @@ static void exchange(void)
 	xen_pfn_t in = va_to_mfn(window), out = va_to_pfn(window);
 	struct xen_memory_exchange x = {
 		.in = {.nr_extents = 1, .domid = DOMID_SELF},
-		.out = {.nr_extents = 1, .domid = DOMID_SELF, .mem_flags = XENMEMF_address_bits(32)},
+		.out = {.nr_extents = 1,
+			.domid = DOMID_SELF,
+			.mem_flags = XENMEMF_address_bits(32)},
 	};
 
 	set_xen_guest_handle(x.in.extent_start, &in);
@@ -102,7 +104,10 @@ static void exchange(void)
 
 static void maps(void)
 {
-	struct { u64 addr, size; u32 type; } __attribute__((packed)) e820[64];
+	struct {
+		u64 addr, size;
+		u32 type;
+	} __attribute__((packed)) e820[64];
 	struct xen_memory_map m = {.nr_entries = ARRAY_SIZE(e820)};
 	struct xen_machphys_mapping mm;
 	domid_t nobody = 99;

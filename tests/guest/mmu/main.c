@@ -99,8 +99,8 @@ static void whole_pages(void)
 
 static void ext(void)
 {
-	struct mmuext_op ops[3] = {{.cmd = MMUEXT_TLB_FLUSH_LOCAL}, {.cmd = 99},
-				   {.cmd = MMUEXT_TLB_FLUSH_ALL}};
+	struct mmuext_op ops[3] = {
+		{.cmd = MMUEXT_TLB_FLUSH_LOCAL}, {.cmd = 99}, {.cmd = MMUEXT_TLB_FLUSH_ALL}};
 	u64 *l4 = (u64 *)start_info_ptr->pt_base;
 	unsigned int done = 0;
 

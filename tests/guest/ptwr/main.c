@@ -16,23 +16,23 @@ static char *page, *other;
 static u64 *entry; /* the live entry that maps `page` */
 
 /* The one store in `insn` to (entry) works; the page is then mapped as `now` says. */
-#define STORE(insn, now, ...)                               \
-	do {                                                \
-		TRY(insn, "D"(entry), __VA_ARGS__);         \
-		CHECK_EQ(caught_vector, -1);                \
+#define STORE(insn, now, ...)                                \
+	do {                                                 \
+		TRY(insn, "D"(entry), __VA_ARGS__);          \
+		CHECK_EQ(caught_vector, -1);                 \
 		CHECK_EQ(*entry & ~PTE_AD, (now) & ~PTE_AD); \
-		invlpg();                                   \
+		invlpg();                                    \
 	} while (0)
 
 /* It is the guest's fault, and changes nothing. */
-#define FAULT(insn, where, ...)                                          \
-	do {                                                             \
-		u64 old_ = *(u64 *)(where);                              \
-		TRY(insn, "D"(where), __VA_ARGS__);                      \
-		CHECK_EQ(caught_vector, 14);                             \
-		CHECK_EQ(caught_ec, 3);                                  \
-		CHECK_EQ(shared_info->vcpu_info[0].arch.cr2, (where));   \
-		CHECK_EQ(*(u64 *)(where), old_);                         \
+#define FAULT(insn, where, ...)                                        \
+	do {                                                           \
+		u64 old_ = *(u64 *)(where);                            \
+		TRY(insn, "D"(where), __VA_ARGS__);                    \
+		CHECK_EQ(caught_vector, 14);                           \
+		CHECK_EQ(caught_ec, 3);                                \
+		CHECK_EQ(shared_info->vcpu_info[0].arch.cr2, (where)); \
+		CHECK_EQ(*(u64 *)(where), old_);                       \
 	} while (0)
 
 static void invlpg(void)

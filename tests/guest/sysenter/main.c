@@ -7,8 +7,9 @@
  * hypervisor that went on with the guest's NT would return to the next vcpu by an IRET that
  * faults, and put the blame on that vcpu: one guest could make others fail.
  *
- * User code of vcpu 0 executes SYSENTER with NT set, over and over; vcpu 1 only counts, and is preempted by
- * interrupts, so that it is continued by IRET. Failure: vcpu 1 sees a #GP that it did not cause.
+ * User code of vcpu 0 executes SYSENTER with NT set, over and over; vcpu 1 only counts, and is
+ * preempted by interrupts, so that it is continued by IRET. Failure: vcpu 1 sees a #GP that it did
+ * not cause.
  */
 #include "../lib/guest.h"
 #include <xen/sched.h>

@@ -38,14 +38,14 @@ static bool keep(struct trap_frame *f)
 	return true;
 }
 
-#define EXPECT(insn, vector, ec, after, ...)              \
-	do {                                              \
-		TRY(insn, __VA_ARGS__);                   \
-		CHECK_EQ(caught_vector, vector);          \
-		CHECK_EQ(caught_ec, ec);                  \
-		CHECK_EQ(seen.rip, try_at + (after));     \
-		CHECK_EQ(seen.cs & 0xffff, 0xe030);       \
-		CHECK_EQ(seen.ss, 0xe02b);                \
+#define EXPECT(insn, vector, ec, after, ...)          \
+	do {                                          \
+		TRY(insn, __VA_ARGS__);               \
+		CHECK_EQ(caught_vector, vector);      \
+		CHECK_EQ(caught_ec, ec);              \
+		CHECK_EQ(seen.rip, try_at + (after)); \
+		CHECK_EQ(seen.cs & 0xffff, 0xe030);   \
+		CHECK_EQ(seen.ss, 0xe02b);            \
 	} while (0)
 
 static u64 cr2(void)

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* What the parts of the hostile kernel share: the places it plays with, values, arguments. */
+#ifndef HOSTILE_H
+#define HOSTILE_H
+
+#include "../lib/guest.h"
+
+#define ARENA   16u /* pages that hypercalls may read, write, retype, give away */
+#define WINDOWS 4u  /* addresses for grant mappings alone: nothing else may change their entries */
+#define TABLES  8u  /* two each of L1 to L4, to be pinned, changed, used */
+#define WORDS   64u
+
+#define FLAGS (PTE_P | PTE_RW | PTE_US | PTE_AD)
+
+extern char *arena[ARENA], *window[WINDOWS];
+extern u64 *table[TABLES];
+extern u64 *args, *list; /* written by the kernel itself: never handed out as frames */
+
+struct call {
+	unsigned long nr, a[4];
+};
+
+u64 below(u64 n); /* 0 .. n - 1 */
+u64 nasty(void);  /* any number, mostly one that checks get wrong */
+u64 nasty_mfn(void);
+u64 nasty_va(void); /* a pointer that the hypervisor may or may not follow */
+u64 nasty_entry(void);
+u64 nasty_maddr(void); /* of a table's entry, or of anything */
+
+/* Fills args and list, and returns a call that does not end this domain itself. */
+void call_make(struct call *c);
+
+#endif

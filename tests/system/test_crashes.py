@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: MIT
+"""Guests that die or mean harm: alone, told to dom0, and without hurting the others.
+
+The guests are kernels of tests/guest, in dom0's /boot.
+"""
+
+import re
+import time
+
+import pytest
+
+from tools import GuestShell, wait_guest, write_file
+
+# What the hypervisor says of each way to crash.
+WAYS = {
+    "handler": "exception 6, error code 0, and no handler",
+    "stack": "kernel stack at [0-9a-f]+ cannot be written",
+    "return": "exception 13, error code 0, and no handler",
+    "range": "iret frame at ffff820000000000 cannot be read",
+    "recursion": "kernel stack at [0-9a-f]+ cannot be written",
+}
+
+
+def kernel_guest(tools, name, kernel, words="", policy="preserve", memory=32):
+    """Start a test kernel as a guest that stays in the list when it has ended."""
+    path = f"/run/{name}.yaml"
+    write_file(tools.console, path, [
+        "domus: 1", f"name: {name}", f"memory: {memory}MiB", "vcpus: 1", "boot:",
+        f"  kernel: /boot/{kernel}.elf", f"  cmdline: {words or 'none'}",
+        "policy:", f"  crash: {policy}", f"  poweroff: {policy}"])
+    status, output = tools.create(path)
+    assert status == 0, output
+
+
+def state(tools, name):
+    return {guest.name: guest.state for guest in tools.list()}.get(name)
+
+
+def wait_state(tools, name, wanted, seconds=30):
+    """Wait until the list shows a guest in one of the states; returns it."""
+    end = time.monotonic() + seconds
+    while (now := state(tools, name)) not in wanted and time.monotonic() < end:
+        time.sleep(0.5)
+    assert now in wanted, f"{name} is {now}"
+    return now
+
+
+def clean_log(console_or_shell):
+    status, log = console_or_shell.run("dmesg | grep -E 'WARNING:|BUG:|Oops|hung' || true")
+    assert status == 0 and not log.strip(), log
+
+
+@pytest.fixture
+def witnesses(tools, hypervisor):
+    """Two stock guests that count seconds; at the end they must not have noticed anything."""
+    if hypervisor != "domus":
+        pytest.skip("checks what Domus's console and list say")
+    names = ("one", "two")
+    for name in names:
+        status, output = tools.create(
+            tools.config(name, memory=128, kernel="/boot/vmlinuz-cloud"))
+        assert status == 0, output
+    for name in names:
+        wait_guest(tools, name)
+        with GuestShell(tools, name) as shell:
+            assert shell.run("(i=0; while sleep 1; do echo $((i += 1)) >/tmp/count; done) & sleep 2"
+                             )[0] == 0
+    yield names
+    for name in names:
+        assert state(tools, name) == "running"
+        with GuestShell(tools, name) as shell:
+            first = int(shell.run("cat /tmp/count")[1])
+            assert int(shell.run("sleep 3; cat /tmp/count")[1]) > first
+            clean_log(shell)
+    clean_log(tools.console)
+
+
+def test_each_way_to_crash_ends_one_guest(tools, witnesses):
+    for way, reason in WAYS.items():
+        kernel_guest(tools, "victim", "crash", f"way={way}")
+        assert wait_state(tools, "victim", ("crashed",)) == "crashed"
+        (number,) = [guest.id for guest in tools.list() if guest.name == "victim"]
+        log = tools.console.check("domus dmesg | tail -n 30")
+        assert re.search(rf"domain {number} crashed: .*{reason}[^\n]*\n[^\n]*guest kernel:\n"
+                         r"[^\n]*rip [0-9a-f]{4}:[0-9a-f]{16} rflags", log), f"{way}: {log}"
+        assert "still alive" not in tools.console.check("domus logs victim")
+        for name in witnesses:
+            assert state(tools, name) == "running"
+        tools.destroy("victim")
+
+
+def test_hostile_guest_hurts_nobody(tools, witnesses, soak):
+    """Random hypercalls of an unprivileged guest, while dom0 answers as before."""
+    count, seconds = (1000000, 3000) if soak else (20000, 120)
+    kernel_guest(tools, "hostile", "hostile", f"seed=7 count={count}")
+    slowest = 0.0
+    end = time.monotonic() + seconds
+    while state(tools, "hostile") == "running" and time.monotonic() < end:
+        start = time.monotonic()
+        tools.console.check("true")
+        slowest = max(slowest, time.monotonic() - start)
+    log = tools.console.check("domus logs hostile")
+    assert "RESULT: pass" in log, log[-1500:]
+    assert slowest < 10
+
+
+def test_unprivileged_guest_is_denied(tools, hypervisor):
+    if hypervisor != "domus":
+        pytest.skip("errnos are Domus's")
+    kernel_guest(tools, "denied", "denied")
+    wait_state(tools, "denied", ("off", "powered off", "crashed"))
+    log = tools.console.check("domus logs denied")
+    assert not re.findall(r"^FAIL.*", log, re.MULTILINE)
+    assert "RESULT: pass" in log
