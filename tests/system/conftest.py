@@ -10,26 +10,14 @@ import os
 import pexpect
 import pytest
 
-<<<<<<< HEAD
 from console import PATIENCE, BootError, Console
-from machine import SERVE, Spec
+from machine import BUILD, SERVE, Spec
 from tools import Domus, Xl
-
-=======
-from console import BootError, Console
-from machine import BUILD, Spec
-from tools import Domus, Xl
-
-# Seconds for any one step: a busy host is no failure.
-PATIENCE = 300
-# dom0's words: its console serves the tests; on Xen its own tools run.
-SERVE = {"domus": "serve=1", "xen": "serve=1 tools=xen"}
 
 # Test kernels that run as guests, in dom0's /boot.
 KERNELS = {f"boot/{name}.elf": BUILD / f"tests/guest/{name}.elf"
            for name in ("crash", "denied", "hostile")}
 
->>>>>>> 539dd31 (Test kernels: sched, multicall, version, cpu, control, hostile, denied, crash; crashes as a system test)
 
 @pytest.fixture(scope="session")
 def hypervisor(pytestconfig):

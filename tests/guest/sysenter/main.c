@@ -14,7 +14,7 @@
 #include "../lib/guest.h"
 #include <xen/sched.h>
 
-#define ROUNDS 100000u
+#define ROUNDS 40000u
 
 static volatile u64 counter, innocent_faults;
 static bool no_sysenter;
