@@ -4,10 +4,13 @@
 The second serves to try the tests themselves on Debian's Xen.
 """
 
+import itertools
 import json
 from dataclasses import dataclass
 
 from console import BootError
+
+MARKS = itertools.count(1)  # one for each command that a guest's shell runs
 
 
 @dataclass
@@ -123,11 +126,16 @@ class GuestShell:
             self.console.finish(self.timeout)
 
     def run(self, command):
-        """Run a command in the guest's shell; returns its output."""
-        self.console.send(f"{command}; echo guest=$?=\n")
-        match = self.console.wait(r"(?s)\r\n(.*?)guest=(\d+)=\r*\n", self.timeout)
+        """Run a command in the guest's shell; returns its output.
+
+        The mark is this command's alone: what was said before is shown again to who attaches.
+        """
+        mark = f"guest{next(MARKS)}"
+        self.console.send(f"{command}; echo {mark}=$?=\n")
+        match = self.console.wait(rf"(?s)\r\n(.*?){mark}=(\d+)=\r*\n", self.timeout)
         self.console.wait(r"# ", self.timeout)
-        return int(match.group(2)), match.group(1).decode(errors="replace").replace("\r", "")
+        output = match.group(1).decode(errors="replace").replace("\r", "")
+        return int(match.group(2)), output.rpartition("$?=\n")[2]
 
 
 def wait_guest(tools, name, seconds=60):

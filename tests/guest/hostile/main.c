@@ -184,7 +184,7 @@ static void odd_instruction(void)
 		TRY("outb %%al, %%dx; inl %%dx, %%eax", "d"(v));
 		break;
 	default:
-		TRY("movq %0, %%dr7; movq %0, %%dr0; movq %0, %%cr0", "r"(v));
+		TRY("movq %0, %%dr7; movq %1, %%dr0; movq %0, %%cr0", "r"(v), "r"(v >> 1));
 		break;
 	}
 }
