@@ -24,3 +24,13 @@ def test_noreboot_halts_instead(boot, stays_halted):
     console.start("reboot -f")
     console.wait("noreboot was given")
     stays_halted(console)
+
+
+@pytest.mark.soak
+def test_crash_of_dom0_is_told(boot, stays_halted):
+    console = boot(options="noreboot", layers=LAYERS, reboots=True)
+    console.login()
+    console.start("echo c >/proc/sysrq-trigger")
+    console.wait(r"\(domus\) dom0 crashed", fatal=False)
+    console.wait("noreboot was given", fatal=False)
+    stays_halted(console)
