@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One job for a worker, once; see warm.h. No lock: nothing is shared. */
 #include <fcntl.h>
-#include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
