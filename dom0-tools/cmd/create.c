@@ -38,7 +38,7 @@ int create_run(const struct call *c, struct err *e)
 	const char *name;
 	size_t bytes;
 	json_t *guest;
-	int ret = 0;
+	int ret = 0, is_shown;
 
 	if (read_file(c->argv[0], text, sizeof(text), &bytes, e)) {
 		return -1;
@@ -48,7 +48,15 @@ int create_run(const struct call *c, struct err *e)
 	snprintf(target, sizeof(target), "/v1/guests?file=%s%s", path ? path : "",
 		 verb_option(c, 'p') ? "&paused=1" : "");
 	free(path);
+	is_shown = isatty(STDERR_FILENO) && c->format == FORMAT_TABLE;
+	if (is_shown) {
+		fprintf(stderr, "building %s ...", c->argv[0]);
+	}
 	guest = client_call(c->socket_path, "POST", target, text, bytes, e);
+	if (is_shown) {
+		/* Takes the line back: what remains is the result. */
+		fputs("\r\033[K", stderr);
+	}
 	if (!guest) {
 		return -1;
 	}

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "cmd/verb.h"
-#include "lib/nearest.h"
 #include "lib/paths.h"
 
 static int fail(const struct call *c, const struct err *e)
@@ -28,17 +27,20 @@ static int fail(const struct call *c, const struct err *e)
 	return e->class;
 }
 
-static int unknown_verb(const char *name, struct err *e)
+/* The format counts for errors that come before the options are read, too. */
+static void format_foresee(struct call *c, int argc, char **argv)
 {
-	const char *names[32], *near;
-	size_t i;
+	int i;
 
-	for (i = 0; i < verb_count; i++) {
-		names[i] = verbs[i].name;
+	for (i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		if (strncmp(argv[i], "-o", 2) == 0) {
+			const char *word = argv[i][2]     ? argv[i] + 2
+					   : i + 1 < argc ? argv[i + 1]
+							  : "";
+
+			(void)format_parse(word, &c->format);
+		}
 	}
-	near = nearest_word(name, names, verb_count);
-	err_set(e, ERR_USAGE, "there is no verb '%s'", name);
-	return near ? err_fix(e, "did you mean 'domus %s'?", near) : err_fix(e, "see 'domus help'");
 }
 
 /* Returns 1 if help was asked for, 0 to go on, -1 with an error. */
@@ -79,6 +81,7 @@ static int run(struct call *c, int argc, char **argv, struct err *e)
 {
 	int ret;
 
+	format_foresee(c, argc, argv);
 	if (argc < 2) {
 		verb_help(stderr, NULL);
 		exit(ERR_USAGE);
@@ -90,9 +93,10 @@ static int run(struct call *c, int argc, char **argv, struct err *e)
 	}
 	c->verb = verb_find(argv[1]);
 	if (!c->verb) {
-		return unknown_verb(argv[1], e);
+		return verb_unknown(argv[1], e);
 	}
-	ret = options_read(c, argc - 1, argv + 1, e);
+	ret = argc > 2 && strcmp(argv[2], "--help") == 0 ? 1
+							 : options_read(c, argc - 1, argv + 1, e);
 	if (ret > 0) {
 		verb_help(stdout, c->verb);
 		return 0;

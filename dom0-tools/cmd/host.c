@@ -106,7 +106,7 @@ int help_run(const struct call *c, struct err *e)
 	const struct verb *v = c->argc ? verb_find(c->argv[0]) : NULL;
 
 	if (c->argc && !v) {
-		return err_set(e, ERR_USAGE, "there is no verb '%s'", c->argv[0]);
+		return verb_unknown(c->argv[0], e);
 	}
 	verb_help(stdout, v);
 	return 0;

@@ -38,6 +38,8 @@ extern const size_t verb_count;
 const char *verb_option(const struct call *c, char letter);
 /** verb_find - the verb of that name, or NULL. */
 const struct verb *verb_find(const char *name);
+/** verb_unknown - the error about a verb that is none, with the nearest one. Returns -1. */
+int verb_unknown(const char *name, struct err *e);
 /** verb_help - the verb's help; NULL: the list of all. */
 void verb_help(FILE *f, const struct verb *verb);
 

@@ -5,6 +5,7 @@
 
 #include "cmd/verb.h"
 #include "lib/client.h"
+#include "lib/nearest.h"
 
 const struct verb verbs[] = {
 	{"create", "FILE", "cp", 1, 1,
@@ -58,6 +59,19 @@ const struct verb *verb_find(const char *name)
 		}
 	}
 	return NULL;
+}
+
+int verb_unknown(const char *name, struct err *e)
+{
+	const char *names[32], *near;
+	size_t i;
+
+	for (i = 0; i < verb_count; i++) {
+		names[i] = verbs[i].name;
+	}
+	near = nearest_word(name, names, verb_count);
+	err_set(e, ERR_USAGE, "there is no verb '%s'", name);
+	return near ? err_fix(e, "did you mean 'domus %s'?", near) : err_fix(e, "see 'domus help'");
 }
 
 static void one_help(FILE *f, const struct verb *v)

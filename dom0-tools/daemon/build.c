@@ -24,11 +24,13 @@
 
 enum {
 	PAGE_BYTES = 4096,
-	TABLE_SPAN_BYTES = 2 << 20, /* what one L1 table maps */
-	TOP_TABLES = 12,            /* L4, and L3 and L2 for the kernel and for the frame table */
-	MAGIC_PAGES = 4,            /* start info, store, console, boot stack */
-	SLACK_KIB = 1024,           /* room above the guest's memory for its own later use */
-	HOST_SLACK_PAGES = 64,      /* what a domain costs the hypervisor itself, generously */
+	TABLE_SPAN_BYTES = 2 << 20,  /* what one L1 table maps */
+	MAPPED_SPAN_BYTES = 4 << 20, /* what is mapped at start ends at a multiple of it */
+	TOP_TABLES = 6,              /* L4, L3, L2 and one more of each for what crosses a border */
+	P2M_TABLES = 4,              /* of the table of frames: a first L1, L2 and L3, a border */
+	MAGIC_PAGES = 4,             /* start info, store, console, boot stack */
+	SLACK_KIB = 1024,            /* room above the guest's memory for its own later use */
+	HOST_SLACK_PAGES = 64,       /* what a domain costs the hypervisor itself, generously */
 	EVTCHN_LIMIT = 1023,
 	TSC_MODE_NATIVE = 2, /* never emulated */
 };
@@ -40,12 +42,14 @@ static uint64_t round_up(uint64_t n, uint64_t to)
 
 uint64_t build_least_bytes(uint64_t image_bytes, uint64_t ramdisk_bytes, uint64_t memory_bytes)
 {
+	uint64_t tables = image_bytes / TABLE_SPAN_BYTES + 1 + TOP_TABLES;
+	uint64_t mapped = round_up(image_bytes, PAGE_BYTES) + (MAGIC_PAGES + tables) * PAGE_BYTES;
 	uint64_t p2m = round_up(memory_bytes / PAGE_BYTES * 8, PAGE_BYTES);
-	uint64_t mapped = round_up(image_bytes, PAGE_BYTES) + round_up(ramdisk_bytes, PAGE_BYTES) +
-			  p2m + MAGIC_PAGES * PAGE_BYTES;
-	uint64_t tables = mapped / TABLE_SPAN_BYTES + p2m / TABLE_SPAN_BYTES + TOP_TABLES;
+	uint64_t p2m_tables = (p2m / TABLE_SPAN_BYTES + P2M_TABLES) * PAGE_BYTES;
 
-	return round_up(mapped + tables * PAGE_BYTES, 1 << 20);
+	return round_up(round_up(mapped, MAPPED_SPAN_BYTES) + round_up(ramdisk_bytes, PAGE_BYTES) +
+				p2m + p2m_tables,
+			1 << 20);
 }
 
 /* A file that libxenguest will read: its trouble is better told before, with its place. */
@@ -201,7 +205,8 @@ static int domain_load(struct hyper *h, struct xc_dom_image *dom, struct built *
 				   "memory_op populate_physmap");
 	}
 	if (xc_dom_build_image(dom)) {
-		return hyper_error(h, e, ERR_HOST, "the image cannot be laid out in the domain",
+		return hyper_error(h, e, errno == ENOMEM ? ERR_NO_MEMORY : ERR_HOST,
+				   "the image cannot be laid out in the domain",
 				   "xc_dom_build_image");
 	}
 	if (xc_dom_boot_image(dom)) {

@@ -34,7 +34,8 @@ int build_undo(struct hyper *h, uint32_t domid, const uint8_t uuid[16], struct e
  * @ramdisk_bytes: ramdisk as it is handed over
  * @memory_bytes: the memory the guest is to have (its table of frames grows with it)
  *
- * Counts the tables that libxenguest lays out behind them; rounded up to whole MiB.
+ * As libxenguest lays a Linux guest out: kernel, start pages, tables; from the next 4 MiB border
+ * on, ramdisk and table of frames. Rounded up to whole MiB.
  */
 uint64_t build_least_bytes(uint64_t image_bytes, uint64_t ramdisk_bytes, uint64_t memory_bytes);
 
