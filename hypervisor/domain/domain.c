@@ -48,9 +48,7 @@ struct domain *domain_get_next(domid_t id)
 	struct domain *found = NULL;
 
 	spin_lock(&domains_lock);
-	list_for_each (l, &domains) {
-		struct domain *d = list_entry(l, struct domain, link);
-
+	list_for_each_entry (d, &domains, struct domain, link) {
 		if (domain_id(d) >= id) {
 			domain_ref(d);
 			found = d;

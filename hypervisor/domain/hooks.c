@@ -12,8 +12,6 @@ void evtchn_dump(struct domain *d);
 void evtchn_send_virq(struct vcpu *v, unsigned int virq);
 void evtchn_send_global_virq(unsigned int virq);
 bool vcpu_event_deliverable(const struct vcpu *v);
-int irq_domain_create(struct domain *d);
-int irq_domain_destroy(struct domain *d);
 int grant_domain_create(struct domain *d);
 int grant_domain_destroy(struct domain *d);
 void grant_domain_free(struct domain *d);
@@ -42,7 +40,6 @@ static int release_vcpus(struct domain *d)
 
 const struct domain_hook domain_hooks[] = {
 	{evtchn_domain_create, evtchn_domain_destroy, evtchn_domain_free, evtchn_dump},
-	{irq_domain_create, irq_domain_destroy, NULL, NULL},
 	{grant_domain_create, grant_domain_destroy, grant_domain_free, grant_dump},
 	{cpuid_domain_create, NULL, cpuid_domain_free, NULL},
 	{NULL, release_vcpus, NULL, NULL},

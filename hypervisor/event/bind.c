@@ -1,24 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Opening channels: every way to bind a port, moving it to another vcpu, and its status.
- * Each function checks everything first and changes state last. Locks: channel.h.
+ * The hypercall event_channel_op: every way to open a channel, moving it to another vcpu, its
+ * status. Each function checks everything first and changes state last. Only 2-level channels are
+ * offered: the calls of the FIFO ABI answer -ENOSYS, on which guests stay with two levels.
+ * Locks: channel.h.
  */
 #include "channel.h"
-#include "mm/alloc.h"
-
-struct domain *evtchn_target(domid_t id, int *err)
-{
-	struct domain *d = domain_get(id);
-
-	*err = !d || !evtchn_state(d) ? -ESRCH : 0;
-	if (!*err && d != current->domain && !current->domain->privileged) {
-		*err = -EPERM;
-	}
-	if (d && *err) {
-		domain_put(d);
-	}
-	return *err ? NULL : d;
-}
+#include "domain/continuation.h"
+#include "domain/subop.h"
 
 bool virq_is_global(u32 virq)
 {
@@ -26,111 +15,63 @@ bool virq_is_global(u32 virq)
 	       virq != VIRQ_XENPMU;
 }
 
-long chan_alloc_unbound(evtchn_alloc_unbound_t *op)
+static long alloc_unbound(void *arg)
 {
-	struct chan *c;
-	int rc = 0;
-	struct domain *d = evtchn_target(op->dom, &rc);
+	evtchn_alloc_unbound_t *op = arg;
 	u16 remote = op->remote_dom == DOMID_SELF ? domain_id(current->domain) : op->remote_dom;
+	int rc;
+	DOMAIN_REF(d) = domain_target(op->dom, &rc);
 
-	if (!d) {
-		return rc;
+	if (!d || !evtchn_state(d)) {
+		return d ? -ESRCH : rc;
 	}
-	spin_lock(&d->evtchn->lock);
-	rc = chan_alloc(d, &op->port, &c);
-	if (!rc) {
-		chan_open(d, op->port, c, chan_word(CHAN_UNBOUND, 0, remote, 0));
-	}
-	spin_unlock(&d->evtchn->lock);
-	domain_put(d);
-	return rc;
+
+	HOLD_LOCK(&d->evtchn->lock);
+	return chan_open(d, chan_word(CHAN_UNBOUND, 0, remote, 0), NULL, &op->port);
 }
 
 /* Both locks held. */
 static int interdomain_bind(struct domain *d, struct domain *rd, u32 rport, u32 *lport)
 {
-	struct chan *rc = chan_of(rd->evtchn, rport), *lc;
+	struct chan *rc = chan_of(rd->evtchn, rport);
 	int err;
 
 	if (rd->evtchn->closed || !rc || chan_kind(rc->state) != CHAN_UNBOUND ||
 	    chan_dom(rc->state) != domain_id(d)) {
 		return -EINVAL;
 	}
-	err = chan_alloc(d, lport, &lc);
+	err = chan_open(d, chan_word(CHAN_INTERDOMAIN, 0, domain_id(rd), rport), rd, lport);
 	if (err) {
 		return err;
 	}
-	lc->peer = rd;
 	rc->peer = d;
-	chan_open(d, *lport, lc, chan_word(CHAN_INTERDOMAIN, 0, domain_id(rd), rport));
 	chan_store(rc, chan_word(CHAN_INTERDOMAIN, chan_vcpu(rc->state), domain_id(d), *lport));
+	/* The peer may have sent before: drivers rely on this first event. */
+	chan_deliver(d, 0, *lport);
 	return 0;
 }
 
-long chan_bind_interdomain(evtchn_bind_interdomain_t *op)
+static long bind_interdomain(void *arg)
 {
-	struct domain *d = current->domain, *rd = domain_get(op->remote_dom);
+	evtchn_bind_interdomain_t *op = arg;
+	struct domain *d = current->domain;
+	DOMAIN_REF(rd) = domain_get(op->remote_dom);
 	int rc;
 
-	if (!rd) {
-		return -ESRCH;
-	}
-	if (!evtchn_state(rd)) {
-		domain_put(rd);
+	if (!rd || !evtchn_state(rd)) {
 		return -ESRCH;
 	}
 	chan_lock_pair(d, rd);
 	rc = interdomain_bind(d, rd, op->remote_port, &op->local_port);
-	if (!rc) {
-		/* The peer may have sent before: drivers rely on this first event. */
-		chan_deliver(d, 0, op->local_port);
-	}
 	chan_unlock_pair(d, rd);
-	domain_put(rd);
 	return rc;
 }
 
-/* The table of VIRQ ports, made when the first is bound. Lock held. */
-static int virq_table(struct domain *d)
+static long bind_virq(void *arg)
 {
-	struct evtchn_domain *e = d->evtchn;
-	u16(*table)[VIRQS];
-
-	if (e->virq_port) {
-		return 0;
-	}
-	table = heap_alloc(d->max_vcpus * sizeof(*table));
-	if (!table) {
-		return -ENOMEM;
-	}
-	__atomic_store_n(&e->virq_port, table, __ATOMIC_RELEASE);
-	return 0;
-}
-
-static int virq_bind(struct domain *d, u32 virq, u32 vcpu, u32 *port)
-{
-	struct evtchn_domain *e = d->evtchn;
-	struct chan *c;
-	int rc = virq_table(d);
-
-	if (rc) {
-		return rc;
-	}
-	if (e->virq_port[vcpu][virq]) {
-		return -EEXIST;
-	}
-	rc = chan_alloc(d, port, &c);
-	if (rc) {
-		return rc;
-	}
-	chan_open(d, *port, c, chan_word(CHAN_VIRQ, vcpu, 0, virq));
-	WRITE_ONCE(e->virq_port[vcpu][virq], (u16)*port);
-	return 0;
-}
-
-long chan_bind_virq(evtchn_bind_virq_t *op)
-{
+	evtchn_bind_virq_t *op = arg;
 	struct domain *d = current->domain;
+	u16 *slot;
 	int rc;
 
 	if (op->virq >= VIRQS || (op->vcpu && virq_is_global(op->virq))) {
@@ -139,53 +80,59 @@ long chan_bind_virq(evtchn_bind_virq_t *op)
 	if (!domain_vcpu(d, op->vcpu)) {
 		return -ENOENT;
 	}
-	spin_lock(&d->evtchn->lock);
-	rc = virq_bind(d, op->virq, op->vcpu, &op->port);
-	spin_unlock(&d->evtchn->lock);
+
+	HOLD_LOCK(&d->evtchn->lock);
+	slot = &d->evtchn->virq_port[op->vcpu][op->virq];
+	if (*slot) {
+		return -EEXIST;
+	}
+	rc = chan_open(d, chan_word(CHAN_VIRQ, op->vcpu, 0, op->virq), NULL, &op->port);
+	if (!rc) {
+		WRITE_ONCE(*slot, (u16)op->port);
+	}
 	return rc;
 }
 
-long chan_bind_ipi(evtchn_bind_ipi_t *op)
+static long bind_ipi(void *arg)
 {
+	evtchn_bind_ipi_t *op = arg;
 	struct domain *d = current->domain;
-	struct chan *c;
-	int rc;
 
 	if (!domain_vcpu(d, op->vcpu)) {
 		return -ENOENT;
 	}
-	spin_lock(&d->evtchn->lock);
-	rc = chan_alloc(d, &op->port, &c);
-	if (!rc) {
-		chan_open(d, op->port, c, chan_word(CHAN_IPI, op->vcpu, 0, 0));
-	}
-	spin_unlock(&d->evtchn->lock);
-	return rc;
+
+	HOLD_LOCK(&d->evtchn->lock);
+	return chan_open(d, chan_word(CHAN_IPI, op->vcpu, 0, 0), NULL, &op->port);
 }
 
-long chan_bind_pirq(evtchn_bind_pirq_t *op)
+static long bind_pirq(void *arg)
 {
+	evtchn_bind_pirq_t *op = arg;
 	struct domain *d = current->domain;
-	struct chan *c;
 	int rc;
 
 	if (op->flags & ~BIND_PIRQ__WILL_SHARE) {
 		return -EINVAL;
 	}
-	spin_lock(&d->evtchn->lock);
-	rc = chan_alloc(d, &op->port, &c);
+
+	HOLD_LOCK(&d->evtchn->lock);
+	/* Open before the first interrupt may come. */
+	rc = chan_open(d, chan_word(CHAN_PIRQ, 0, 0, op->pirq), NULL, &op->port);
 	if (!rc) {
-		/* Open before the first interrupt may come. */
-		chan_open(d, op->port, c, chan_word(CHAN_PIRQ, 0, 0, op->pirq));
-		rc = pirq_bind_port(d, op->pirq, op->port, op->flags & BIND_PIRQ__WILL_SHARE);
+		rc = pirq_bind_port(d, op->pirq, op->port);
 		if (rc) {
-			chan_store(c, CHAN_FREE);
-			d->evtchn->first_free = op->port;
-			d->evtchn->used--;
+			chan_free(d, op->port);
 		}
 	}
-	spin_unlock(&d->evtchn->lock);
 	return rc;
+}
+
+static long close_port(void *arg)
+{
+	const evtchn_close_t *op = arg;
+
+	return chan_close(current->domain, op->port);
 }
 
 /* May events of this channel go to any vcpu? */
@@ -203,33 +150,31 @@ static bool chan_movable(u64 w)
 	}
 }
 
-long chan_bind_vcpu(const evtchn_bind_vcpu_t *op)
+static long bind_vcpu(void *arg)
 {
+	const evtchn_bind_vcpu_t *op = arg;
 	struct domain *d = current->domain;
 	struct chan *c = chan_of(d->evtchn, op->port);
-	long rc = -EINVAL;
 	u64 w;
 
 	if (!domain_vcpu(d, op->vcpu)) {
 		return -ENOENT;
 	}
-	if (!c) {
+
+	HOLD_LOCK(&d->evtchn->lock);
+	w = c ? c->state : CHAN_FREE;
+	if (!chan_movable(w)) {
 		return -EINVAL;
 	}
-	spin_lock(&d->evtchn->lock);
-	w = c->state;
-	if (chan_movable(w)) {
-		chan_store(c, chan_word(chan_kind(w), op->vcpu, chan_dom(w), chan_data(w)));
-		rc = 0;
-	}
-	spin_unlock(&d->evtchn->lock);
-	return rc;
+	chan_store(c, chan_word(chan_kind(w), op->vcpu, chan_dom(w), chan_data(w)));
+	return 0;
 }
 
 static void status_fill(evtchn_status_t *op, u64 w)
 {
 	op->status = chan_kind(w) == CHAN_CLOSING ? CHAN_FREE : chan_kind(w);
 	op->vcpu = chan_vcpu(w);
+	memset(&op->u, 0, sizeof(op->u));
 	switch (chan_kind(w)) {
 	case CHAN_UNBOUND:
 		op->u.unbound.dom = chan_dom(w);
@@ -249,24 +194,62 @@ static void status_fill(evtchn_status_t *op, u64 w)
 	}
 }
 
-long chan_status(evtchn_status_t *op)
+static long port_status(void *arg)
 {
-	domid_t dom = op->dom;
-	u32 port = op->port;
-	int rc = 0;
-	struct domain *d = evtchn_target(dom, &rc);
+	evtchn_status_t *op = arg;
+	int rc;
+	DOMAIN_REF(d) = domain_target(op->dom, &rc);
 	struct chan *c;
 
-	if (!d) {
-		return rc;
+	if (!d || !evtchn_state(d)) {
+		return d ? -ESRCH : rc;
 	}
-	memset(op, 0, sizeof(*op));
-	op->dom = dom;
-	op->port = port;
-	c = chan_of(d->evtchn, port);
-	if (c) {
-		status_fill(op, chan_load(c));
+	c = chan_of(d->evtchn, op->port);
+	if (!c) {
+		return -EINVAL;
 	}
-	domain_put(d);
-	return c ? 0 : -EINVAL;
+	status_fill(op, chan_load(c));
+	return 0;
+}
+
+/* Closes all ports of a domain, as after its creation. Another's only while the tools hold it. */
+static long reset(void *arg)
+{
+	const evtchn_reset_t *op = arg;
+	int rc;
+	DOMAIN_REF(d) = domain_target(op->dom, &rc);
+
+	if (!d || !evtchn_state(d)) {
+		return d ? -ESRCH : rc;
+	}
+	if (d != current->domain && !READ_ONCE(d->pause_count) && !READ_ONCE(d->paused_by_tools)) {
+		return -EINVAL;
+	}
+	return chan_close_all(d);
+}
+
+static const struct subop ops[] = {
+	[EVTCHNOP_bind_interdomain] = {bind_interdomain, sizeof(evtchn_bind_interdomain_t),
+				       SUBOP_OUT},
+	[EVTCHNOP_bind_virq] = {bind_virq, sizeof(evtchn_bind_virq_t), SUBOP_OUT},
+	[EVTCHNOP_bind_pirq] = {bind_pirq, sizeof(evtchn_bind_pirq_t), SUBOP_OUT},
+	[EVTCHNOP_close] = {close_port, sizeof(evtchn_close_t), 0},
+	[EVTCHNOP_status] = {port_status, sizeof(evtchn_status_t), SUBOP_OUT},
+	[EVTCHNOP_alloc_unbound] = {alloc_unbound, sizeof(evtchn_alloc_unbound_t), SUBOP_OUT},
+	[EVTCHNOP_bind_ipi] = {bind_ipi, sizeof(evtchn_bind_ipi_t), SUBOP_OUT},
+	[EVTCHNOP_bind_vcpu] = {bind_vcpu, sizeof(evtchn_bind_vcpu_t), 0},
+	[EVTCHNOP_unmask] = {chan_unmask, sizeof(evtchn_unmask_t), 0},
+	[EVTCHNOP_reset] = {reset, sizeof(evtchn_reset_t), 0},
+};
+
+long do_event_channel_op(unsigned int cmd, guest_ptr_t arg)
+{
+	evtchn_send_t send;
+	long rc;
+
+	if (likely(cmd == EVTCHNOP_send)) {
+		return copy_from_guest(&send, arg, sizeof(send)) ? -EFAULT : chan_send(send.port);
+	}
+	rc = subop_run(ops, ARRAY_SIZE(ops), cmd, arg);
+	return rc == -ERESTART ? HYPERCALL_CONTINUE(__HYPERVISOR_event_channel_op, cmd, arg) : rc;
 }

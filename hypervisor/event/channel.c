@@ -59,7 +59,7 @@ static struct chan *bucket_get(struct evtchn_domain *e, u32 n)
 	return e->bucket[n];
 }
 
-int chan_alloc(struct domain *d, u32 *port, struct chan **c)
+int chan_open(struct domain *d, u64 word, struct domain *peer, u32 *port)
 {
 	struct evtchn_domain *e = d->evtchn;
 
@@ -67,32 +67,28 @@ int chan_alloc(struct domain *d, u32 *port, struct chan **c)
 		return -EINVAL;
 	}
 	for (u32 p = e->first_free; p <= e->max_port; p++) {
-		struct chan *b = bucket_get(e, p / PORTS_PER_BUCKET);
+		struct chan *c = bucket_get(e, p / PORTS_PER_BUCKET);
 
-		if (!b) {
+		if (!c) {
 			return -ENOMEM;
 		}
-		b += p % PORTS_PER_BUCKET;
-		if (chan_kind(b->state) == CHAN_FREE) {
-			e->first_free = p;
+		c += p % PORTS_PER_BUCKET;
+		if (chan_kind(c->state) == CHAN_FREE) {
+			c->peer = peer;
+			chan_store(c, word);
+			e->first_free = p + 1;
+			e->used++;
 			*port = p;
-			*c = b;
 			return 0;
 		}
 	}
 	return -ENOSPC;
 }
 
-void chan_open(struct domain *d, u32 port, struct chan *c, u64 word)
-{
-	chan_store(c, word);
-	d->evtchn->first_free = port + 1;
-	d->evtchn->used++;
-}
-
-static void chan_free(struct domain *d, u32 port, struct chan *c)
+void chan_free(struct domain *d, u32 port)
 {
 	struct evtchn_domain *e = d->evtchn;
+	struct chan *c = chan_of(e, port);
 
 	chan_clear_pending(d, port);
 	c->peer = NULL;
@@ -167,7 +163,7 @@ int chan_close(struct domain *d, u32 port)
 	if (chan_kind(w) == CHAN_INTERDOMAIN) {
 		chan_of(peer->evtchn, chan_data(w))->peer = NULL;
 	}
-	chan_free(d, port, c);
+	chan_free(d, port);
 	chan_unlock_pair(d, peer);
 	return 0;
 }
@@ -185,9 +181,14 @@ int chan_close_all(struct domain *d)
 	return 0;
 }
 
+static size_t evtchn_bytes(const struct domain *d)
+{
+	return sizeof(struct evtchn_domain) + d->max_vcpus * VIRQS * sizeof(u16);
+}
+
 int evtchn_domain_create(struct domain *d)
 {
-	struct evtchn_domain *e = heap_alloc(sizeof(*e));
+	struct evtchn_domain *e = heap_alloc(evtchn_bytes(d));
 
 	if (!e) {
 		return -ENOMEM;
@@ -205,7 +206,6 @@ int evtchn_domain_create(struct domain *d)
 int evtchn_domain_destroy(struct domain *d)
 {
 	struct evtchn_domain *e = d->evtchn;
-	int rc;
 
 	if (!e) {
 		return 0;
@@ -213,12 +213,7 @@ int evtchn_domain_destroy(struct domain *d)
 	spin_lock(&e->lock);
 	e->closed = true;
 	spin_unlock(&e->lock);
-	rc = chan_close_all(d);
-	if (rc) {
-		return rc;
-	}
-	virq_handlers_drop(d);
-	return 0;
+	return chan_close_all(d);
 }
 
 void evtchn_domain_free(struct domain *d)
@@ -228,17 +223,12 @@ void evtchn_domain_free(struct domain *d)
 	if (!e) {
 		return;
 	}
-	watchdogs_free(e);
+	watchdogs_stop(e);
 	d->evtchn = NULL;
 	for (unsigned int i = 0; i < BUCKETS_MAX; i++) {
-		if (e->bucket[i]) {
-			heap_free(e->bucket[i], PORTS_PER_BUCKET * sizeof(struct chan));
-		}
+		heap_free(e->bucket[i], PORTS_PER_BUCKET * sizeof(struct chan));
 	}
-	if (e->virq_port) {
-		heap_free(e->virq_port, d->max_vcpus * sizeof(*e->virq_port));
-	}
-	heap_free(e, sizeof(*e));
+	heap_free(e, evtchn_bytes(d));
 }
 
 unsigned int evtchn_count(struct domain *d)

@@ -69,9 +69,9 @@ struct evtchn_domain {
 	bool latched;   /* SCHEDOP_shutdown_code was called: */
 	u8 latched_code;
 	u64 pollers[DOM_MAX_VCPUS / 64]; /* atomic: vcpus inside SCHEDOP_poll */
-	u16 (*virq_port)[VIRQS];         /* by vcpu; 0 = not bound. Global VIRQs stand at vcpu 0 */
-	struct watchdog *watchdog;
+	struct watchdog watchdog[WATCHDOGS];
 	struct chan *bucket[BUCKETS_MAX]; /* published with release, freed with the domain */
+	u16 virq_port[][VIRQS];           /* by vcpu; 0 = not bound. Global VIRQs stand at vcpu 0 */
 };
 
 static inline u64 chan_word(enum chan_kind kind, u32 vcpu, u16 dom, u32 data)
@@ -148,11 +148,11 @@ static inline void evtchn_leave(u32 *w)
  * held. */
 void evtchn_grace(void);
 
-/* channel.c: lock held; -ENOSPC, -ENOMEM, -EINVAL (dying). The channel stays FREE until its word is
- * set. */
-int chan_alloc(struct domain *d, u32 *port, struct chan **c);
-/* Sets the word of a channel that chan_alloc() returned. */
-void chan_open(struct domain *d, u32 port, struct chan *c, u64 word);
+/* channel.c, lock held: gives out a port with this word and peer. -ENOSPC, -ENOMEM, -EINVAL
+ * (dying).
+ */
+int chan_open(struct domain *d, u64 word, struct domain *peer, u32 *port);
+void chan_free(struct domain *d, u32 port);
 /* Takes both locks in order; the same domain twice is fine. */
 void chan_lock_pair(struct domain *a, struct domain *b);
 void chan_unlock_pair(struct domain *a, struct domain *b);
@@ -161,29 +161,15 @@ int chan_close(struct domain *d, u32 port);
 /* Closes everything: -ERESTART when preempted. */
 int chan_close_all(struct domain *d);
 
-/* bind.c */
-long chan_alloc_unbound(evtchn_alloc_unbound_t *op);
-long chan_bind_interdomain(evtchn_bind_interdomain_t *op);
-long chan_bind_virq(evtchn_bind_virq_t *op);
-long chan_bind_ipi(evtchn_bind_ipi_t *op);
-long chan_bind_pirq(evtchn_bind_pirq_t *op);
-long chan_bind_vcpu(const evtchn_bind_vcpu_t *op);
-long chan_status(evtchn_status_t *op);
 bool virq_is_global(u32 virq);
-void virq_handlers_drop(struct domain *d); /* d no longer handles any global VIRQ */
-
-/* send.c */
 long chan_send(u32 port);
-long chan_unmask(u32 port);
+long chan_unmask(void *arg); /* EVTCHNOP_unmask */
 /* Sets the port's bit in d's shared page and notifies the vcpu and pollers. Any context. */
 void chan_deliver(struct domain *d, u32 vcpu, u32 port);
 void chan_clear_pending(struct domain *d, u32 port);
 
 /* sched_op.c */
 void vcpu_poll_end(struct vcpu *v); /* wakes a polling vcpu. Any context */
-void watchdogs_free(struct evtchn_domain *e);
-
-/* Another domain than one's own only for the control domain. NULL and *err: -ESRCH, -EPERM. */
-struct domain *evtchn_target(domid_t id, int *err);
+void watchdogs_stop(struct evtchn_domain *e);
 
 #endif

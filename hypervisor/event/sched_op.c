@@ -9,7 +9,7 @@
  */
 #include <xen/sched.h>
 #include "channel.h"
-#include "mm/alloc.h"
+#include "domain/subop.h"
 
 #define POLL_PORTS_MAX 128u
 
@@ -49,71 +49,63 @@ static void poll_wait(struct vcpu *v, const evtchn_port_t *ports, unsigned int n
 	vcpu_update_runnable(v);
 }
 
-static long sched_poll(guest_ptr_t arg)
+static long sched_poll(void *arg)
 {
+	const struct sched_poll *op = arg;
 	struct vcpu *v = current;
 	evtchn_port_t ports[POLL_PORTS_MAX];
-	struct sched_poll op;
 
-	if (copy_from_guest(&op, arg, sizeof(op))) {
-		return -EFAULT;
-	}
-	if (op.nr_ports > POLL_PORTS_MAX) {
+	if (op->nr_ports > POLL_PORTS_MAX) {
 		return -EINVAL;
 	}
-	if (op.nr_ports &&
-	    copy_from_guest(ports, (guest_ptr_t)op.ports.p, op.nr_ports * sizeof(ports[0]))) {
+	if (op->nr_ports &&
+	    copy_from_guest(ports, (guest_ptr_t)op->ports.p, op->nr_ports * sizeof(ports[0]))) {
 		return -EFAULT;
 	}
-	for (unsigned int i = 0; i < op.nr_ports; i++) {
+	for (unsigned int i = 0; i < op->nr_ports; i++) {
 		if (!evtchn_port_valid(v->domain, ports[i])) {
 			return -EINVAL;
 		}
 	}
-	poll_wait(v, ports, op.nr_ports, op.timeout);
+	poll_wait(v, ports, op->nr_ports, op->timeout);
 	return 0;
 }
 
-static long sched_shutdown(guest_ptr_t arg, bool latch)
+static long sched_shutdown_self(void *arg)
 {
+	const struct sched_shutdown *op = arg;
 	struct domain *d = current->domain;
-	struct sched_shutdown op;
 
-	if (copy_from_guest(&op, arg, sizeof(op))) {
-		return -EFAULT;
-	}
-	if (op.reason > SHUTDOWN_MAX) {
+	if (op->reason > SHUTDOWN_MAX) {
 		return -EINVAL;
 	}
-	if (latch) {
-		d->evtchn->latched_code = (u8)op.reason;
-		d->evtchn->latched = true;
-		return 0;
-	}
-	domain_shutdown(d, d->evtchn->latched ? d->evtchn->latched_code : (u8)op.reason);
+	domain_shutdown(d, d->evtchn->latched ? d->evtchn->latched_code : (u8)op->reason);
 	return 0;
 }
 
-static long sched_remote_shutdown(guest_ptr_t arg)
+/* The code for a shutdown that comes later, whatever that one says. */
+static long sched_shutdown_code(void *arg)
 {
-	struct sched_remote_shutdown op;
-	struct domain *d;
+	const struct sched_shutdown *op = arg;
+	struct evtchn_domain *e = current->domain->evtchn;
 
-	if (copy_from_guest(&op, arg, sizeof(op))) {
-		return -EFAULT;
-	}
-	if (!current->domain->privileged) {
-		return -EPERM;
-	}
-	if (op.reason > SHUTDOWN_MAX) {
+	if (op->reason > SHUTDOWN_MAX) {
 		return -EINVAL;
 	}
-	d = domain_get(op.domain_id);
-	if (!d) {
-		return -ESRCH;
+	e->latched_code = (u8)op->reason;
+	e->latched = true;
+	return 0;
+}
+
+static long sched_shutdown_other(void *arg)
+{
+	const struct sched_remote_shutdown *op = arg;
+	DOMAIN_REF(d) = domain_get(op->domain_id);
+
+	if (op->reason > SHUTDOWN_MAX || !d) {
+		return d ? -EINVAL : -ESRCH;
 	}
-	domain_shutdown(d, (u8)op.reason);
-	domain_put(d);
+	domain_shutdown(d, (u8)op->reason);
 	return 0;
 }
 
@@ -130,97 +122,86 @@ static void watchdog_fire(void *arg)
 }
 
 /* Not before the domain's last reference is gone: a callback takes locks that the killer holds. */
-void watchdogs_free(struct evtchn_domain *e)
+void watchdogs_stop(struct evtchn_domain *e)
 {
-	for (unsigned int i = 0; e->watchdog && i < WATCHDOGS; i++) {
+	for (unsigned int i = 0; i < WATCHDOGS; i++) {
 		if (e->watchdog[i].used) {
 			timer_stop(&e->watchdog[i].timer);
 		}
 	}
-	if (e->watchdog) {
-		heap_free(e->watchdog, WATCHDOGS * sizeof(*e->watchdog));
-	}
 }
 
-/* A free watchdog's index; lock held. */
-static long watchdog_alloc(struct domain *d)
+/* A free watchdog, NULL if there is none; lock held. */
+static struct watchdog *watchdog_alloc(struct domain *d)
 {
-	struct evtchn_domain *e = d->evtchn;
-
-	if (e->closed) {
-		return -EINVAL;
-	}
-	if (!e->watchdog) {
-		e->watchdog = heap_alloc(WATCHDOGS * sizeof(*e->watchdog));
-		if (!e->watchdog) {
-			return -ENOMEM;
-		}
-	}
 	for (unsigned int i = 0; i < WATCHDOGS; i++) {
-		struct watchdog *w = &e->watchdog[i];
+		struct watchdog *w = &d->evtchn->watchdog[i];
 
 		if (!w->used) {
 			w->used = true;
 			w->domain = d;
 			timer_init(&w->timer, watchdog_fire, w, cpu_id());
-			return i;
+			return w;
 		}
 	}
-	return -ENOSPC;
+	return NULL;
 }
 
 /* id 0 starts one and returns its id (from 1); else feeds it, or stops it by timeout 0 (seconds).
  */
-static long sched_watchdog(guest_ptr_t arg)
+static long sched_watchdog(void *arg)
 {
+	const struct sched_watchdog *op = arg;
 	struct domain *d = current->domain;
-	struct sched_watchdog op;
+	struct evtchn_domain *e = d->evtchn;
 	struct watchdog *w;
-	long i, rc;
 
-	if (copy_from_guest(&op, arg, sizeof(op))) {
-		return -EFAULT;
-	}
-	if (op.id > WATCHDOGS || (!op.id && !op.timeout)) {
+	if (op->id > WATCHDOGS || (!op->id && !op->timeout)) {
 		return -EINVAL;
 	}
-	spin_lock(&d->evtchn->lock);
-	i = op.id ? (long)op.id - 1 : watchdog_alloc(d);
-	rc = op.id ? 0 : i < 0 ? i : i + 1;
-	w = d->evtchn->watchdog;
-	if (i >= 0 && (!w || !w[i].used)) {
-		rc = -EINVAL;
+
+	HOLD_LOCK(&e->lock);
+	if (e->closed) {
+		return -EINVAL;
 	}
-	if (rc >= 0 && op.timeout) {
-		timer_set(&w[i].timer, time_now() + op.timeout * NS_PER_SEC);
-	} else if (rc >= 0) {
-		timer_stop(&w[i].timer);
-		w[i].used = false;
+	w = op->id ? &e->watchdog[op->id - 1] : watchdog_alloc(d);
+	if (!w || !w->used) {
+		return w ? -EINVAL : -ENOSPC;
 	}
-	spin_unlock(&d->evtchn->lock);
-	return rc;
+	if (op->timeout) {
+		timer_set(&w->timer, time_now() + op->timeout * NS_PER_SEC);
+	} else {
+		timer_stop(&w->timer);
+		w->used = false;
+	}
+	return op->id ? 0 : w - e->watchdog + 1;
 }
 
-long do_sched_op(unsigned int cmd, guest_ptr_t arg, unsigned long arg2)
+static long yield(void *arg)
 {
-	switch (cmd) {
-	case SCHEDOP_yield:
-		sched_yield();
-		return 0;
-	case SCHEDOP_block:
-		vcpu_block();
-		return 0;
-	case SCHEDOP_shutdown:
-		return sched_shutdown(arg, false);
-	case SCHEDOP_poll:
-		return sched_poll(arg);
-	case SCHEDOP_remote_shutdown:
-		return sched_remote_shutdown(arg);
-	case SCHEDOP_shutdown_code:
-		return sched_shutdown(arg, true);
-	case SCHEDOP_watchdog:
-		return sched_watchdog(arg);
-	default: /* pin_override among them: no CPU is special */
-		return -ENOSYS;
-	}
+	sched_yield();
+	return 0;
+}
+
+static long block(void *arg)
+{
+	vcpu_block();
+	return 0;
+}
+
+/* pin_override is not among them: no CPU is special. */
+static const struct subop ops[] = {
+	[SCHEDOP_yield] = {yield, 0, 0},
+	[SCHEDOP_block] = {block, 0, 0},
+	[SCHEDOP_shutdown] = {sched_shutdown_self, sizeof(struct sched_shutdown), 0},
+	[SCHEDOP_poll] = {sched_poll, sizeof(struct sched_poll), 0},
+	[SCHEDOP_remote_shutdown] = {sched_shutdown_other, sizeof(struct sched_remote_shutdown),
+				     SUBOP_DOM0},
+	[SCHEDOP_shutdown_code] = {sched_shutdown_code, sizeof(struct sched_shutdown), 0},
+	[SCHEDOP_watchdog] = {sched_watchdog, sizeof(struct sched_watchdog), 0},
+};
+
+long do_sched_op(unsigned int cmd, guest_ptr_t arg)
+{
+	return subop_run(ops, ARRAY_SIZE(ops), cmd, arg);
 }

@@ -119,97 +119,31 @@ void evtchn_raise(struct domain *d, u32 port)
 	evtchn_leave(mark);
 }
 
-/* Inside enter/leave. The port stands at vcpu `slot` of the table. */
+/* The port stands at vcpu `slot` of the table. */
 static void virq_raise(struct domain *d, u32 slot, unsigned int virq)
 {
+	u32 *mark = evtchn_enter();
 	struct evtchn_domain *e = evtchn_state(d);
-	u16(*table)[VIRQS] = e ? __atomic_load_n(&e->virq_port, __ATOMIC_ACQUIRE) : NULL;
-	struct chan *c;
-	u32 port;
-	u64 w;
+	u32 port = e ? READ_ONCE(e->virq_port[slot][virq]) : 0;
+	u64 w = port ? chan_load(chan_of(e, port)) : CHAN_FREE;
 
-	port = table ? READ_ONCE(table[slot][virq]) : 0;
-	if (!port) {
-		return;
-	}
-	c = chan_of(e, port);
-	w = chan_load(c);
 	if (chan_kind(w) == CHAN_VIRQ && chan_data(w) == virq) {
 		chan_deliver(d, chan_vcpu(w), port);
 	}
+	evtchn_leave(mark);
 }
 
 void evtchn_send_virq(struct vcpu *v, unsigned int virq)
 {
-	u32 *mark = evtchn_enter();
-
-	ASSERT(virq < VIRQS);
 	virq_raise(v->domain, v->id, virq);
-	evtchn_leave(mark);
 }
-
-/* Who gets a global VIRQ; NULL: dom0. Written under handler_lock, a reference held. */
-static struct domain *virq_handler[VIRQS];
-static spinlock_t handler_lock = SPINLOCK_INIT;
 
 void evtchn_send_global_virq(unsigned int virq)
 {
-	u32 *mark = evtchn_enter();
-	struct domain *d;
+	struct domain *d = READ_ONCE(dom0);
 
-	ASSERT(virq < VIRQS);
-	d = __atomic_load_n(&virq_handler[virq], __ATOMIC_ACQUIRE);
-	if (!d) {
-		d = READ_ONCE(dom0);
-	}
 	if (d) {
 		virq_raise(d, 0, virq);
-	}
-	evtchn_leave(mark);
-}
-
-int evtchn_set_virq_handler(struct domain *d, unsigned int virq)
-{
-	struct domain *old, *new = d == dom0 ? NULL : d;
-
-	if (virq >= VIRQS || !virq_is_global(virq)) {
-		return -EINVAL;
-	}
-	spin_lock(&handler_lock);
-	if (READ_ONCE(d->evtchn->closed)) {
-		spin_unlock(&handler_lock);
-		return -EINVAL;
-	}
-	if (new) {
-		domain_ref(new);
-	}
-	old = virq_handler[virq];
-	__atomic_store_n(&virq_handler[virq], new, __ATOMIC_RELEASE);
-	spin_unlock(&handler_lock);
-	if (old) {
-		evtchn_grace();
-		domain_put(old);
-	}
-	return 0;
-}
-
-void virq_handlers_drop(struct domain *d)
-{
-	unsigned int dropped = 0;
-
-	spin_lock(&handler_lock);
-	for (unsigned int i = 0; i < VIRQS; i++) {
-		if (virq_handler[i] == d) {
-			__atomic_store_n(&virq_handler[i], NULL, __ATOMIC_RELEASE);
-			dropped++;
-		}
-	}
-	spin_unlock(&handler_lock);
-	if (dropped) {
-		evtchn_grace();
-	}
-	while (dropped--) {
-		domain_put(d);
 	}
 }
 
@@ -218,21 +152,20 @@ bool evtchn_pending(struct domain *d, u32 port)
 	return evtchn_port_valid(d, port) && bit_test(d->shared->evtchn_pending, port);
 }
 
-long chan_unmask(u32 port)
+long chan_unmask(void *arg)
 {
+	const evtchn_unmask_t *op = arg;
 	struct domain *d = current->domain;
-	struct chan *c = chan_of(d->evtchn, port);
+	struct chan *c = chan_of(d->evtchn, op->port);
 	struct vcpu *v;
-	u64 w;
 
 	if (!c) {
 		return -EINVAL;
 	}
-	w = chan_load(c);
-	v = domain_vcpu(d, chan_vcpu(w));
-	if (bit_test_and_clear(d->shared->evtchn_mask, port) &&
-	    bit_test(d->shared->evtchn_pending, port) && v) {
-		vcpu_select(v, port);
+	v = domain_vcpu(d, chan_vcpu(chan_load(c)));
+	if (bit_test_and_clear(d->shared->evtchn_mask, op->port) &&
+	    bit_test(d->shared->evtchn_pending, op->port) && v) {
+		vcpu_select(v, op->port);
 	}
 	/* A PIRQ's line is not touched: its EOI is a call of its own. */
 	return 0;

@@ -121,13 +121,13 @@ void ioapic_write_pin(u32 gsi, u64 entry)
 	reg_write(io, reg, (u32)entry);
 }
 
-void ioapic_mask_pin(u32 gsi, u64 entry, bool masked)
+void ioapic_mask_pin(const struct irq_line *line, bool masked)
 {
-	const struct ioapic *io = ioapic_of(gsi);
+	const struct ioapic *io = ioapic_of(line->pirq);
 
 	if (io) {
-		entry = masked ? entry | RTE_MASK : entry & ~RTE_MASK;
-		reg_write(io, REG_PIN + 2 * (gsi - io->gsi_base), (u32)entry);
+		reg_write(io, REG_PIN + 2 * (line->pirq - io->gsi_base),
+			  (u32)ioapic_entry(line, 0, masked));
 	}
 }
 

@@ -15,7 +15,6 @@
 
 spinlock_t irq_lock = SPINLOCK_INIT;
 u32 gsi_count;
-struct list msi_lines = LIST_INIT(msi_lines);
 
 static struct irq_line *gsi_lines;
 static u64 vectors_used[4]; /* bit v: vector v has a line */
@@ -26,17 +25,14 @@ struct irq_line *line_of_gsi(u32 gsi)
 }
 
 /* Device interrupts go to CPU 0. */
-static u32 line_apic_id(const struct irq_line *line)
-{
-	return cpu_apic_id(0);
-}
-
 void line_program(struct irq_line *line, bool masked)
 {
+	u32 apic_id = cpu_apic_id(0);
+
 	if (line->kind == LINE_GSI) {
-		ioapic_write_pin(line->pirq, ioapic_entry(line, line_apic_id(line), masked));
+		ioapic_write_pin(line->pirq, ioapic_entry(line, apic_id, masked));
 	} else {
-		msi_program(line, line_apic_id(line), masked);
+		msi_program(line, apic_id, masked);
 	}
 }
 
@@ -52,11 +48,11 @@ static void line_interrupt(u8 vector, void *arg)
 	fn = line->fn;
 	fn_arg = line->arg;
 	if (!fn && line->level) {
-		ioapic_mask_pin(line->pirq, ioapic_entry(line, 0, true), true);
+		ioapic_mask_pin(line, true);
 		line->owes_eoi = true;
 	}
-	if (!fn && line->domain) {
-		evtchn_raise(line->domain, line->port);
+	if (!fn && line->port) {
+		evtchn_raise(dom0, line->port);
 	}
 	spin_unlock(&irq_lock);
 	if (fn) {
@@ -83,7 +79,8 @@ int line_alloc_vector(struct irq_line *line)
 void line_free_vector(struct irq_line *line)
 {
 	if (line->vector) {
-		vector_set_handler(line->vector, NULL, NULL);
+		/* Another CPU may be about to call with the argument: that stays. */
+		vector_set_handler(line->vector, NULL, line);
 		bit_test_and_clear(vectors_used, line->vector);
 		line->vector = 0;
 	}
@@ -95,24 +92,16 @@ void line_free_vector(struct irq_line *line)
  */
 int irq_request_gsi(u32 gsi, void (*fn)(void *), void *arg)
 {
+	HOLD_LOCK_IRQSAVE(&irq_lock);
 	struct irq_line *line = line_of_gsi(gsi);
-	unsigned long flags;
-	int rc = -EBUSY;
+	int rc = !line ? -EINVAL : line->fn || line->port ? -EBUSY : line_alloc_vector(line);
 
-	if (!line) {
-		return -EINVAL;
+	if (!rc) {
+		line->fn = fn;
+		line->arg = arg;
+		line->set_up = true;
+		line_program(line, false);
 	}
-	flags = spin_lock_irqsave(&irq_lock);
-	if (!line->fn && !line->domain) {
-		rc = line_alloc_vector(line);
-		if (!rc) {
-			line->fn = fn;
-			line->arg = arg;
-			line->set_up = true;
-			line_program(line, false);
-		}
-	}
-	spin_unlock_irqrestore(&irq_lock, flags);
 	return rc;
 }
 

@@ -36,35 +36,34 @@
 
 struct msix_table {
 	struct list link;
-	u16 segment, bdf;
+	sbdf_t sbdf;
 	u64 start, end; /* machine addresses */
 };
 static struct list tables = LIST_INIT(tables);
 
-u32 msi_address(u32 apic_id)
+static u32 msi_address(u32 apic_id)
 {
 	return 0xfee00000u | (apic_id & 0xff) << 12;
 }
 
 /* Where the table of a function lies. A virtual function has no BARs: then dom0's word is taken. */
-static int table_find(u16 segment, u16 bdf, u64 table_base, struct msix_table *t)
+static int table_find(sbdf_t sbdf, u64 table_base, struct msix_table *t)
 {
-	u8 cap = pci_find_cap(segment, bdf, CAP_MSIX);
+	u8 cap = pci_find_cap(sbdf, CAP_MSIX);
 	u32 where, count;
 	u64 base;
 
 	if (!cap) {
 		return -ENODEV;
 	}
-	count = (pci_read(segment, bdf, cap + MSIX_CONTROL, 2) & MSIX_COUNT) + 1;
-	where = pci_read(segment, bdf, cap + MSIX_TABLE, 4);
-	base = pci_bar(segment, bdf, where & 7);
+	count = (pci_read(sbdf, cap + MSIX_CONTROL, 2) & MSIX_COUNT) + 1;
+	where = pci_read(sbdf, cap + MSIX_TABLE, 4);
+	base = pci_bar(sbdf, where & 7);
 	base = base ? base : table_base & PAGE_MASK;
 	if (!base || base >= BIT(52)) {
 		return -ENXIO;
 	}
-	t->segment = segment;
-	t->bdf = bdf;
+	t->sbdf = sbdf;
 	t->start = base + (where & ~7u);
 	t->end = t->start + count * MSIX_ENTRY;
 	for (u64 ma = t->start & PAGE_MASK; ma < t->end; ma += PAGE_SIZE) {
@@ -75,42 +74,38 @@ static int table_find(u16 segment, u16 bdf, u64 table_base, struct msix_table *t
 	return 0;
 }
 
-int msi_find(struct msi_source *src, bool msix, u64 table_base)
+static int msix_find(struct msi_source *src, u64 table_base)
 {
-	struct msix_table t;
-	u64 ma;
-	int rc;
+	struct msix_table t = {.end = 0};
+	int rc = table_find(src->sbdf, table_base, &t);
+	u64 ma = t.start + src->entry * MSIX_ENTRY;
 
-	src->cap = pci_find_cap(src->segment, src->bdf, msix ? CAP_MSIX : CAP_MSI);
-	if (!src->cap) {
-		return -ENODEV;
+	if (rc || ma >= t.end) {
+		return rc ? rc : -EINVAL;
 	}
-	if (!msix) {
-		u32 control = pci_read(src->segment, src->bdf, src->cap + MSI_CONTROL, 2);
-
-		src->wide = control & MSI_WIDE;
-		src->maskable = control & MSI_MASKABLE;
-		return src->entry ? -EINVAL : 0;
-	}
-	rc = table_find(src->segment, src->bdf, table_base, &t);
-	if (rc) {
-		return rc;
-	}
-	ma = t.start + src->entry * MSIX_ENTRY;
-	if (ma >= t.end) {
-		return -EINVAL;
-	}
-	if (!(pci_read(src->segment, src->bdf, PCI_COMMAND, 2) & COMMAND_MEMORY)) {
+	if (!(pci_read(src->sbdf, PCI_COMMAND, 2) & COMMAND_MEMORY)) {
 		return -ENXIO;
 	}
-	src->maskable = true;
 	src->slot = map_mmio(ma, MSIX_ENTRY);
 	return src->slot ? 0 : -ENOMEM;
 }
 
-static unsigned int msi_mask_offset(const struct msi_source *src)
+int msi_find(struct irq_line *line, u64 table_base)
 {
-	return src->cap + (src->wide ? 16u : 12u);
+	struct msi_source *src = &line->msi;
+	u32 control;
+
+	if (line->kind == LINE_MSIX) {
+		return msix_find(src, table_base);
+	}
+	src->cap = pci_find_cap(src->sbdf, CAP_MSI);
+	if (!src->cap) {
+		return -ENODEV;
+	}
+	control = pci_read(src->sbdf, src->cap + MSI_CONTROL, 2);
+	src->wide = control & MSI_WIDE;
+	src->maskable = control & MSI_MASKABLE;
+	return src->entry ? -EINVAL : 0;
 }
 
 void msi_mask(const struct irq_line *line, bool masked)
@@ -121,7 +116,7 @@ void msi_mask(const struct irq_line *line, bool masked)
 		src->slot[SLOT_CONTROL] = masked ? SLOT_MASKED : 0;
 		(void)src->slot[SLOT_CONTROL]; /* posted: the read waits for the write */
 	} else if (src->maskable) {
-		pci_write(src->segment, src->bdf, msi_mask_offset(src), 4, masked);
+		pci_write(src->sbdf, src->cap + (src->wide ? 16u : 12u), 4, masked);
 	}
 }
 
@@ -132,10 +127,9 @@ void msi_stop(const struct irq_line *line)
 
 	msi_mask(line, true);
 	if (line->kind == LINE_MSI) {
-		u32 control = pci_read(src->segment, src->bdf, src->cap + MSI_CONTROL, 2);
+		u32 control = pci_read(src->sbdf, src->cap + MSI_CONTROL, 2);
 
-		pci_write(src->segment, src->bdf, src->cap + MSI_CONTROL, 2,
-			  control & ~(u32)MSI_ENABLE);
+		pci_write(src->sbdf, src->cap + MSI_CONTROL, 2, control & ~(u32)MSI_ENABLE);
 	}
 }
 
@@ -144,15 +138,15 @@ static void msi_program_plain(const struct irq_line *line, u32 apic_id)
 {
 	const struct msi_source *src = &line->msi;
 	unsigned int cap = src->cap;
-	u32 control = pci_read(src->segment, src->bdf, cap + MSI_CONTROL, 2);
+	u32 control = pci_read(src->sbdf, cap + MSI_CONTROL, 2);
 
-	pci_write(src->segment, src->bdf, cap + MSI_ADDRESS, 4, msi_address(apic_id));
+	pci_write(src->sbdf, cap + MSI_ADDRESS, 4, msi_address(apic_id));
 	if (src->wide) {
-		pci_write(src->segment, src->bdf, cap + MSI_ADDRESS + 4, 4, 0);
+		pci_write(src->sbdf, cap + MSI_ADDRESS + 4, 4, 0);
 	}
-	pci_write(src->segment, src->bdf, cap + (src->wide ? 12u : 8u), 2, line->vector);
+	pci_write(src->sbdf, cap + (src->wide ? 12u : 8u), 2, line->vector);
 	control = (control & ~(u32)MSI_QSIZE) | MSI_ENABLE;
-	pci_write(src->segment, src->bdf, cap + MSI_CONTROL, 2, control);
+	pci_write(src->sbdf, cap + MSI_CONTROL, 2, control);
 }
 
 void msi_program(const struct irq_line *line, u32 apic_id, bool masked)
@@ -172,12 +166,10 @@ void msi_program(const struct irq_line *line, u32 apic_id, bool masked)
 	}
 }
 
-static struct msix_table *table_of(u16 segment, u16 bdf)
+static struct msix_table *table_of(sbdf_t sbdf)
 {
-	list_for_each (pos, &tables) {
-		struct msix_table *t = list_entry(pos, struct msix_table, link);
-
-		if (t->segment == segment && t->bdf == bdf) {
+	list_for_each_entry (t, &tables, struct msix_table, link) {
+		if (t->sbdf == sbdf) {
 			return t;
 		}
 	}
@@ -185,73 +177,47 @@ static struct msix_table *table_of(u16 segment, u16 bdf)
 }
 
 /* 0 also for functions that have no table, or none placed yet. -ENOMEM, -EINVAL. */
-int msix_protect(u16 segment, u16 bdf, u64 table_base)
+int msix_protect(sbdf_t sbdf, u64 table_base)
 {
-	struct msix_table *fresh, *t, found;
+	struct msix_table *fresh = heap_alloc(sizeof(*fresh)), *old;
 	unsigned long flags;
-	int rc = table_find(segment, bdf, table_base, &found);
+	int rc = fresh ? table_find(sbdf, table_base, fresh) : -ENOMEM;
 
 	if (rc) {
+		heap_free(fresh, sizeof(*fresh));
 		return rc == -ENODEV || rc == -ENXIO ? 0 : rc;
 	}
-	fresh = heap_alloc(sizeof(*fresh));
-	if (!fresh) {
-		return -ENOMEM;
-	}
-	*fresh = found;
 	flags = spin_lock_irqsave(&irq_lock);
-	t = table_of(segment, bdf);
-	if (t) {
-		t->start = found.start;
-		t->end = found.end;
-	} else {
-		list_add_tail(&tables, &fresh->link);
-		fresh = NULL;
+	old = table_of(sbdf);
+	if (old) {
+		list_del(&old->link);
 	}
+	list_add_tail(&tables, &fresh->link);
 	spin_unlock_irqrestore(&irq_lock, flags);
-	if (fresh) {
-		heap_free(fresh, sizeof(*fresh));
-	}
+	heap_free(old, sizeof(*old));
 	return 0;
 }
 
-void msix_unprotect(u16 segment, u16 bdf)
+void msix_unprotect(sbdf_t sbdf)
 {
 	unsigned long flags = spin_lock_irqsave(&irq_lock);
-	struct msix_table *t = table_of(segment, bdf);
+	struct msix_table *t = table_of(sbdf);
 
 	if (t) {
 		list_del(&t->link);
 	}
 	spin_unlock_irqrestore(&irq_lock, flags);
-	if (t) {
-		heap_free(t, sizeof(*t));
+	heap_free(t, sizeof(*t));
+}
+
+bool msix_in_table(maddr_t ma, unsigned long bytes)
+{
+	HOLD_LOCK_IRQSAVE(&irq_lock);
+
+	list_for_each_entry (t, &tables, struct msix_table, link) {
+		if (t->start < ma + bytes && ma < t->end) {
+			return true;
+		}
 	}
-}
-
-/* Does a table overlap [start, end)? */
-static bool tables_overlap(u64 start, u64 end)
-{
-	unsigned long flags = spin_lock_irqsave(&irq_lock);
-	bool hit = false;
-
-	list_for_each (pos, &tables) {
-		struct msix_table *t = list_entry(pos, struct msix_table, link);
-
-		hit |= t->start < end && start < t->end;
-	}
-	spin_unlock_irqrestore(&irq_lock, flags);
-	return hit;
-}
-
-bool msix_frame(mfn_t m)
-{
-	u64 start = mfn_x(m) << PAGE_SHIFT;
-
-	return tables_overlap(start, start + PAGE_SIZE);
-}
-
-bool msix_in_table(maddr_t ma, unsigned int size)
-{
-	return tables_overlap(ma, ma + size);
+	return false;
 }

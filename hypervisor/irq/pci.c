@@ -32,47 +32,32 @@ static struct mmcfg regions[MMCFG_MAX];
 static unsigned int region_count; /* grows only; entries are complete before it does */
 static spinlock_t pci_lock = SPINLOCK_INIT;
 
-static u32 size_mask(unsigned int size)
-{
-	return size == 4 ? ~0u : (1u << size * 8) - 1;
-}
-
 static u32 ports_read(u32 address, unsigned int size)
 {
-	unsigned long flags = spin_lock_irqsave(&pci_lock);
-	u16 port = (u16)(CONF_DATA + (address & 3));
-	u32 v;
+	HOLD_LOCK_IRQSAVE(&pci_lock);
 
 	outl(CONF_ADDRESS, address & ~3u);
-	v = size == 1 ? inb(port) : size == 2 ? inw(port) : inl(port);
-	spin_unlock_irqrestore(&pci_lock, flags);
-	return v;
+	return port_in((u16)(CONF_DATA + (address & 3)), size);
 }
 
 static void ports_write(u32 address, unsigned int size, u32 val)
 {
-	unsigned long flags = spin_lock_irqsave(&pci_lock);
-	u16 port = (u16)(CONF_DATA + (address & 3));
+	HOLD_LOCK_IRQSAVE(&pci_lock);
 
 	outl(CONF_ADDRESS, address & ~3u);
-	if (size == 1) {
-		outb(port, (u8)val);
-	} else if (size == 2) {
-		outw(port, (u16)val);
-	} else {
-		outl(port, val);
-	}
-	spin_unlock_irqrestore(&pci_lock, flags);
+	port_out((u16)(CONF_DATA + (address & 3)), size, val);
 }
 
 /* Address of a register in the MMCFG, 0 if there is none or it is none. */
-static u64 mmcfg_address(u16 segment, u16 bdf, unsigned int offset)
+static u64 mmcfg_address(sbdf_t sbdf, unsigned int offset)
 {
+	u8 bus = (u8)(sbdf >> 8);
+
 	for (unsigned int i = 0; i < READ_ONCE(region_count); i++) {
 		const struct mmcfg *r = &regions[i];
-		u64 ma = r->base + ((u64)bdf << 12) + offset;
+		u64 ma = r->base + ((sbdf & 0xffff) << 12) + offset;
 
-		if (r->segment == segment && bdf >> 8 >= r->start_bus && bdf >> 8 <= r->end_bus) {
+		if (r->segment == sbdf >> 16 && bus >= r->start_bus && bus <= r->end_bus) {
 			return frame_valid(_mfn(ma >> PAGE_SHIFT)) ? 0 : ma;
 		}
 	}
@@ -86,13 +71,17 @@ static void mmio_store(u64 ma, unsigned int size, u64 val)
 	if (!p) {
 		return;
 	}
-	if (size == 1) {
+	switch (size) {
+	case 1:
 		*(volatile u8 *)p = (u8)val;
-	} else if (size == 2) {
+		break;
+	case 2:
 		*(volatile u16 *)p = (u16)val;
-	} else if (size == 4) {
+		break;
+	case 4:
 		*(volatile u32 *)p = (u32)val;
-	} else {
+		break;
+	default:
 		*(volatile u64 *)p = val;
 	}
 }
@@ -102,51 +91,51 @@ static u32 mmio_load(u64 ma, unsigned int size)
 	volatile void *p = map_mmio(ma, size);
 
 	if (!p) {
-		return size_mask(size);
+		return (u32)LOW_BYTES(size);
 	}
 	return size == 1 ? *(volatile u8 *)p : size == 2 ? *(volatile u16 *)p : *(volatile u32 *)p;
 }
 
-static bool by_ports(u16 segment, unsigned int offset)
+static bool by_ports(sbdf_t sbdf, unsigned int offset)
 {
-	return !segment && offset < 0x100;
+	return !(sbdf >> 16) && offset < 0x100;
 }
 
-u32 pci_read(u16 segment, u16 bdf, unsigned int offset, unsigned int size)
+u32 pci_read(sbdf_t sbdf, unsigned int offset, unsigned int size)
 {
 	u64 ma;
 
-	if (by_ports(segment, offset)) {
-		return ports_read(CONF_ENABLE | (u32)bdf << 8 | offset, size);
+	if (by_ports(sbdf, offset)) {
+		return ports_read(CONF_ENABLE | sbdf << 8 | offset, size);
 	}
-	ma = mmcfg_address(segment, bdf, offset);
-	return ma ? mmio_load(ma, size) : size_mask(size);
+	ma = mmcfg_address(sbdf, offset);
+	return ma ? mmio_load(ma, size) : (u32)LOW_BYTES(size);
 }
 
-void pci_write(u16 segment, u16 bdf, unsigned int offset, unsigned int size, u32 val)
+void pci_write(sbdf_t sbdf, unsigned int offset, unsigned int size, u32 val)
 {
 	u64 ma;
 
-	if (by_ports(segment, offset)) {
-		ports_write(CONF_ENABLE | (u32)bdf << 8 | offset, size, val);
+	if (by_ports(sbdf, offset)) {
+		ports_write(CONF_ENABLE | sbdf << 8 | offset, size, val);
 		return;
 	}
-	ma = mmcfg_address(segment, bdf, offset);
+	ma = mmcfg_address(sbdf, offset);
 	if (ma) {
 		mmio_store(ma, size, val);
 	}
 }
 
-u8 pci_find_cap(u16 segment, u16 bdf, u8 id)
+u8 pci_find_cap(sbdf_t sbdf, u8 id)
 {
 	u8 pos;
 
-	if (!(pci_read(segment, bdf, PCI_STATUS, 2) & STATUS_CAPS)) {
+	if (!(pci_read(sbdf, PCI_STATUS, 2) & STATUS_CAPS)) {
 		return 0;
 	}
-	pos = pci_read(segment, bdf, PCI_CAP_POINTER, 1) & 0xfc;
+	pos = pci_read(sbdf, PCI_CAP_POINTER, 1) & 0xfc;
 	for (unsigned int hop = 0; hop < CAP_HOPS && pos >= 0x40; hop++) {
-		u32 head = pci_read(segment, bdf, pos, 2);
+		u32 head = pci_read(sbdf, pos, 2);
 
 		if ((head & 0xff) == id) {
 			return pos;
@@ -157,20 +146,20 @@ u8 pci_find_cap(u16 segment, u16 bdf, u8 id)
 }
 
 /* Machine address that a memory BAR holds, 0 if it is none or not set. */
-u64 pci_bar(u16 segment, u16 bdf, unsigned int bar)
+u64 pci_bar(sbdf_t sbdf, unsigned int bar)
 {
-	unsigned int bars = pci_read(segment, bdf, PCI_HEADER_TYPE, 1) & 0x7f ? 2 : 6;
+	unsigned int bars = pci_read(sbdf, PCI_HEADER_TYPE, 1) & 0x7f ? 2 : 6;
 	u64 v;
 
 	if (bar >= bars) {
 		return 0;
 	}
-	v = pci_read(segment, bdf, PCI_BAR0 + 4 * bar, 4);
+	v = pci_read(sbdf, PCI_BAR0 + 4 * bar, 4);
 	if (v & 1) {
 		return 0;
 	}
 	if ((v & 6) == 4 && bar + 1 < bars) {
-		v |= (u64)pci_read(segment, bdf, PCI_BAR0 + 4 * bar + 4, 4) << 32;
+		v |= (u64)pci_read(sbdf, PCI_BAR0 + 4 * bar + 4, 4) << 32;
 	}
 	return v & ~0xfull;
 }
@@ -191,30 +180,24 @@ static bool msi_write_refused(const struct irq_line *line, unsigned int offset, 
 }
 
 /* A write by dom0: aligned, below the function's end. */
-static void guest_write(u16 segment, u16 bdf, unsigned int offset, unsigned int size, u32 val)
+static void guest_write(sbdf_t sbdf, unsigned int offset, unsigned int size, u32 val)
 {
-	unsigned long flags = spin_lock_irqsave(&irq_lock);
-	bool refused = false;
+	HOLD_LOCK_IRQSAVE(&irq_lock);
 
-	list_for_each (pos, &msi_lines) {
-		struct irq_line *line = list_entry(pos, struct irq_line, link);
-
-		if (line->kind == LINE_MSI && line->msi.segment == segment &&
-		    line->msi.bdf == bdf) {
-			refused |= msi_write_refused(line, offset, &val);
+	msi_line_for_each (line) {
+		if (line_serves(line, sbdf) && line->kind == LINE_MSI &&
+		    msi_write_refused(line, offset, &val)) {
+			return;
 		}
 	}
-	if (!refused) {
-		pci_write(segment, bdf, offset, size, val);
-	}
-	spin_unlock_irqrestore(&irq_lock, flags);
+	pci_write(sbdf, offset, size, val);
 }
 
 /* `offset` is that of the data port, 0 to 3; extended registers may be in bits 24-27 (AMD). */
 u32 pci_conf_read(u32 cf8, unsigned int offset, unsigned int size)
 {
 	if (!(cf8 & CONF_ENABLE) || offset + size > 4) {
-		return size_mask(size);
+		return (u32)LOW_BYTES(size);
 	}
 	return ports_read((cf8 & ~3u) | offset, size);
 }
@@ -228,33 +211,29 @@ void pci_conf_write(u32 cf8, unsigned int offset, unsigned int size, u32 val)
 		ports_write((cf8 & ~3u) | offset, size, val);
 		return;
 	}
-	guest_write(0, (u16)(cf8 >> 8), (cf8 & 0xfc) | offset, size, val);
+	guest_write(cf8 >> 8 & 0xffff, (cf8 & 0xfc) | offset, size, val);
 }
 
 int mmcfg_add(u64 base, u16 segment, u8 start_bus, u8 end_bus)
 {
-	unsigned long flags;
-	int rc = -ENOSPC;
+	HOLD_LOCK_IRQSAVE(&irq_lock);
 
 	if (base & 0xfffff || start_bus > end_bus || base >= BIT(52)) {
 		return -EINVAL;
 	}
-	flags = spin_lock_irqsave(&irq_lock);
 	for (unsigned int i = 0; i < region_count; i++) {
 		if (regions[i].segment == segment && regions[i].start_bus == start_bus) {
-			rc = regions[i].base == base && regions[i].end_bus == end_bus ? 0 : -EEXIST;
-			goto out;
+			return regions[i].base == base && regions[i].end_bus == end_bus ? 0
+											: -EEXIST;
 		}
 	}
-	if (region_count < MMCFG_MAX) {
-		regions[region_count] = (struct mmcfg){base, segment, start_bus, end_bus};
-		barrier();
-		WRITE_ONCE(region_count, region_count + 1);
-		rc = 0;
+	if (region_count == MMCFG_MAX) {
+		return -ENOSPC;
 	}
-out:
-	spin_unlock_irqrestore(&irq_lock, flags);
-	return rc;
+	regions[region_count] = (struct mmcfg){base, segment, start_bus, end_bus};
+	barrier();
+	WRITE_ONCE(region_count, region_count + 1);
+	return 0;
 }
 
 static const struct mmcfg *mmcfg_of(maddr_t ma)
@@ -272,7 +251,9 @@ static const struct mmcfg *mmcfg_of(maddr_t ma)
 
 bool mmio_read_only(mfn_t m)
 {
-	return mmcfg_of(mfn_x(m) << PAGE_SHIFT) || msix_frame(m);
+	maddr_t ma = mfn_x(m) << PAGE_SHIFT;
+
+	return mmcfg_of(ma) || msix_in_table(ma, PAGE_SIZE);
 }
 
 /* size 1, 2, 4 or 8. Writes that cross a page or are not aligned are dropped: no driver does that.
@@ -280,20 +261,20 @@ bool mmio_read_only(mfn_t m)
 void mmio_write(maddr_t ma, unsigned int size, u64 val)
 {
 	const struct mmcfg *r = mmcfg_of(ma);
-	u16 bdf;
+	sbdf_t sbdf;
 
 	if (ma & (size - 1) || frame_valid(_mfn(ma >> PAGE_SHIFT))) {
 		return;
 	}
 	if (!r) {
-		if (msix_frame(_mfn(ma >> PAGE_SHIFT)) && !msix_in_table(ma, size)) {
+		if (msix_in_table(ma & PAGE_MASK, PAGE_SIZE) && !msix_in_table(ma, size)) {
 			mmio_store(ma, size, val);
 		}
 		return;
 	}
-	bdf = (u16)((ma - r->base) >> 12);
-	guest_write(r->segment, bdf, ma & 0xfff, MIN(size, 4u), (u32)val);
+	sbdf = (sbdf_t)r->segment << 16 | (sbdf_t)((ma - r->base) >> 12);
+	guest_write(sbdf, ma & 0xfff, MIN(size, 4u), (u32)val);
 	if (size == 8) {
-		guest_write(r->segment, bdf, (ma & 0xfff) + 4, 4, (u32)(val >> 32));
+		guest_write(sbdf, (ma & 0xfff) + 4, 4, (u32)(val >> 32));
 	}
 }

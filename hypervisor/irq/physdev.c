@@ -1,348 +1,192 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The physdev_op hypercall. Each operation copies its argument in once; all but the few that are
- * harmless are dom0's alone. It takes no lock of its own.
+ * The physdev_op hypercall. All operations but the few that concern the caller's own CPU are dom0's
+ * alone. It takes no lock of its own.
  */
-#include "arch/uaccess.h"
 #include <xen/physdev.h>
 #include "arch/cpu.h"
+#include "domain/subop.h"
 #include "lib/lib.h"
 #include "line.h"
 
-#define ARG_GET(op, arg)                                         \
-	do {                                                     \
-		if (copy_from_guest(&(op), (arg), sizeof(op))) { \
-			return -EFAULT;                          \
-		}                                                \
-	} while (0)
-
-static long arg_put(guest_ptr_t arg, const void *op, size_t n)
+static sbdf_t sbdf_of(u16 segment, u8 bus, u8 devfn)
 {
-	return copy_to_guest(arg, op, n) ? -EFAULT : 0;
+	return (sbdf_t)segment << 16 | (sbdf_t)bus << 8 | devfn;
 }
 
-static u16 bdf_of(u8 bus, u8 devfn)
+static long status_query(void *arg)
 {
-	return (u16)(bus << 8 | devfn);
-}
-
-static long op_status_query(struct domain *d, guest_ptr_t arg)
-{
-	physdev_irq_status_query_t op;
+	physdev_irq_status_query_t *op = arg;
 	bool needs_eoi;
-	int rc;
+	int rc = pirq_status(op->irq, &needs_eoi);
 
-	ARG_GET(op, arg);
-	rc = pirq_status(d, op.irq, &needs_eoi);
-	if (rc) {
-		return rc;
-	}
-	op.flags = needs_eoi ? XENIRQSTAT_needs_eoi : 0;
-	return arg_put(arg, &op, sizeof(op));
+	op->flags = needs_eoi ? XENIRQSTAT_needs_eoi : 0;
+	return rc;
 }
 
-static long op_set_iopl(struct domain *d, guest_ptr_t arg)
+static long set_iopl(void *arg)
 {
-	physdev_set_iopl_t op;
+	const physdev_set_iopl_t *op = arg;
 
-	ARG_GET(op, arg);
-	if (op.iopl > 3) {
+	if (op->iopl > 3) {
 		return -EINVAL;
 	}
-	current->pv.iopl = (u8)op.iopl;
+	current->pv.iopl = (u8)op->iopl;
 	return 0;
 }
 
-static long op_set_iobitmap(struct domain *d, guest_ptr_t arg)
+static long set_iobitmap(void *arg)
 {
-	physdev_set_iobitmap_t op;
+	const physdev_set_iobitmap_t *op = arg;
 
-	ARG_GET(op, arg);
-	if (op.nr_ports > 0x10000) {
+	if (op->nr_ports > 0x10000) {
 		return -EINVAL;
 	}
-	current->pv.iobmp = (guest_ptr_t)op.bitmap.p;
-	current->pv.iobmp_ports = op.nr_ports;
+	current->pv.iobmp = (guest_ptr_t)op->bitmap.p;
+	current->pv.iobmp_ports = op->nr_ports;
 	return 0;
 }
 
-static long op_apic_read(struct domain *d, guest_ptr_t arg)
+static long apic_read(void *arg)
 {
-	physdev_apic_t op;
-	unsigned long flags;
-	int rc;
+	physdev_apic_t *op = arg;
+	HOLD_LOCK_IRQSAVE(&irq_lock);
 
-	ARG_GET(op, arg);
-	flags = spin_lock_irqsave(&irq_lock);
-	rc = ioapic_read_reg(op.apic_physbase, op.reg, &op.value);
-	spin_unlock_irqrestore(&irq_lock, flags);
-	return rc ? rc : arg_put(arg, &op, sizeof(op));
+	return ioapic_read_reg(op->apic_physbase, op->reg, &op->value);
 }
 
-/* The I/O APICs are the hypervisor's. A changed id would mean nothing: taken and ignored. */
-static long op_apic_write(struct domain *d, guest_ptr_t arg)
+static long eoi(void *arg)
 {
-	physdev_apic_t op;
+	const physdev_eoi_t *op = arg;
 
-	ARG_GET(op, arg);
-	return op.reg == 0 ? 0 : -EPERM;
+	return pirq_eoi(op->irq);
 }
 
-/* Old kernels want a vector here and then never use it. */
-static long op_alloc_vector(struct domain *d, guest_ptr_t arg)
+static long map_gsi(physdev_map_pirq_t *op)
 {
-	physdev_irq_t op;
-
-	ARG_GET(op, arg);
-	if (!line_of_gsi(op.irq)) {
+	if (!line_of_gsi((u32)op->index) || (op->pirq >= 0 && op->pirq != op->index)) {
 		return -EINVAL;
 	}
-	op.vector = op.irq;
-	return arg_put(arg, &op, sizeof(op));
+	op->pirq = op->index;
+	return 0;
 }
 
-static long op_eoi(struct domain *d, guest_ptr_t arg)
+static long map_message(physdev_map_pirq_t *op)
 {
-	physdev_eoi_t op;
-
-	ARG_GET(op, arg);
-	return pirq_eoi(d, op.irq);
-}
-
-static bool is_self(const struct domain *d, domid_t id)
-{
-	return id == DOMID_SELF || id == domain_id(d);
-}
-
-static int map_message(struct domain *d, physdev_map_pirq_t *op)
-{
-	struct msi_source src = {
-		.bdf = bdf_of((u8)op->bus, (u8)op->devfn),
-		.segment = op->type == MAP_PIRQ_TYPE_MSI ? 0 : (u16)((u32)op->bus >> 16),
-		.entry = (u16)op->entry_nr,
+	struct irq_line line = {
+		.kind = op->table_base ? LINE_MSIX : LINE_MSI,
+		.msi.sbdf = sbdf_of((u16)((u32)op->bus >> 16), (u8)op->bus, (u8)op->devfn),
+		.msi.entry = (u16)op->entry_nr,
 	};
 
 	if (op->devfn & ~0xff || op->bus & 0xff00 || op->entry_nr < 0 || op->entry_nr > 0x7ff) {
 		return -EINVAL;
 	}
-	return pirq_map_msi(d, &src, op->table_base != 0, op->table_base, &op->pirq);
+	return pirq_map_msi(&line, op->table_base, &op->pirq);
 }
 
 /* Several messages with one vector each are not offered: drivers then take one. */
-static long op_map_pirq(struct domain *d, guest_ptr_t arg)
+static long map_pirq(void *arg)
 {
-	physdev_map_pirq_t op;
-	int rc;
+	physdev_map_pirq_t *op = arg;
 
-	ARG_GET(op, arg);
-	if (!is_self(d, op.domid)) {
+	if (op->domid != DOMID_SELF && op->domid != domain_id(current->domain)) {
 		return -EOPNOTSUPP;
 	}
-	switch (op.type) {
+	switch (op->type) {
 	case MAP_PIRQ_TYPE_GSI:
-		if (!line_of_gsi((u32)op.index) || (op.pirq >= 0 && op.pirq != op.index)) {
-			return -EINVAL;
-		}
-		op.pirq = op.index;
-		break;
-	case MAP_PIRQ_TYPE_MSI:
+		return map_gsi(op);
 	case MAP_PIRQ_TYPE_MSI_SEG:
-		rc = map_message(d, &op);
-		if (rc) {
-			return rc;
-		}
-		break;
+		return map_message(op);
 	case MAP_PIRQ_TYPE_MULTI_MSI:
 		return -EOPNOTSUPP;
 	default:
 		return -EINVAL;
 	}
-	return arg_put(arg, &op, sizeof(op));
 }
 
-static long op_unmap_pirq(struct domain *d, guest_ptr_t arg)
+static long unmap_pirq(void *arg)
 {
-	physdev_unmap_pirq_t op;
+	const physdev_unmap_pirq_t *op = arg;
 
-	ARG_GET(op, arg);
-	return is_self(d, op.domid) ? pirq_unmap(d, (u32)op.pirq) : -EOPNOTSUPP;
-}
-
-static long op_setup_gsi(struct domain *d, guest_ptr_t arg)
-{
-	physdev_setup_gsi_t op;
-
-	ARG_GET(op, arg);
-	return pirq_setup_gsi(d, (u32)op.gsi, op.triggering & 1, op.polarity & 1);
-}
-
-static long op_get_free_pirq(struct domain *d, guest_ptr_t arg)
-{
-	physdev_get_free_pirq_t op;
-	int rc;
-
-	ARG_GET(op, arg);
-	if (op.type != MAP_PIRQ_TYPE_MSI) {
-		return -EINVAL;
+	if (op->domid != DOMID_SELF && op->domid != domain_id(current->domain)) {
+		return -EOPNOTSUPP;
 	}
-	rc = pirq_reserve(d, &op.pirq);
-	return rc ? rc : arg_put(arg, &op, sizeof(op));
+	return pirq_unmap((u32)op->pirq);
 }
 
-static long op_eoi_page(struct domain *d, guest_ptr_t arg)
+static long setup_gsi(void *arg)
 {
-	physdev_pirq_eoi_gmfn_t op;
+	const physdev_setup_gsi_t *op = arg;
 
-	ARG_GET(op, arg);
-	return pirq_set_eoi_page(d, _mfn(op.gmfn));
+	return pirq_setup_gsi((u32)op->gsi, op->triggering & 1, op->polarity & 1);
 }
 
-static long device_add(u16 segment, u8 bus, u8 devfn)
+static long device_add(void *arg)
 {
-	return msix_protect(segment, bdf_of(bus, devfn), 0);
+	const physdev_pci_device_add_t *op = arg;
+
+	return msix_protect(sbdf_of(op->seg, op->bus, op->devfn), 0);
 }
 
-static long device_remove(u16 segment, u8 bus, u8 devfn)
+static long device_remove(void *arg)
 {
-	u16 bdf = bdf_of(bus, devfn);
+	const physdev_pci_device_t *op = arg;
+	sbdf_t sbdf = sbdf_of(op->seg, op->bus, op->devfn);
 
-	if (pirq_device_in_use(segment, bdf)) {
+	if (pirq_device_in_use(sbdf)) {
 		return -EBUSY;
 	}
-	msix_unprotect(segment, bdf);
+	msix_unprotect(sbdf);
 	return 0;
 }
 
-static long op_pci_device_add(struct domain *d, guest_ptr_t arg)
+static long restore_msi(void *arg)
 {
-	physdev_pci_device_add_t op;
+	const physdev_pci_device_t *op = arg;
 
-	ARG_GET(op, arg);
-	return device_add(op.seg, op.bus, op.devfn);
+	return pirq_restore_msi(sbdf_of(op->seg, op->bus, op->devfn));
 }
 
-static long op_pci_device_remove(struct domain *d, guest_ptr_t arg)
+/* A region that the firmware did not reserve is not used. */
+static long mmcfg_reserved(void *arg)
 {
-	physdev_pci_device_t op;
+	const physdev_pci_mmcfg_reserved_t *op = arg;
 
-	ARG_GET(op, arg);
-	return device_remove(op.seg, op.bus, op.devfn);
+	return op->flags & XEN_PCI_MMCFG_RESERVED
+		       ? mmcfg_add(op->address, op->segment, op->start_bus, op->end_bus)
+		       : 0;
 }
 
-static long op_manage_pci_add(struct domain *d, guest_ptr_t arg)
+/*
+ * Nothing to do: Linux asks for a vector and then never uses it, and wants to hear that a debug
+ * port may be reset (the hypervisor uses none).
+ */
+static long granted(void *arg)
 {
-	physdev_manage_pci_t op;
-
-	ARG_GET(op, arg);
-	return device_add(0, op.bus, op.devfn);
-}
-
-static long op_manage_pci_add_ext(struct domain *d, guest_ptr_t arg)
-{
-	physdev_manage_pci_ext_t op;
-
-	ARG_GET(op, arg);
-	return device_add(0, op.bus, op.devfn);
-}
-
-static long op_manage_pci_remove(struct domain *d, guest_ptr_t arg)
-{
-	physdev_manage_pci_t op;
-
-	ARG_GET(op, arg);
-	return device_remove(0, op.bus, op.devfn);
-}
-
-static long op_restore_msi(struct domain *d, guest_ptr_t arg)
-{
-	physdev_restore_msi_t op;
-
-	ARG_GET(op, arg);
-	return pirq_restore_msi(0, bdf_of(op.bus, op.devfn));
-}
-
-static long op_restore_msi_ext(struct domain *d, guest_ptr_t arg)
-{
-	physdev_pci_device_t op;
-
-	ARG_GET(op, arg);
-	return pirq_restore_msi(op.seg, bdf_of(op.bus, op.devfn));
-}
-
-static long op_mmcfg_reserved(struct domain *d, guest_ptr_t arg)
-{
-	physdev_pci_mmcfg_reserved_t op;
-
-	ARG_GET(op, arg);
-	if (!(op.flags & XEN_PCI_MMCFG_RESERVED)) {
-		return 0; /* the firmware did not reserve it: not used */
-	}
-	return mmcfg_add(op.address, op.segment, op.start_bus, op.end_bus);
-}
-
-static long op_prepare_msix(struct domain *d, guest_ptr_t arg)
-{
-	physdev_pci_device_t op;
-
-	ARG_GET(op, arg);
-	return device_add(op.seg, op.bus, op.devfn);
-}
-
-static long op_release_msix(struct domain *d, guest_ptr_t arg)
-{
-	physdev_pci_device_t op;
-
-	ARG_GET(op, arg);
-	return 0; /* the table stays read-only as long as the function is there */
-}
-
-/* The hypervisor uses no debug port: nothing to do around its controller's reset. */
-static long op_dbgp(struct domain *d, guest_ptr_t arg)
-{
-	physdev_dbgp_op_t op;
-
-	ARG_GET(op, arg);
 	return 0;
 }
 
-static const struct {
-	long (*fn)(struct domain *d, guest_ptr_t arg);
-	bool any_domain;
-} ops[] = {
-	[PHYSDEVOP_irq_status_query] = {op_status_query, false},
-	[PHYSDEVOP_set_iopl] = {op_set_iopl, true},
-	[PHYSDEVOP_set_iobitmap] = {op_set_iobitmap, true},
-	[PHYSDEVOP_apic_read] = {op_apic_read, false},
-	[PHYSDEVOP_apic_write] = {op_apic_write, false},
-	[PHYSDEVOP_alloc_irq_vector] = {op_alloc_vector, false},
-	[PHYSDEVOP_eoi] = {op_eoi, true},
-	[PHYSDEVOP_map_pirq] = {op_map_pirq, false},
-	[PHYSDEVOP_unmap_pirq] = {op_unmap_pirq, false},
-	[PHYSDEVOP_manage_pci_add] = {op_manage_pci_add, false},
-	[PHYSDEVOP_manage_pci_remove] = {op_manage_pci_remove, false},
-	[PHYSDEVOP_restore_msi] = {op_restore_msi, false},
-	[PHYSDEVOP_manage_pci_add_ext] = {op_manage_pci_add_ext, false},
-	[PHYSDEVOP_setup_gsi] = {op_setup_gsi, false},
-	[PHYSDEVOP_get_free_pirq] = {op_get_free_pirq, false},
-	[PHYSDEVOP_pci_mmcfg_reserved] = {op_mmcfg_reserved, false},
-	[PHYSDEVOP_pci_device_add] = {op_pci_device_add, false},
-	[PHYSDEVOP_pci_device_remove] = {op_pci_device_remove, false},
-	[PHYSDEVOP_restore_msi_ext] = {op_restore_msi_ext, false},
-	[PHYSDEVOP_pirq_eoi_gmfn_v2] = {op_eoi_page, true},
-	[PHYSDEVOP_dbgp_op] = {op_dbgp, false},
-	[PHYSDEVOP_prepare_msix] = {op_prepare_msix, false},
-	[PHYSDEVOP_release_msix] = {op_release_msix, false},
+static const struct subop ops[] = {
+	[PHYSDEVOP_irq_status_query] = {status_query, sizeof(physdev_irq_status_query_t),
+					SUBOP_DOM0 | SUBOP_OUT},
+	[PHYSDEVOP_set_iopl] = {set_iopl, sizeof(physdev_set_iopl_t), 0},
+	[PHYSDEVOP_set_iobitmap] = {set_iobitmap, sizeof(physdev_set_iobitmap_t), 0},
+	[PHYSDEVOP_apic_read] = {apic_read, sizeof(physdev_apic_t), SUBOP_DOM0 | SUBOP_OUT},
+	[PHYSDEVOP_alloc_irq_vector] = {granted, sizeof(physdev_irq_t), SUBOP_DOM0},
+	[PHYSDEVOP_eoi] = {eoi, sizeof(physdev_eoi_t), SUBOP_DOM0},
+	[PHYSDEVOP_map_pirq] = {map_pirq, sizeof(physdev_map_pirq_t), SUBOP_DOM0 | SUBOP_OUT},
+	[PHYSDEVOP_unmap_pirq] = {unmap_pirq, sizeof(physdev_unmap_pirq_t), SUBOP_DOM0},
+	[PHYSDEVOP_setup_gsi] = {setup_gsi, sizeof(physdev_setup_gsi_t), SUBOP_DOM0},
+	[PHYSDEVOP_pci_mmcfg_reserved] = {mmcfg_reserved, sizeof(physdev_pci_mmcfg_reserved_t),
+					  SUBOP_DOM0},
+	[PHYSDEVOP_pci_device_add] = {device_add, sizeof(physdev_pci_device_add_t), SUBOP_DOM0},
+	[PHYSDEVOP_pci_device_remove] = {device_remove, sizeof(physdev_pci_device_t), SUBOP_DOM0},
+	[PHYSDEVOP_restore_msi_ext] = {restore_msi, sizeof(physdev_pci_device_t), SUBOP_DOM0},
+	[PHYSDEVOP_dbgp_op] = {granted, sizeof(physdev_dbgp_op_t), SUBOP_DOM0},
 };
 
 long do_physdev_op(unsigned int cmd, guest_ptr_t arg)
 {
-	struct domain *d = current->domain;
-
-	if (cmd >= ARRAY_SIZE(ops) || !ops[cmd].fn) {
-		return -ENOSYS;
-	}
-	if (!d->privileged && !ops[cmd].any_domain) {
-		return -EPERM;
-	}
-	return ops[cmd].fn(d, arg);
+	return subop_run(ops, ARRAY_SIZE(ops), cmd, arg);
 }

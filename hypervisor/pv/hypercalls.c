@@ -2,10 +2,10 @@
 /* Hypercalls that set up the PV CPU: traps, callbacks, stack, segment bases, FPU, debug registers.
  */
 #include <xen/callback.h>
-#include <xen/nmi.h>
 #include "arch/uaccess.h"
 #include "arch/x86_private.h"
 #include "domain/continuation.h"
+#include "domain/subop.h"
 #include "lib/lib.h"
 #include "mm/pagetype.h"
 #include "pv/pv.h"
@@ -83,47 +83,30 @@ long do_set_callbacks(unsigned long event, unsigned long failsafe, unsigned long
 	return 0;
 }
 
-long do_callback_op(int cmd, guest_ptr_t arg)
+static long callback_register(void *arg)
 {
-	struct callback_register r;
-	struct callback_unregister u;
+	const struct callback_register *r = arg;
 
-	switch (cmd) {
-	case CALLBACKOP_register:
-		if (copy_from_guest(&r, arg, sizeof(r))) {
-			return -EFAULT;
-		}
-		return callback_set(current, r.type, r.address, r.flags & CALLBACKF_mask_events);
-	case CALLBACKOP_unregister:
-		if (copy_from_guest(&u, arg, sizeof(u))) {
-			return -EFAULT;
-		}
-		/* Event, failsafe and system call cannot be given up. */
-		if (u.type != CALLBACKTYPE_nmi && u.type != CALLBACKTYPE_sysenter &&
-		    u.type != CALLBACKTYPE_syscall32) {
-			return -EINVAL;
-		}
-		return callback_set(current, u.type, 0, false);
-	default:
-		return -ENOSYS;
-	}
+	return callback_set(current, r->type, r->address, r->flags & CALLBACKF_mask_events);
 }
 
-long do_nmi_op(unsigned int cmd, guest_ptr_t arg)
+/* Event, failsafe and system call cannot be given up. */
+static long callback_unregister(void *arg)
 {
-	struct xennmi_callback cb;
+	const struct callback_unregister *u = arg;
 
-	switch (cmd) {
-	case XENNMI_register_callback:
-		if (copy_from_guest(&cb, arg, sizeof(cb))) {
-			return -EFAULT;
-		}
-		return callback_set(current, CALLBACKTYPE_nmi, cb.handler_address, false);
-	case XENNMI_unregister_callback:
-		return callback_set(current, CALLBACKTYPE_nmi, 0, false);
-	default:
-		return -ENOSYS;
-	}
+	return u->type <= CALLBACKTYPE_syscall ? -EINVAL : callback_set(current, u->type, 0, false);
+}
+
+long do_callback_op(unsigned int cmd, guest_ptr_t arg)
+{
+	static const struct subop ops[] = {
+		[CALLBACKOP_register] = {callback_register, sizeof(struct callback_register), 0},
+		[CALLBACKOP_unregister] = {callback_unregister, sizeof(struct callback_unregister),
+					   0},
+	};
+
+	return subop_run(ops, ARRAY_SIZE(ops), cmd, arg);
 }
 
 /* --- Stack, bases, FPU --- */
@@ -137,26 +120,20 @@ long do_stack_switch(unsigned long ss, unsigned long sp)
 
 long do_set_segment_base(unsigned int which, unsigned long base)
 {
-	if (which <= SEGBASE_GS_KERNEL && !va_canonical(base)) {
-		return -EINVAL;
-	}
-	switch (which) {
-	case SEGBASE_FS:
-		arch_write_base(BASE_FS, base);
-		return 0;
-	case SEGBASE_GS_USER:
-		arch_write_base(BASE_GS_INACTIVE, base);
-		return 0;
-	case SEGBASE_GS_KERNEL:
-		arch_write_base(BASE_GS, base);
-		return 0;
-	case SEGBASE_GS_USER_SEL:
+	static const u32 msr[] = {[SEGBASE_FS] = MSR_FS_BASE,
+				  [SEGBASE_GS_USER] = MSR_KERNEL_GS,
+				  [SEGBASE_GS_KERNEL] = MSR_GS_BASE};
+
+	if (which == SEGBASE_GS_USER_SEL) {
 		/* A bad selector is loaded as null: Linux does not expect a failure. */
-		load_gs_user_selector((u16)(base & 0xffff));
+		load_gs_user_selector((u16)base);
 		return 0;
-	default:
+	}
+	if (which >= ARRAY_SIZE(msr) || !va_canonical(base)) {
 		return -EINVAL;
 	}
+	wrmsr(msr[which], base);
+	return 0;
 }
 
 long do_fpu_taskswitch(int set)

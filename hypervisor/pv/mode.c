@@ -7,8 +7,8 @@
 void pv_toggle_mode(struct vcpu *v)
 {
 	v->pv.kernel_mode = !v->pv.kernel_mode;
-	arch_swap_gs();
-	arch_load_cr3(v->pv.kernel_mode ? v->pv.cr3_kernel : v->pv.cr3_user);
+	swap_gs();
+	write_cr3(v->pv.kernel_mode ? v->pv.cr3_kernel : v->pv.cr3_user);
 	if (v->pv.kernel_mode && unlikely(v->area_stale)) {
 		vcpu_write_areas(v);
 	}

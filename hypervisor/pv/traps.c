@@ -143,7 +143,7 @@ static void int80(struct vcpu *v, struct cpu_regs *regs)
 
 static void debug_exception(struct vcpu *v)
 {
-	u64 dr6 = arch_read_dr6();
+	u64 dr6 = read_db6();
 
 	v->pv.dr[6] = (v->pv.dr[6] & ~0xfull) | (dr6 & ~DR6_RESERVED) | DR6_RESERVED;
 	arch_load_debugregs(&v->pv);

@@ -18,7 +18,7 @@ static struct domain *shut_domain;
 static int shut_code = -1;
 static unsigned int yields, blocks;
 
-int pirq_bind_port(struct domain *d, u32 pirq, u32 port, bool share)
+int pirq_bind_port(struct domain *d, u32 pirq, u32 port)
 {
 	if (pirq >= 8) {
 		return -EINVAL;
@@ -311,21 +311,19 @@ static void virqs(void **state)
 	assert_false(pending(b, q));
 	assert_int_equal(bind_virq(VIRQ_TIMER, 39, &q), 0);
 
-	/* Global ones stand at vcpu 0, go to dom0 unless given away, and may move. */
+	/* Global ones stand at vcpu 0, go to dom0 whoever else binds them, and may move. */
 	assert_int_equal(bind_virq(VIRQ_DOM_EXC, 1, &g), -EINVAL);
 	assert_int_equal(bind_virq(VIRQ_DOM_EXC, 0, &g), 0);
 	assert_int_equal(bind_vcpu(g, 3), 0);
-	evtchn_send_global_virq(VIRQ_DOM_EXC);
-	assert_false(pending(b, g));
-	assert_int_equal(evtchn_set_virq_handler(b, VIRQ_DOM_EXC), 0);
-	evtchn_send_global_virq(VIRQ_DOM_EXC);
-	assert_true(pending(b, g));
-	assert_int_equal(evtchn_set_virq_handler(b, VIRQ_TIMER), -EINVAL);
-	assert_int_equal(evtchn_set_virq_handler(b, 24), -EINVAL);
 	assert_int_equal(get_status(DOMID_SELF, g, &s), 0);
 	assert_int_equal(s.u.virq, VIRQ_DOM_EXC);
 	assert_int_equal(s.vcpu, 3);
-	/* b dies in stop(): the handler's reference must go with it. */
+	fake_run(a, 0);
+	assert_int_equal(bind_virq(VIRQ_DOM_EXC, 0, &p), 0);
+	clear(a);
+	evtchn_send_global_virq(VIRQ_DOM_EXC);
+	assert_true(pending(a, p));
+	assert_false(pending(b, g));
 }
 
 static void pirqs(void **state)
@@ -737,8 +735,9 @@ static void race_round(unsigned int round)
 
 	assert_int_equal(evtchn_domain_create(c), 0);
 	fake_run(c, 0);
+	assert_int_equal(bind_virq(VIRQ_TIMER, 0, &p), 0);
+	fake_run(a, 1);
 	assert_int_equal(bind_virq(VIRQ_CON_RING, 0, &p), 0);
-	assert_int_equal(evtchn_set_virq_handler(c, VIRQ_CON_RING), 0);
 	for (unsigned int i = 0; i < 8; i++) {
 		fake_run(a, 1);
 		assert_int_equal(alloc_unbound(DOMID_SELF, 2, &p), 0);
@@ -784,7 +783,7 @@ static long poll_ports(evtchn_port_t *ports, unsigned int n, u64 timeout)
 	struct sched_poll arg = {.nr_ports = n, .timeout = timeout};
 
 	arg.ports.p = ports;
-	return do_sched_op(SCHEDOP_poll, (guest_ptr_t)&arg, 0);
+	return do_sched_op(SCHEDOP_poll, (guest_ptr_t)&arg);
 }
 
 static void polling(void **state)
@@ -829,7 +828,7 @@ static void polling(void **state)
 	assert_int_equal(poll_ports(NULL, 1, 0), -EFAULT);
 	ports[0] = 5000;
 	assert_int_equal(poll_ports(ports, 1, 0), -EINVAL);
-	assert_int_equal(do_sched_op(SCHEDOP_poll, 0, 0), -EFAULT);
+	assert_int_equal(do_sched_op(SCHEDOP_poll, 0), -EFAULT);
 }
 
 static void shutdowns(void **state)
@@ -838,40 +837,40 @@ static void shutdowns(void **state)
 	struct sched_shutdown arg = {SHUTDOWN_suspend};
 
 	fake_run(b, 0);
-	assert_int_equal(do_sched_op(SCHEDOP_shutdown, (guest_ptr_t)&arg, 0), 0);
+	assert_int_equal(do_sched_op(SCHEDOP_shutdown, (guest_ptr_t)&arg), 0);
 	assert_ptr_equal(shut_domain, b);
 	assert_int_equal(shut_code, SHUTDOWN_suspend);
 	arg.reason = SHUTDOWN_MAX + 1;
 	shut_code = -1;
-	assert_int_equal(do_sched_op(SCHEDOP_shutdown, (guest_ptr_t)&arg, 0), -EINVAL);
-	assert_int_equal(do_sched_op(SCHEDOP_shutdown, 0, 0), -EFAULT);
-	assert_int_equal(do_sched_op(SCHEDOP_remote_shutdown, (guest_ptr_t)&remote, 0), -EPERM);
+	assert_int_equal(do_sched_op(SCHEDOP_shutdown, (guest_ptr_t)&arg), -EINVAL);
+	assert_int_equal(do_sched_op(SCHEDOP_shutdown, 0), -EFAULT);
+	assert_int_equal(do_sched_op(SCHEDOP_remote_shutdown, (guest_ptr_t)&remote), -EPERM);
 	assert_int_equal(shut_code, -1);
 	arg.reason = SHUTDOWN_crash;
-	assert_int_equal(do_sched_op(SCHEDOP_shutdown_code, (guest_ptr_t)&arg, 0), 0);
+	assert_int_equal(do_sched_op(SCHEDOP_shutdown_code, (guest_ptr_t)&arg), 0);
 	assert_int_equal(shut_code, -1);
 	arg.reason = SHUTDOWN_poweroff;
-	assert_int_equal(do_sched_op(SCHEDOP_shutdown, (guest_ptr_t)&arg, 0), 0);
+	assert_int_equal(do_sched_op(SCHEDOP_shutdown, (guest_ptr_t)&arg), 0);
 	assert_int_equal(shut_code, SHUTDOWN_crash);
 	fake_run(a, 0);
-	assert_int_equal(do_sched_op(SCHEDOP_remote_shutdown, (guest_ptr_t)&remote, 0), 0);
+	assert_int_equal(do_sched_op(SCHEDOP_remote_shutdown, (guest_ptr_t)&remote), 0);
 	assert_int_equal(shut_code, SHUTDOWN_reboot);
 	remote.domain_id = 9;
-	assert_int_equal(do_sched_op(SCHEDOP_remote_shutdown, (guest_ptr_t)&remote, 0), -ESRCH);
+	assert_int_equal(do_sched_op(SCHEDOP_remote_shutdown, (guest_ptr_t)&remote), -ESRCH);
 	remote = (struct sched_remote_shutdown){1, 77};
-	assert_int_equal(do_sched_op(SCHEDOP_remote_shutdown, (guest_ptr_t)&remote, 0), -EINVAL);
-	assert_int_equal(do_sched_op(SCHEDOP_yield, 0, 0), 0);
-	assert_int_equal(do_sched_op(SCHEDOP_block, 0, 0), 0);
+	assert_int_equal(do_sched_op(SCHEDOP_remote_shutdown, (guest_ptr_t)&remote), -EINVAL);
+	assert_int_equal(do_sched_op(SCHEDOP_yield, 0), 0);
+	assert_int_equal(do_sched_op(SCHEDOP_block, 0), 0);
 	assert_true(yields == 1 && blocks == 1);
-	assert_int_equal(do_sched_op(SCHEDOP_pin_override, 0, 0), -ENOSYS);
-	assert_int_equal(do_sched_op(99, 0, 0), -ENOSYS);
+	assert_int_equal(do_sched_op(SCHEDOP_pin_override, 0), -ENOSYS);
+	assert_int_equal(do_sched_op(99, 0), -ENOSYS);
 }
 
 static long watchdog(u32 id, u32 timeout)
 {
 	struct sched_watchdog arg = {id, timeout};
 
-	return do_sched_op(SCHEDOP_watchdog, (guest_ptr_t)&arg, 0);
+	return do_sched_op(SCHEDOP_watchdog, (guest_ptr_t)&arg);
 }
 
 static void watchdogs(void **state)
@@ -886,7 +885,7 @@ static void watchdogs(void **state)
 	assert_int_equal(watchdog(2, 0), 0);
 	assert_int_equal(watchdog(2, 10), -EINVAL);
 	assert_int_equal(watchdog(0, 20), 2);
-	assert_int_equal(do_sched_op(SCHEDOP_watchdog, 0, 0), -EFAULT);
+	assert_int_equal(do_sched_op(SCHEDOP_watchdog, 0), -EFAULT);
 }
 
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, start, stop)

@@ -117,7 +117,9 @@ void *heap_alloc(size_t bytes)
 
 void heap_free(void *p, size_t bytes)
 {
-	assert(p);
+	if (!p) {
+		return;
+	}
 	__atomic_sub_fetch(&fake_heap_bytes, bytes, __ATOMIC_RELAXED);
 	if (bytes == PAGE_SIZE) {
 		free_frames(host_mfn(p), 0);

@@ -3,7 +3,7 @@
 IRQ_TEST_CFLAGS := $(HV_TEST_CFLAGS) -include tests/unit/irq_fake.h
 
 UNIT_TESTS += irq irq_ports uart console console_print
-irq_SRCS := tests/unit/irq.c $(wildcard hypervisor/irq/*.c)
+irq_SRCS := tests/unit/irq.c hypervisor/domain/subop.c $(wildcard hypervisor/irq/*.c)
 irq_CFLAGS := $(IRQ_TEST_CFLAGS) -Ihypervisor/irq -Wno-missing-field-initializers
 irq_ports_SRCS := tests/unit/irq_ports.c hypervisor/pv/io.c hypervisor/drivers/rtc.c \
 	hypervisor/drivers/platform_timer.c

@@ -20,6 +20,8 @@ extern struct vcpu *fake_current;
 #define outb(port, v) fake_out((port), 1, (v))
 #define outw(port, v) fake_out((port), 2, (v))
 #define outl(port, v) fake_out((port), 4, (v))
+#define port_in       fake_in
+#define port_out      fake_out
 #define rdtsc()       fake_rdtsc()
 #undef current
 #define current fake_current

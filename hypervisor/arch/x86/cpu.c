@@ -34,8 +34,6 @@ static void find_xsave(void)
 	if ((have & XCR0_AVX) && (have & XCR0_AVX512) == XCR0_AVX512) {
 		cpu_features.xcr0_max |= XCR0_AVX512;
 	}
-	cpuid(0xd, 1, r);
-	cpu_features.xsaveopt = r[0] & 1;
 }
 
 static void print_model(const struct cpu_features *f)
@@ -56,35 +54,31 @@ static void print_model(const struct cpu_features *f)
 void cpu_find_features(void)
 {
 	struct cpu_features *f = &cpu_features;
-	u32 r[4], ecx1;
+	u32 r[4], ext_leaf;
 
 	cpuid(0, 0, r);
 	f->max_leaf = r[0];
 	f->amd = r[1] == 0x68747541 || r[1] == 0x6f677948; /* "Auth", "Hygo" */
 	cpuid(1, 0, r);
-	ecx1 = r[2];
-	f->pcid = ecx1 & BIT(17);
-	f->x2apic = ecx1 & BIT(21);
-	f->tsc_deadline = ecx1 & BIT(24);
-	f->xsave = use_xsave && (ecx1 & BIT(26)) && f->max_leaf >= 0xd;
+	f->x2apic = r[2] & BIT(21);
+	f->tsc_deadline = r[2] & BIT(24);
+	f->xsave = use_xsave && (r[2] & BIT(26)) && f->max_leaf >= 0xd;
 	if (f->max_leaf >= 7) {
 		cpuid(7, 0, r);
-		f->fsgsbase = r[1] & BIT(0);
 		f->smep = use_smep && (r[1] & BIT(7));
 		f->smap = use_smap && (r[1] & BIT(20));
 		f->umip = r[2] & BIT(2);
 	}
 	cpuid(0x80000000, 0, r);
-	f->max_ext_leaf = r[0];
+	ext_leaf = r[0];
 	cpuid(0x80000001, 0, r);
 	f->page1gb = r[3] & BIT(26);
-	f->rdtscp = r[3] & BIT(27);
 	f->maddr_bits = 36;
-	if (f->max_ext_leaf >= 0x80000007) {
+	if (ext_leaf >= 0x80000007) {
 		cpuid(0x80000007, 0, r);
 		f->invariant_tsc = r[3] & BIT(8);
 	}
-	if (f->max_ext_leaf >= 0x80000008) {
+	if (ext_leaf >= 0x80000008) {
 		cpuid(0x80000008, 0, r);
 		f->maddr_bits = (u8)MIN(r[0] & 0xff, 52u);
 	}

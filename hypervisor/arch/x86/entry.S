@@ -2,7 +2,7 @@
 /*
  * Every way into the hypervisor and back. On the CPU's stack, from its top downwards:
  *
- *   struct cpu_info          current, cpu, pending            (32 bytes)
+ *   struct cpu_info          current, cpu, pending
  *   ss rsp rflags cs rip     pushed by the CPU, or here for SYSCALL
  *   vector | error code      one 8-byte word
  *   rdi ... r15              save_regs

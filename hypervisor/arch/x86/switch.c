@@ -11,31 +11,14 @@
 #include "lib/spinlock.h"
 
 #define DR7_ENABLE 0xffu /* any of the four, local or global */
+#define DR7_OFF    0x400ul
 
-static u16 get_ds(void)
-{
-	u16 s;
-	__asm__("movw %%ds, %0" : "=r"(s));
-	return s;
-}
-static u16 get_es(void)
-{
-	u16 s;
-	__asm__("movw %%es, %0" : "=r"(s));
-	return s;
-}
-static u16 get_fs(void)
-{
-	u16 s;
-	__asm__("movw %%fs, %0" : "=r"(s));
-	return s;
-}
-static u16 get_gs(void)
-{
-	u16 s;
-	__asm__("movw %%gs, %0" : "=r"(s));
-	return s;
-}
+#define GET_SEG(seg)                                                  \
+	({                                                            \
+		u16 sel_;                                             \
+		__asm__ volatile("movw %%" #seg ", %0" : "=r"(sel_)); \
+		sel_;                                                 \
+	})
 
 /* Loads a selector; on a fault loads null and returns false. */
 #define LOAD_SEG(seg, sel)                                                                       \
@@ -64,63 +47,36 @@ void arch_load_ldt(u32 entries)
 	__asm__ volatile("lldt %w0" ::"r"(SEL_LDT));
 }
 
-static void __swapgs(void)
-{
-	__asm__ volatile("swapgs" ::: "memory");
-}
-
 bool load_gs_user_selector(u16 sel)
 {
 	unsigned long flags = irq_save();
 	bool ok;
 
-	__swapgs();
+	swap_gs();
 	ok = LOAD_SEG(gs, sel);
-	__swapgs();
+	swap_gs();
 	irq_restore(flags);
 	return ok;
 }
 
-void arch_swap_gs(void)
+/* A table of another address space: what the TLB holds is gone. */
+static void load_table(u64 cr3)
 {
-	__swapgs();
-}
+	unsigned long flags = irq_save();
 
-void arch_write_base(enum segment_base which, u64 base)
-{
-	static const u32 msr[] = {MSR_FS_BASE, MSR_GS_BASE, MSR_KERNEL_GS};
-
-	wrmsr(msr[which], base);
-}
-
-u64 arch_read_base(enum segment_base which)
-{
-	static const u32 msr[] = {MSR_FS_BASE, MSR_GS_BASE, MSR_KERNEL_GS};
-
-	return rdmsr(msr[which]);
-}
-
-void arch_load_cr3(u64 cr3)
-{
+	tlb_note_flush();
 	write_cr3(cr3);
+	irq_restore(flags);
 }
 
 void arch_load_guest_cr3(struct pv_vcpu *pv)
 {
-	unsigned long flags = irq_save();
-
-	tlb_note_flush();
-	write_cr3(pv->kernel_mode ? pv->cr3_kernel : pv->cr3_user);
-	irq_restore(flags);
+	load_table(pv->kernel_mode ? pv->cr3_kernel : pv->cr3_user);
 }
 
 void arch_load_idle(void)
 {
-	unsigned long flags = irq_save();
-
-	tlb_note_flush();
-	write_cr3(hv_root);
-	irq_restore(flags);
+	load_table(hv_root);
 }
 
 void arch_update_ts(struct pv_vcpu *pv)
@@ -132,49 +88,20 @@ void arch_update_ts(struct pv_vcpu *pv)
 	}
 }
 
-static void load_dr(unsigned int nr, u64 v)
-{
-	switch (nr) {
-	case 0:
-		__asm__ volatile("mov %0, %%db0" ::"r"(v));
-		break;
-	case 1:
-		__asm__ volatile("mov %0, %%db1" ::"r"(v));
-		break;
-	case 2:
-		__asm__ volatile("mov %0, %%db2" ::"r"(v));
-		break;
-	case 3:
-		__asm__ volatile("mov %0, %%db3" ::"r"(v));
-		break;
-	case 6:
-		__asm__ volatile("mov %0, %%db6" ::"r"(v));
-		break;
-	default:
-		__asm__ volatile("mov %0, %%db7" ::"r"(v));
-		break;
-	}
-}
-
-u64 arch_read_dr6(void)
-{
-	u64 v;
-
-	__asm__ volatile("mov %%db6, %0" : "=r"(v));
-	return v;
-}
+#define LOAD_DR(nr, v) __asm__ volatile("mov %0, %%db" #nr ::"r"(v))
 
 void arch_load_debugregs(struct pv_vcpu *pv)
 {
 	if (!(pv->dr[7] & DR7_ENABLE)) {
-		load_dr(7, 0x400);
+		LOAD_DR(7, DR7_OFF);
 		return;
 	}
-	for (unsigned int i = 0; i < 4; i++) {
-		load_dr(i, pv->dr[i]);
-	}
-	load_dr(6, pv->dr[6]);
-	load_dr(7, pv->dr[7]);
+	LOAD_DR(0, pv->dr[0]);
+	LOAD_DR(1, pv->dr[1]);
+	LOAD_DR(2, pv->dr[2]);
+	LOAD_DR(3, pv->dr[3]);
+	LOAD_DR(6, pv->dr[6]);
+	LOAD_DR(7, pv->dr[7]);
 }
 
 void arch_set_xcr0(struct pv_vcpu *pv, u64 xcr0)
@@ -188,10 +115,10 @@ void arch_set_xcr0(struct pv_vcpu *pv, u64 xcr0)
 void context_save(struct pv_vcpu *pv)
 {
 	pv->regs = *guest_regs();
-	pv->ds = get_ds();
-	pv->es = get_es();
-	pv->fs = get_fs();
-	pv->gs = get_gs();
+	pv->ds = GET_SEG(ds);
+	pv->es = GET_SEG(es);
+	pv->fs = GET_SEG(fs);
+	pv->gs = GET_SEG(gs);
 	pv->fs_base = rdmsr(MSR_FS_BASE);
 	*(pv->kernel_mode ? &pv->gs_base_kernel : &pv->gs_base_user) = rdmsr(MSR_GS_BASE);
 	*(pv->kernel_mode ? &pv->gs_base_user : &pv->gs_base_kernel) = rdmsr(MSR_KERNEL_GS);
@@ -200,8 +127,8 @@ void context_save(struct pv_vcpu *pv)
 	}
 	fpu_save(pv);
 	if (pv->dr[7] & DR7_ENABLE) {
-		pv->dr[6] = arch_read_dr6();
-		load_dr(7, 0x400);
+		pv->dr[6] = read_db6();
+		LOAD_DR(7, DR7_OFF);
 	}
 }
 

@@ -23,8 +23,6 @@ struct cpu_info {
 	struct vcpu *running;
 	u32 cpu;
 	u32 pending; /* PENDING_* bits: work before the return to the guest */
-	u64 in_copy; /* nonzero inside copy_*_guest(): fault handler's hint */
-	u64 pad;
 };
 
 static inline struct cpu_info *cpu_info(void)
@@ -56,42 +54,24 @@ static inline bool cpu_work_pending(void)
 	return READ_ONCE(cpu_info()->pending) != 0;
 }
 
-static inline u64 read_cr0(void)
-{
-	u64 v;
-	__asm__ volatile("mov %%cr0, %0" : "=r"(v));
-	return v;
-}
-static inline u64 read_cr2(void)
-{
-	u64 v;
-	__asm__ volatile("mov %%cr2, %0" : "=r"(v));
-	return v;
-}
-static inline u64 read_cr3(void)
-{
-	u64 v;
-	__asm__ volatile("mov %%cr3, %0" : "=r"(v));
-	return v;
-}
-static inline u64 read_cr4(void)
-{
-	u64 v;
-	__asm__ volatile("mov %%cr4, %0" : "=r"(v));
-	return v;
-}
-static inline void write_cr0(u64 v)
-{
-	__asm__ volatile("mov %0, %%cr0" ::"r"(v) : "memory");
-}
-static inline void write_cr3(u64 v)
-{
-	__asm__ volatile("mov %0, %%cr3" ::"r"(v) : "memory");
-}
-static inline void write_cr4(u64 v)
-{
-	__asm__ volatile("mov %0, %%cr4" ::"r"(v) : "memory");
-}
+/* read_cr0(), write_cr0() and so on. */
+#define CONTROL_REGISTER(reg)                                            \
+	static inline u64 read_##reg(void)                               \
+	{                                                                \
+		u64 v;                                                   \
+		__asm__ volatile("mov %%" #reg ", %0" : "=r"(v));        \
+		return v;                                                \
+	}                                                                \
+	static inline void write_##reg(u64 v)                            \
+	{                                                                \
+		__asm__ volatile("mov %0, %%" #reg ::"r"(v) : "memory"); \
+	}
+CONTROL_REGISTER(cr0)
+CONTROL_REGISTER(cr2)
+CONTROL_REGISTER(cr3)
+CONTROL_REGISTER(cr4)
+CONTROL_REGISTER(db6)
+
 static inline void invlpg(unsigned long va)
 {
 	__asm__ volatile("invlpg (%0)" ::"r"(va) : "memory");
@@ -151,35 +131,35 @@ static inline void wrmsr(u32 msr, u64 v)
 int rdmsr_safe(u32 msr, u64 *v);
 int wrmsr_safe(u32 msr, u64 v);
 
-static inline void outb(u16 port, u8 v)
+/* inb(), outb() and so on, by the size of the operand. */
+#define PORT_ACCESS(suffix, type)                                                \
+	static inline type in##suffix(u16 port)                                  \
+	{                                                                        \
+		type v;                                                          \
+		__asm__ volatile("in" #suffix " %1, %0" : "=a"(v) : "Nd"(port)); \
+		return v;                                                        \
+	}                                                                        \
+	static inline void out##suffix(u16 port, type v)                         \
+	{                                                                        \
+		__asm__ volatile("out" #suffix " %0, %1" ::"a"(v), "Nd"(port));  \
+	}
+PORT_ACCESS(b, u8)
+PORT_ACCESS(w, u16)
+PORT_ACCESS(l, u32)
+/* size: 1, 2 or 4 bytes. */
+static inline u32 port_in(u16 port, unsigned int size)
 {
-	__asm__ volatile("outb %0, %1" ::"a"(v), "Nd"(port));
+	return size == 1 ? inb(port) : size == 2 ? inw(port) : inl(port);
 }
-static inline void outw(u16 port, u16 v)
+static inline void port_out(u16 port, unsigned int size, u32 v)
 {
-	__asm__ volatile("outw %0, %1" ::"a"(v), "Nd"(port));
-}
-static inline void outl(u16 port, u32 v)
-{
-	__asm__ volatile("outl %0, %1" ::"a"(v), "Nd"(port));
-}
-static inline u8 inb(u16 port)
-{
-	u8 v;
-	__asm__ volatile("inb %1, %0" : "=a"(v) : "Nd"(port));
-	return v;
-}
-static inline u16 inw(u16 port)
-{
-	u16 v;
-	__asm__ volatile("inw %1, %0" : "=a"(v) : "Nd"(port));
-	return v;
-}
-static inline u32 inl(u16 port)
-{
-	u32 v;
-	__asm__ volatile("inl %1, %0" : "=a"(v) : "Nd"(port));
-	return v;
+	if (size == 1) {
+		outb(port, (u8)v);
+	} else if (size == 2) {
+		outw(port, (u16)v);
+	} else {
+		outl(port, v);
+	}
 }
 
 static inline void cpuid(u32 leaf, u32 sub, u32 r[4])
@@ -204,7 +184,6 @@ static inline void cpuid(u32 leaf, u32 sub, u32 r[4])
 #define MSR_FS_BASE      0xc0000100
 #define MSR_GS_BASE      0xc0000101
 #define MSR_KERNEL_GS    0xc0000102 /* the inactive GS base */
-#define MSR_TSC_AUX      0xc0000103
 
 #define PAT_HV 0x050100070406ull /* WB WT UC- UC WC WP UC UC, as the ABI's guests expect */
 
@@ -215,7 +194,6 @@ static inline void cpuid(u32 leaf, u32 sub, u32 r[4])
 
 #define CR0_PE BIT(0)
 #define CR0_MP BIT(1)
-#define CR0_EM BIT(2)
 #define CR0_TS BIT(3)
 #define CR0_ET BIT(4)
 #define CR0_NE BIT(5)
@@ -223,28 +201,23 @@ static inline void cpuid(u32 leaf, u32 sub, u32 r[4])
 #define CR0_AM BIT(18)
 #define CR0_PG BIT(31)
 
-#define CR4_TSD        BIT(2)
 #define CR4_DE         BIT(3)
-#define CR4_PSE        BIT(4)
 #define CR4_PAE        BIT(5)
 #define CR4_MCE        BIT(6)
 #define CR4_PGE        BIT(7)
 #define CR4_OSFXSR     BIT(9)
 #define CR4_OSXMMEXCPT BIT(10)
 #define CR4_UMIP       BIT(11)
-#define CR4_FSGSBASE   BIT(16)
-#define CR4_PCIDE      BIT(17)
 #define CR4_OSXSAVE    BIT(18)
 #define CR4_SMEP       BIT(20)
 #define CR4_SMAP       BIT(21)
 
 /* What the boot CPU has; filled by cpu_init(), constant afterwards. */
 struct cpu_features {
-	bool x2apic, xsave, xsaveopt, smep, smap, umip, fsgsbase, pcid, tsc_deadline, invariant_tsc,
-		rdtscp, amd, page1gb, cpuid_faulting;
+	bool x2apic, xsave, smep, smap, umip, tsc_deadline, invariant_tsc, amd, page1gb;
 	u64 xcr0_max;   /* XCR0 bits that the hypervisor offers */
 	u32 xsave_size; /* bytes of the standard-format area for xcr0_max */
-	u32 max_leaf, max_ext_leaf;
+	u32 max_leaf;
 	u8 maddr_bits;
 };
 extern struct cpu_features cpu_features;

@@ -21,7 +21,6 @@ struct cpu_regs {
 };
 _Static_assert(sizeof(struct cpu_regs) == 168, "the hardware frame ends the structure");
 
-#define RFLAGS_CF   BIT(0)
 #define RFLAGS_TF   BIT(8)
 #define RFLAGS_IF   BIT(9)
 #define RFLAGS_DF   BIT(10)
@@ -31,24 +30,16 @@ _Static_assert(sizeof(struct cpu_regs) == 168, "the hardware frame ends the stru
 #define RFLAGS_VM   BIT(17)
 #define RFLAGS_AC   BIT(18)
 
-#define TRAP_DE  0
 #define TRAP_DB  1
 #define TRAP_NMI 2
 #define TRAP_BP  3
 #define TRAP_OF  4
-#define TRAP_BR  5
 #define TRAP_UD  6
 #define TRAP_NM  7
 #define TRAP_DF  8
-#define TRAP_TS  10
-#define TRAP_NP  11
-#define TRAP_SS  12
 #define TRAP_GP  13
 #define TRAP_PF  14
-#define TRAP_MF  16
-#define TRAP_AC  17
 #define TRAP_MC  18
-#define TRAP_XM  19
 /* Vectors that push an error code. */
 #define TRAP_HAVE_EC 0x20027d00u
 

@@ -25,6 +25,10 @@ static inline void smap_close(void)
 	}
 }
 
+static inline void swap_gs(void)
+{
+	__asm__ volatile("swapgs" ::: "memory");
+}
 static inline void xsetbv(u64 v)
 {
 	__asm__ volatile("xsetbv" ::"c"(0), "a"((u32)v), "d"((u32)(v >> 32)) : "memory");
@@ -68,20 +72,13 @@ bool context_load(struct pv_vcpu *pv);
 /* Loads the kernel or user table of the vcpu, by its mode; and the hypervisor's own. */
 void arch_load_guest_cr3(struct pv_vcpu *pv);
 void arch_load_idle(void);
-/* Loads a table without noting a flush: kernel <-> user of the same vcpu. */
-void arch_load_cr3(u64 cr3);
 /* XCR0 as the guest wants it; checked by the caller. */
 void arch_set_xcr0(struct pv_vcpu *pv, u64 xcr0);
 /* Puts the guest's virtual CR0.TS into the CPU. */
 void arch_update_ts(struct pv_vcpu *pv);
 void arch_load_debugregs(struct pv_vcpu *pv);
-u64 arch_read_dr6(void);
 /* LDT of `entries` descriptors in this CPU's window; 0 = none. */
 void arch_load_ldt(u32 entries);
-enum segment_base { BASE_FS, BASE_GS, BASE_GS_INACTIVE };
-u64 arch_read_base(enum segment_base which);
-void arch_write_base(enum segment_base which, u64 base); /* canonical */
-void arch_swap_gs(void);
 /* The inactive (user's) GS gets this selector; a bad one becomes null, then false. */
 bool load_gs_user_selector(u16 sel);
 

@@ -24,7 +24,6 @@
 
 struct evtchn_domain;
 struct grant_domain;
-struct irq_domain;
 struct cpuid_policy;
 
 struct domain;
@@ -88,7 +87,6 @@ struct domain {
 
 	struct evtchn_domain *evtchn;
 	struct grant_domain *grant;
-	struct irq_domain *irq;
 	struct cpuid_policy *cpuid;
 
 	unsigned int destroy_step; /* progress of domain_kill() */
@@ -127,6 +125,17 @@ struct domain *domain_get(domid_t id);
 struct domain *domain_get_next(domid_t id);
 void domain_ref(struct domain *d); /* another reference: the caller already has one */
 void domain_put(struct domain *d);
+/* A reference that ends with the block: DOMAIN_REF(d) = domain_get(id); */
+static inline void domain_ref_end(struct domain **d)
+{
+	if (*d) {
+		domain_put(*d);
+	}
+}
+#define DOMAIN_REF(d) struct domain *d __cleanup(domain_ref_end)
+/* domain_get() for an operation on a domain: another than one's own only for the control domain.
+ * NULL and *err: -ESRCH, -EPERM. */
+struct domain *domain_target(domid_t id, int *err);
 
 /* Creates a domain with pause count 1. id DOMID_COUNT..: choose the next free one (ids are
  * not reused soon). -EEXIST, -ENOMEM, -EINVAL. */

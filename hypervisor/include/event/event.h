@@ -8,14 +8,12 @@
 
 #include "domain/domain.h"
 
-typedef u32 evtchn_port_x; /* a checked port */
-
 int evtchn_domain_create(struct domain *d);  /* hook */
 int evtchn_domain_destroy(struct domain *d); /* hook; -ERESTART */
 void evtchn_domain_free(struct domain *d);
 void evtchn_dump(struct domain *d); /* console key */
 
-/* VIRQs: per-vcpu ones to v; global ones to the domain that bound them (dom0). Any context. */
+/* VIRQs: per-vcpu ones to v; global ones to dom0. Any context. */
 void evtchn_send_virq(struct vcpu *v, unsigned int virq);
 void evtchn_send_global_virq(unsigned int virq);
 /* Raises `port` of d as if its peer had sent; used by irq/ for PIRQs. Any context. */
@@ -28,12 +26,10 @@ bool vcpu_event_deliverable(const struct vcpu *v);
 unsigned int evtchn_count(struct domain *d); /* ports in use: leak tests, domus info */
 
 /* Called by evtchn code, provided by irq/: a port was bound to or released from a PIRQ of d. */
-int pirq_bind_port(struct domain *d, u32 pirq, u32 port, bool share);
+int pirq_bind_port(struct domain *d, u32 pirq, u32 port);
 void pirq_unbind_port(struct domain *d, u32 pirq);
 
 long do_event_channel_op(unsigned int cmd, guest_ptr_t arg);
-long do_sched_op(unsigned int cmd, guest_ptr_t arg, unsigned long arg2);
-/* domctl set_virq_handler: global virq goes to d. */
-int evtchn_set_virq_handler(struct domain *d, unsigned int virq);
+long do_sched_op(unsigned int cmd, guest_ptr_t arg);
 
 #endif

@@ -10,8 +10,6 @@ void ioapic_add(u8 id, u64 maddr, u32 gsi_base);
 void irq_add_override(u8 isa_irq, u32 gsi, bool level, bool active_low);
 void irq_init(void); /* masks PICs and all I/O APIC pins */
 
-int irq_domain_create(struct domain *d);
-int irq_domain_destroy(struct domain *d);
 void irq_dump(void);
 /* An interrupt line for the hypervisor itself (serial port); 0 or -errno. */
 int irq_request_gsi(u32 gsi, void (*fn)(void *), void *arg);

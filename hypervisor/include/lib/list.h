@@ -44,10 +44,9 @@ static inline void list_del(struct list *n)
 #define list_entry(p, type, member) container_of(p, type, member)
 #define list_first(head, type, member) \
 	(list_empty(head) ? (type *)NULL : list_entry((head)->next, type, member))
-#define list_for_each(pos, head) \
-	for (struct list *pos = (head)->next; pos != (head); pos = pos->next)
-#define list_for_each_safe(pos, tmp, head)                                     \
-	for (struct list *pos = (head)->next, *tmp = pos->next; pos != (head); \
-	     pos = tmp, tmp = pos->next)
+/* Visits the objects of `type` that a list links by `member`; none may be taken out meanwhile. */
+#define list_for_each_entry(pos, head, type, member)                                     \
+	for (type *pos = list_entry((head)->next, type, member); &pos->member != (head); \
+	     pos = list_entry(pos->member.next, type, member))
 
 #endif

@@ -83,4 +83,23 @@ static inline void spin_unlock_irqrestore(spinlock_t *l, unsigned long flags)
 	irq_restore(flags);
 }
 
+/* A lock held to the end of the block that takes it, however the block is left. */
+struct lock_held {
+	spinlock_t *lock;
+	unsigned long flags;
+};
+static inline void lock_held_end(struct lock_held *h)
+{
+	spin_unlock_irqrestore(h->lock, h->flags);
+}
+static inline void lock_held_end_plain(spinlock_t **l)
+{
+	spin_unlock(*l);
+}
+#define HOLD_LOCK_IRQSAVE(l) \
+	struct lock_held held_ __cleanup(lock_held_end) = {(l), spin_lock_irqsave(l)}
+#define HOLD_LOCK(l)                                                  \
+	spinlock_t *held_plain_ __cleanup(lock_held_end_plain) = (l); \
+	spin_lock(held_plain_)
+
 #endif

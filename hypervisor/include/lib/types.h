@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Basic types. Frame numbers are struct types so that a machine frame (mfn), a frame of the
- * guest's pseudo-physical space (gfn) and a plain number cannot be mixed up.
+ * Basic types. Machine frame numbers are a struct type so that they cannot be mixed up with plain
+ * numbers or with frames of a guest's pseudo-physical space.
  */
 #ifndef LIB_TYPES_H
 #define LIB_TYPES_H
@@ -22,9 +22,6 @@ typedef int64_t s64;
 typedef struct {
 	u64 n;
 } mfn_t;
-typedef struct {
-	u64 n;
-} gfn_t;
 
 static inline mfn_t _mfn(u64 n)
 {
@@ -42,14 +39,6 @@ static inline bool mfn_eq(mfn_t a, mfn_t b)
 {
 	return a.n == b.n;
 }
-static inline gfn_t _gfn(u64 n)
-{
-	return (gfn_t){n};
-}
-static inline u64 gfn_x(gfn_t g)
-{
-	return g.n;
-}
 #define INVALID_MFN _mfn(~0ull)
 
 /* A machine address and a guest's virtual address: plain 64-bit numbers by their names. */
@@ -65,6 +54,7 @@ typedef unsigned long guest_ptr_t; /* an address that a guest passed: only for c
 #define ROUND_UP(x, a) (((x) + (a)-1) / (a) * (a))
 #define MIN(a, b)      ((a) < (b) ? (a) : (b))
 #define MAX(a, b)      ((a) > (b) ? (a) : (b))
+#define LOW_BYTES(n)   (~0ull >> (64 - 8 * (n))) /* mask of the n lowest bytes, 1 to 8 */
 
 #define container_of(p, type, member) ((type *)((char *)(p)-offsetof(type, member)))
 
@@ -73,6 +63,7 @@ typedef unsigned long guest_ptr_t; /* an address that a guest passed: only for c
 #define __packed       __attribute__((packed))
 #define __noreturn     __attribute__((noreturn))
 #define __printf(f, a) __attribute__((format(printf, f, a)))
+#define __cleanup(fn)  __attribute__((cleanup(fn)))
 #define __unused       __attribute__((unused))
 #define likely(x)      __builtin_expect(!!(x), 1)
 #define unlikely(x)    __builtin_expect(!!(x), 0)

@@ -37,7 +37,7 @@ void pv_toggle_mode(struct vcpu *v);
 /* pv/hypercalls.c */
 long do_set_trap_table(guest_ptr_t traps);
 long do_set_callbacks(unsigned long event, unsigned long failsafe, unsigned long syscall);
-long do_callback_op(int cmd, guest_ptr_t arg);
+long do_callback_op(unsigned int cmd, guest_ptr_t arg);
 long do_stack_switch(unsigned long ss, unsigned long sp);
 long do_fpu_taskswitch(int set);
 long do_set_debugreg(int reg, unsigned long value);
@@ -45,7 +45,6 @@ long do_get_debugreg(int reg);
 long do_set_segment_base(unsigned int which, unsigned long base);
 long do_iret(void);
 long do_vm_assist(unsigned int cmd, unsigned int type);
-long do_nmi_op(unsigned int cmd, guest_ptr_t arg);
 /* Checks and stores a debug register of v; errors as the ABI's set_debugreg. */
 int pv_set_debugreg(struct vcpu *v, unsigned int reg, unsigned long value);
 

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* Hypercalls that are a family of operations, each with one structure as its argument. */
+#ifndef DOMAIN_SUBOP_H
+#define DOMAIN_SUBOP_H
+
+#include "lib/types.h"
+
+#define SUBOP_BYTES_MAX 64u
+
+enum subop_flags {
+	SUBOP_OUT = 1,  /* the structure also carries results: copied back after success */
+	SUBOP_DOM0 = 2, /* for the privileged domain alone */
+};
+
+struct subop {
+	long (*fn)(void *arg); /* arg: a copy of the structure, read once */
+	u8 bytes;              /* of the structure, at most SUBOP_BYTES_MAX */
+	u8 flags;
+};
+
+/* Runs operation `cmd` of a table. -ENOSYS: there is none, -EPERM, -EFAULT, or what fn says. */
+long subop_run(const struct subop *table, unsigned int count, unsigned int cmd, guest_ptr_t arg);
+
+#endif
