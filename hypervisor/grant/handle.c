@@ -17,42 +17,42 @@ struct handle *handle_of(struct grant_domain *g, u32 h)
 	if (page >= __atomic_load_n(&g->handle_pages, __ATOMIC_ACQUIRE)) {
 		return NULL;
 	}
-	return &g->handle_dir[page / HANDLE_DIR_PAGES][page % HANDLE_DIR_PAGES]
-			     [h % HANDLES_PER_PAGE];
+	return &g->handles[page][h % HANDLES_PER_PAGE];
 }
 
 /* Makes a page of handles, linked up; its first is returned. Lock held. */
 static u32 handles_grow(struct grant_domain *g)
 {
 	u32 n = g->handle_pages, first = n * HANDLES_PER_PAGE;
-	struct handle ***dir = &g->handle_dir[n / HANDLE_DIR_PAGES];
 	struct handle *page;
 
 	if (g->closed || n >= g->max_handle_pages) {
 		return HANDLE_NONE;
 	}
-	if (!*dir) {
-		*dir = heap_alloc(HANDLE_DIR_PAGES * sizeof(**dir));
-	}
-	page = *dir ? heap_alloc_page() : NULL;
+	page = heap_alloc_page();
 	if (!page) {
 		return HANDLE_NONE;
 	}
 	for (u32 i = 0; i < HANDLES_PER_PAGE; i++) {
 		page[i].link = i + 1 < HANDLES_PER_PAGE ? first + i + 1 : HANDLE_NONE;
 	}
-	(*dir)[n % HANDLE_DIR_PAGES] = page;
+	g->handles[n] = page;
 	__atomic_store_n(&g->handle_pages, n + 1, __ATOMIC_RELEASE);
 	return first;
 }
 
-/* Lock held. */
+/* The two arrays; NULL if there is no memory for them. */
 static struct handle_list *lists_make(struct domain *d, struct grant_domain *g)
 {
+	HOLD_LOCK(&g->lock);
 	struct handle_list *l = g->lists;
 
 	if (!l) {
-		l = heap_alloc(d->max_vcpus * sizeof(*l));
+		if (!g->handles) {
+			/* One more than needed: a limit of 0 is legal. */
+			g->handles = heap_alloc((g->max_handle_pages + 1) * sizeof(*g->handles));
+		}
+		l = g->handles ? heap_alloc(d->max_vcpus * sizeof(*l)) : NULL;
 		for (unsigned int i = 0; l && i < d->max_vcpus; i++) {
 			l[i].own = l[i].returned = HANDLE_NONE;
 		}
@@ -90,9 +90,7 @@ u32 handle_alloc(struct domain *d)
 	u32 n;
 
 	if (unlikely(!l)) {
-		spin_lock(&g->lock);
 		l = lists_make(d, g);
-		spin_unlock(&g->lock);
 		if (!l) {
 			return HANDLE_NONE;
 		}
@@ -135,16 +133,10 @@ void handle_free(struct domain *d, u32 n)
 void handles_free_all(struct domain *d, struct grant_domain *g)
 {
 	for (u32 i = 0; i < g->handle_pages; i++) {
-		heap_free_page(g->handle_dir[i / HANDLE_DIR_PAGES][i % HANDLE_DIR_PAGES]);
+		heap_free_page(g->handles[i]);
 	}
-	for (unsigned int i = 0; i < HANDLE_DIRS; i++) {
-		if (g->handle_dir[i]) {
-			heap_free(g->handle_dir[i], HANDLE_DIR_PAGES * sizeof(struct handle *));
-		}
-	}
-	if (g->lists) {
-		heap_free(g->lists, d->max_vcpus * sizeof(*g->lists));
-	}
+	heap_free(g->handles, (g->max_handle_pages + 1) * sizeof(*g->handles));
+	heap_free(g->lists, d->max_vcpus * sizeof(*g->lists));
 }
 
 unsigned int grant_map_count(struct domain *d)

@@ -4,7 +4,7 @@
  * offered: set_version(2), status frames, swapping and transfer answer -ENOSYS, which guests take
  * as "not there". Growth of a table takes its lock; see table.h.
  */
-#include "domain/continuation.h"
+#include "domain/subop.h"
 #include "table.h"
 
 /* Fills op->status; the frame list is written as far as memory could be had. */
@@ -32,70 +32,66 @@ static long setup_table_fill(struct gnttab_setup_table *op, struct domain *d)
 	return 0;
 }
 
-static long op_setup_table(guest_ptr_t arg)
+/* A domain that the caller may ask about, with a reference; NULL and *status: GNTST_*. */
+static struct domain *grant_target(domid_t id, s16 *status)
 {
-	struct gnttab_setup_table op;
-	struct domain *d;
-	long rc = 0;
+	int err;
+	struct domain *d = domain_target(id, &err);
 
-	if (copy_from_guest(&op, arg, sizeof(op))) {
-		return -EFAULT;
+	*status = err == -EPERM ? GNTST_permission_denied : GNTST_okay;
+	if (err != -EPERM && (!d || !grant_state(d))) {
+		*status = GNTST_bad_domain;
 	}
-	d = grant_target(op.dom, &op.status);
-	if (d) {
-		rc = setup_table_fill(&op, d);
+	if (d && *status) {
 		domain_put(d);
 	}
-	if (!rc && copy_to_guest(arg, &op, sizeof(op))) {
-		rc = -EFAULT;
-	}
-	return rc;
+	return *status ? NULL : d;
 }
 
-static long op_query_size(guest_ptr_t arg)
+static long setup_table(void *arg)
 {
-	struct gnttab_query_size op;
-	struct domain *d;
+	struct gnttab_setup_table *op = arg;
+	DOMAIN_REF(d) = grant_target(op->dom, &op->status);
 
-	if (copy_from_guest(&op, arg, sizeof(op))) {
-		return -EFAULT;
-	}
-	d = grant_target(op.dom, &op.status);
+	return d ? setup_table_fill(op, d) : 0;
+}
+
+static long query_size(void *arg)
+{
+	struct gnttab_query_size *op = arg;
+	DOMAIN_REF(d) = grant_target(op->dom, &op->status);
+
 	if (d) {
-		op.nr_frames = READ_ONCE(d->grant->frames);
-		op.max_nr_frames = d->grant->max_frames;
-		domain_put(d);
+		op->nr_frames = READ_ONCE(d->grant->frames);
+		op->max_nr_frames = d->grant->max_frames;
 	}
-	return copy_to_guest(arg, &op, sizeof(op)) ? -EFAULT : 0;
+	return 0;
 }
 
-static long op_set_version(guest_ptr_t arg)
+static long set_version(void *arg)
 {
-	struct gnttab_set_version op;
+	const struct gnttab_set_version *op = arg;
 
-	if (copy_from_guest(&op, arg, sizeof(op))) {
-		return -EFAULT;
-	}
-	return op.version == 1 ? 0 : op.version == 2 ? -ENOSYS : -EINVAL;
+	return op->version == 1 ? 0 : op->version == 2 ? -ENOSYS : -EINVAL;
 }
 
-static long op_get_version(guest_ptr_t arg)
+static long get_version(void *arg)
 {
-	struct gnttab_get_version op;
-	struct domain *d;
-	s16 status;
+	struct gnttab_get_version *op = arg;
+	int err;
+	DOMAIN_REF(d) = domain_target(op->dom, &err);
 
-	if (copy_from_guest(&op, arg, sizeof(op))) {
-		return -EFAULT;
-	}
-	d = grant_target(op.dom, &status);
-	if (!d) {
-		return status == GNTST_permission_denied ? -EPERM : -ESRCH;
-	}
-	domain_put(d);
-	op.version = 1;
-	return copy_to_guest(arg, &op, sizeof(op)) ? -EFAULT : 0;
+	op->version = 1;
+	return err;
 }
+
+/* Those with one element. */
+static const struct subop ops[] = {
+	[GNTTABOP_setup_table] = {setup_table, sizeof(struct gnttab_setup_table), SUBOP_OUT},
+	[GNTTABOP_query_size] = {query_size, sizeof(struct gnttab_query_size), SUBOP_OUT},
+	[GNTTABOP_set_version] = {set_version, sizeof(struct gnttab_set_version), 0},
+	[GNTTABOP_get_version] = {get_version, sizeof(struct gnttab_get_version), SUBOP_OUT},
+};
 
 long do_grant_table_op(unsigned int cmd, guest_ptr_t arg, unsigned int count)
 {
@@ -106,17 +102,9 @@ long do_grant_table_op(unsigned int cmd, guest_ptr_t arg, unsigned int count)
 		return grant_op_unmap(arg, count);
 	case GNTTABOP_copy:
 		return grant_op_copy(arg, count);
-	case GNTTABOP_setup_table:
-		return count == 1 ? op_setup_table(arg) : -EINVAL;
-	case GNTTABOP_query_size:
-		return count == 1 ? op_query_size(arg) : -EINVAL;
-	case GNTTABOP_set_version:
-		return op_set_version(arg);
-	case GNTTABOP_get_version:
-		return op_get_version(arg);
 	case GNTTABOP_cache_flush: /* caches are coherent here */
 		return -EOPNOTSUPP;
 	default:
-		return -ENOSYS;
+		return count == 1 ? subop_run(ops, ARRAY_SIZE(ops), cmd, arg) : -EINVAL;
 	}
 }

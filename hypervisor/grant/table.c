@@ -146,20 +146,6 @@ void grant_frame_put(mfn_t m, bool write)
 	}
 }
 
-struct domain *grant_target(domid_t id, s16 *status)
-{
-	struct domain *d = domain_get(id);
-
-	*status = !d || !grant_state(d) ? GNTST_bad_domain : GNTST_okay;
-	if (!*status && d != current->domain && !current->domain->privileged) {
-		*status = GNTST_permission_denied;
-	}
-	if (d && *status) {
-		domain_put(d);
-	}
-	return *status ? NULL : d;
-}
-
 struct domain *domain_cached(struct domain_cache *c, domid_t id)
 {
 	if (!c->d || c->id != id) {
@@ -195,12 +181,12 @@ int grant_table_frame(struct domain *d, unsigned int idx, mfn_t *m)
 	if (!g || idx >= g->max_frames) {
 		return -EINVAL;
 	}
-	spin_lock(&g->lock);
+
+	HOLD_LOCK(&g->lock);
 	rc = g->closed ? -EINVAL : table_grow(d, g, idx + 1);
 	if (!rc) {
 		*m = virt_to_mfn(g->shared[idx]);
 	}
-	spin_unlock(&g->lock);
 	return rc;
 }
 
@@ -213,12 +199,8 @@ unsigned int grant_table_max(struct domain *d)
 
 static void arrays_free(struct grant_domain *g)
 {
-	if (g->shared) {
-		heap_free(g->shared, (g->max_frames + 1) * sizeof(*g->shared));
-	}
-	if (g->active) {
-		heap_free(g->active, (2 * g->max_frames + 1) * sizeof(*g->active));
-	}
+	heap_free(g->shared, (g->max_frames + 1) * sizeof(*g->shared));
+	heap_free(g->active, (2 * g->max_frames + 1) * sizeof(*g->active));
 	heap_free(g, sizeof(*g));
 }
 
@@ -230,7 +212,7 @@ int grant_domain_create(struct domain *d)
 		return -ENOMEM;
 	}
 	g->max_frames = MIN(d->config_max_grant_frames, MAX_GRANT_FRAMES);
-	g->max_handle_pages = MIN(d->config_max_maptrack_frames, HANDLE_DIRS * HANDLE_DIR_PAGES);
+	g->max_handle_pages = MIN(d->config_max_maptrack_frames, HANDLE_PAGES_MAX);
 	/* One more than needed: a limit of 0 is legal, an allocation of 0 bytes is not. */
 	g->shared = heap_alloc((g->max_frames + 1) * sizeof(*g->shared));
 	g->active = heap_alloc((2 * g->max_frames + 1) * sizeof(*g->active));
@@ -315,9 +297,7 @@ void grant_domain_free(struct domain *d)
 	}
 	d->grant = NULL;
 	for (u32 i = 0; i < 2 * g->max_frames; i++) {
-		if (g->active[i]) {
-			heap_free_page(g->active[i]);
-		}
+		heap_free_page(g->active[i]);
 	}
 	handles_free_all(d, g);
 	arrays_free(g);

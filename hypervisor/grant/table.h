@@ -62,8 +62,7 @@ struct handle {
 _Static_assert(sizeof(struct handle) == 32, "128 in a page");
 
 #define HANDLES_PER_PAGE 128u
-#define HANDLE_DIR_PAGES 512u /* pages of handles that a directory page names */
-#define HANDLE_DIRS      8u
+#define HANDLE_PAGES_MAX 4096u
 #define HANDLE_NONE      (~0u)
 
 /* Free handles of a vcpu: `own` is touched by that vcpu alone; others put on `returned` and may
@@ -81,8 +80,8 @@ struct grant_domain {
 	u64 **shared;           /* max_frames pages of entries, an entry is one word */
 	struct active **active; /* two pages for each of them, made when first pinned */
 	u32 max_handle_pages, handle_pages;
-	struct handle **handle_dir[HANDLE_DIRS];
-	struct handle_list *lists;         /* by vcpu; made with the first handle */
+	struct handle **handles;           /* max_handle_pages pages; made with the first handle */
+	struct handle_list *lists;         /* by vcpu; made likewise */
 	u32 destroy_handle, destroy_frame; /* progress */
 };
 
@@ -98,8 +97,6 @@ void grant_unpin(struct domain *rd, u32 ref, bool write);
 /* The references that a pin's user needs: general, and writable if it writes. GNTST_*. */
 int grant_frame_get(struct domain *rd, mfn_t m, bool write);
 void grant_frame_put(mfn_t m, bool write);
-/* Another domain than one's own only for the control domain. NULL and *status: GNTST_*. */
-struct domain *grant_target(domid_t id, s16 *status);
 
 /* handle.c. alloc: HANDLE_NONE if there is none left; the handle is not LIVE yet. By current. */
 u32 handle_alloc(struct domain *d);

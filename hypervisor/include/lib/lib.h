@@ -35,25 +35,16 @@ char *strstr(const char *s, const char *what);
 
 /*
  * Messages. A level is a prefix of the format: printk(LOG_WARN "...%u\n", x). Whole lines only.
- * Formats: %d %u %x %lx %llx %s %c %p, widths, precision, zero fill, '-', %zu, %lu, %*, no floats.
+ * Formats: %d %u %x with l or ll, %s %c; widths, zero fill, '-'.
  * printk() may be called anywhere, NMI excepted. printk_guest() is for what a guest can
  * provoke: it is rate-limited and counts what it drops.
  */
-#define LOG_ERR \
-	"\001"  \
-	"1"
-#define LOG_WARN \
-	"\001"   \
-	"2"
-#define LOG_INFO \
-	"\001"   \
-	"3"
-#define LOG_DEBUG \
-	"\001"    \
-	"4"
+#define LOG_ERR   "\0011" /* the byte 1, then the level's digit */
+#define LOG_WARN  "\0012"
+#define LOG_INFO  "\0013"
+#define LOG_DEBUG "\0014"
 void printk(const char *fmt, ...) __printf(1, 2);
 void printk_guest(const char *fmt, ...) __printf(1, 2);
-int snprintf(char *buf, size_t size, const char *fmt, ...) __printf(3, 4);
 int vsnprintf(char *buf, size_t size, const char *fmt, __builtin_va_list ap);
 
 /* The machine is unusable: prints one sentence saying what and what to do, registers, halts. */

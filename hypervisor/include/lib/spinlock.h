@@ -17,12 +17,7 @@ typedef struct {
 	};
 } spinlock_t;
 
-#define SPINLOCK_INIT     \
-	{                 \
-		{         \
-			0 \
-		}         \
-	}
+#define SPINLOCK_INIT ((spinlock_t){{0}})
 
 static inline void spin_lock(spinlock_t *l)
 {
