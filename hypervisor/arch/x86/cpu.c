@@ -54,7 +54,7 @@ static void print_model(const struct cpu_features *f)
 void cpu_find_features(void)
 {
 	struct cpu_features *f = &cpu_features;
-	u32 r[4], ext_leaf;
+	u32 r[4];
 
 	cpuid(0, 0, r);
 	f->max_leaf = r[0];
@@ -70,15 +70,15 @@ void cpu_find_features(void)
 		f->umip = r[2] & BIT(2);
 	}
 	cpuid(0x80000000, 0, r);
-	ext_leaf = r[0];
+	f->max_ext_leaf = r[0];
 	cpuid(0x80000001, 0, r);
 	f->page1gb = r[3] & BIT(26);
 	f->maddr_bits = 36;
-	if (ext_leaf >= 0x80000007) {
+	if (f->max_ext_leaf >= 0x80000007) {
 		cpuid(0x80000007, 0, r);
 		f->invariant_tsc = r[3] & BIT(8);
 	}
-	if (ext_leaf >= 0x80000008) {
+	if (f->max_ext_leaf >= 0x80000008) {
 		cpuid(0x80000008, 0, r);
 		f->maddr_bits = (u8)MIN(r[0] & 0xff, 52u);
 	}

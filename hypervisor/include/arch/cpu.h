@@ -217,7 +217,7 @@ struct cpu_features {
 	bool x2apic, xsave, smep, smap, umip, tsc_deadline, invariant_tsc, amd, page1gb;
 	u64 xcr0_max;   /* XCR0 bits that the hypervisor offers */
 	u32 xsave_size; /* bytes of the standard-format area for xcr0_max */
-	u32 max_leaf;
+	u32 max_leaf, max_ext_leaf;
 	u8 maddr_bits;
 };
 extern struct cpu_features cpu_features;
