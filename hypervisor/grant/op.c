@@ -82,7 +82,7 @@ static long get_version(void *arg)
 	DOMAIN_REF(d) = domain_target(op->dom, &err);
 
 	op->version = 1;
-	return err;
+	return d ? 0 : err;
 }
 
 /* Those with one element. */
