@@ -132,7 +132,7 @@ static inline void domain_ref_end(struct domain **d)
 		domain_put(*d);
 	}
 }
-#define DOMAIN_REF(d) struct domain *d __cleanup(domain_ref_end)
+#define DOMAIN_REF(d) struct domain *d __unused __cleanup(domain_ref_end)
 /* domain_get() for an operation on a domain: another than one's own only for the control domain.
  * NULL and *err: -ESRCH, -EPERM. */
 struct domain *domain_target(domid_t id, int *err);

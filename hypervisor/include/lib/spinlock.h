@@ -92,7 +92,7 @@ static inline void lock_held_end_plain(spinlock_t **l)
 	spin_unlock(*l);
 }
 #define HOLD_LOCK_IRQSAVE(l) \
-	struct lock_held held_ __cleanup(lock_held_end) = {(l), spin_lock_irqsave(l)}
+	struct lock_held held_ __unused __cleanup(lock_held_end) = {(l), spin_lock_irqsave(l)}
 #define HOLD_LOCK(l)                                                  \
 	spinlock_t *held_plain_ __cleanup(lock_held_end_plain) = (l); \
 	spin_lock(held_plain_)

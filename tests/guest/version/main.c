@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * xen_version, console_io, callback_op, nmi_op: facts, output, and where the kernel is entered.
+ * xen_version, console_io, callback_op: facts, output, and where the kernel is entered.
  *
  * Facts are strings and structures of fixed size, written whole or -EFAULT. Entries must be
  * canonical addresses; those that a kernel cannot be without are not unregistered. An NMI enters
@@ -9,7 +9,6 @@
 #include "../lib/guest.h"
 #include <xen/callback.h>
 #include <xen/features.h>
-#include <xen/nmi.h>
 #include <xen/vcpu.h>
 #include <xen/version.h>
 
@@ -68,7 +67,8 @@ static void callbacks(void)
 	extern char event_stub[], trap_stubs[];
 	struct callback_register r = {.type = CALLBACKTYPE_event, .address = 1ul << 63};
 	struct callback_unregister u = {.type = CALLBACKTYPE_event};
-	struct xennmi_callback n = {.handler_address = (unsigned long)trap_stubs + 2 * 16};
+	struct callback_register n = {.type = CALLBACKTYPE_nmi,
+				      .address = (unsigned long)trap_stubs + 2 * 16};
 
 	claim("entries are canonical, known, and some are for ever");
 	CHECK_EQ(HC2(__HYPERVISOR_callback_op, CALLBACKOP_register, &r), -XEN_EINVAL);
@@ -86,13 +86,14 @@ static void callbacks(void)
 	CHECK_EQ(HC3(__HYPERVISOR_set_callbacks, 1ul << 63, 0, 0), -XEN_EINVAL);
 	claim("an NMI enters where it was registered");
 	trap_handler = count_nmi;
-	CHECK_EQ(HC2(__HYPERVISOR_nmi_op, XENNMI_register_callback, &n), 0);
+	CHECK_EQ(HC2(__HYPERVISOR_callback_op, CALLBACKOP_register, &n), 0);
 	CHECK_EQ(HC3(__HYPERVISOR_vcpu_op, VCPUOP_send_nmi, 0, 0), 0);
 	CHECK_EQ(HC3(__HYPERVISOR_vcpu_op, VCPUOP_send_nmi, 0, 0), 0);
 	CHECK_EQ(nmis, 2);
-	n.handler_address = 1ul << 63;
-	CHECK(HC2(__HYPERVISOR_nmi_op, XENNMI_register_callback, &n) < 0);
-	CHECK_EQ(HC2(__HYPERVISOR_nmi_op, XENNMI_unregister_callback, 0), 0);
+	n.address = 1ul << 63;
+	CHECK(HC2(__HYPERVISOR_callback_op, CALLBACKOP_register, &n) < 0);
+	u.type = CALLBACKTYPE_nmi;
+	CHECK_EQ(HC2(__HYPERVISOR_callback_op, CALLBACKOP_unregister, &u), 0);
 	CHECK_EQ(HC3(__HYPERVISOR_vcpu_op, VCPUOP_send_nmi, 0, 0), 0);
 	CHECK_EQ(nmis, 2);
 }
