@@ -20,7 +20,7 @@
 /* Bits of leaf 1's edx that AMD repeats in 0x80000001's. */
 #define AMD_COMMON_EDX 0x0183f3ffu
 
-static struct cpuid_policy system_policy[4]; /* raw, host, PV max, PV default */
+static struct cpuid_policy raw, host, pv_max, pv_default;
 static bool system_ready;
 
 static void make_system_policies(void)
@@ -35,26 +35,23 @@ static void make_system_policies(void)
 			(void)rdmsr_safe(MSR_ARCH_CAPS, &s.arch_caps);
 		}
 	}
-	cpuid_policy_raw(&system_policy[0], &s);
-	cpuid_policy_host(&system_policy[1], &system_policy[0], s.xcr0);
-	cpuid_policy_pv_max(&system_policy[2], &system_policy[1]);
-	cpuid_policy_pv_default(&system_policy[3], &system_policy[2]);
+	cpuid_policy_raw(&raw, &s);
+	cpuid_policy_host(&host, &raw, s.xcr0);
+	cpuid_policy_pv_max(&pv_max, &host);
+	cpuid_policy_pv_default(&pv_default, &pv_max);
 	system_ready = true;
 }
 
 const struct cpuid_policy *cpuid_system_policy(unsigned int index)
 {
-	switch (index) {
-	case XEN_SYSCTL_cpu_policy_raw:
-		return &system_policy[0];
-	case XEN_SYSCTL_cpu_policy_host:
-		return &system_policy[1];
-	case XEN_SYSCTL_cpu_policy_pv_max:
-		return &system_policy[2];
-	case XEN_SYSCTL_cpu_policy_pv_default:
-		return &system_policy[3];
-	}
-	return NULL;
+	static const struct cpuid_policy *const policy[] = {
+		[XEN_SYSCTL_cpu_policy_raw] = &raw,
+		[XEN_SYSCTL_cpu_policy_host] = &host,
+		[XEN_SYSCTL_cpu_policy_pv_max] = &pv_max,
+		[XEN_SYSCTL_cpu_policy_pv_default] = &pv_default,
+	};
+
+	return index < ARRAY_SIZE(policy) ? policy[index] : NULL;
 }
 
 int cpuid_domain_create(struct domain *d)
@@ -66,16 +63,14 @@ int cpuid_domain_create(struct domain *d)
 	if (!d->cpuid) {
 		return -ENOMEM;
 	}
-	*d->cpuid = system_policy[3];
+	*d->cpuid = pv_default;
 	return 0;
 }
 
 void cpuid_domain_free(struct domain *d)
 {
-	if (d->cpuid) {
-		heap_free(d->cpuid, sizeof(*d->cpuid));
-		d->cpuid = NULL;
-	}
+	heap_free(d->cpuid, sizeof(*d->cpuid));
+	d->cpuid = NULL;
 }
 
 /* 0x40000003: how the guest's TSC relates to the host's. */
@@ -147,51 +142,34 @@ static void domus_leaf(u32 leaf, u32 out[4])
 static const struct cpuid_regs *policy_leaf(const struct cpuid_policy *p, u32 leaf, u32 sub)
 {
 	static const struct cpuid_regs none;
+	u32 limit = leaf >= 0x80000000u ? p->extd[0].a : p->basic[0].a;
+	const struct cpuid_regs *r = leaf <= limit ? cpuid_policy_leaf(p, leaf, sub) : NULL;
 
-	if (leaf >= 0x80000000u) {
-		return leaf <= p->extd[0].a && leaf - 0x80000000u < CPUID_EXTD_COUNT
-			       ? &p->extd[leaf - 0x80000000u]
-			       : &none;
-	}
-	if (leaf > p->basic[0].a || leaf >= CPUID_BASIC_COUNT) {
-		return &none;
-	}
-	switch (leaf) {
-	case 4:
-		return sub < CPUID_CACHE_COUNT ? &p->cache[sub] : &none;
-	case 7:
-		return sub <= p->feat[0].a && sub < CPUID_FEAT_COUNT ? &p->feat[sub] : &none;
-	case 0xb:
-		return sub < CPUID_TOPO_COUNT ? &p->topo[sub] : &none;
-	case 0xd:
-		return sub < CPUID_XSTATE_COUNT ? &p->xstate[sub] : &none;
-	}
-	return &p->basic[leaf];
+	return r ? r : &none;
 }
 
 /*
  * OSXSAVE: Linux looks once, before it touches CR4, and does without XSAVE for good if the bit
- * is clear. So the forced form shows the hypervisor's setting.
+ * is clear. So it shows the hypervisor's setting.
  */
-static bool osxsave(const struct vcpu *v, bool forced)
+static bool osxsave(const struct vcpu *v)
 {
-	return cpuid_policy_has(v->domain->cpuid, XEN_X86_FEATURE_XSAVE) &&
-	       ((forced ? hv_cr4 : v->pv.cr4) & CR4_OSXSAVE);
+	return cpuid_policy_has(v->domain->cpuid, XEN_X86_FEATURE_XSAVE) && (hv_cr4 & CR4_OSXSAVE);
 }
 
 /* dom0 sees more of the host: it programs MTRRs through us and never moves to another host. */
 static u32 dom0_extra(const struct vcpu *v, unsigned int word, u32 mask)
 {
-	return v->domain->privileged ? cpuid_policy_word(&system_policy[1], word) & mask : 0;
+	return v->domain->privileged ? cpuid_policy_word(&host, word) & mask : 0;
 }
 
-static void vcpu_view(const struct vcpu *v, u32 leaf, u32 sub, u32 out[4], bool forced)
+static void vcpu_view(const struct vcpu *v, u32 leaf, u32 sub, u32 out[4])
 {
 	const struct cpuid_policy *p = v->domain->cpuid;
 
 	switch (leaf) {
 	case 1:
-		out[2] |= osxsave(v, forced) ? FEATURE_BIT(OSXSAVE) : 0;
+		out[2] |= osxsave(v) ? FEATURE_BIT(OSXSAVE) : 0;
 		out[3] |= dom0_extra(v, 0, FEATURE_BIT(MTRR));
 		break;
 	case 0xd:
@@ -212,7 +190,7 @@ static void vcpu_view(const struct vcpu *v, u32 leaf, u32 sub, u32 out[4], bool 
 	}
 }
 
-void pv_cpuid(struct vcpu *v, u32 leaf, u32 sub, u32 out[4], bool forced)
+void pv_cpuid(struct vcpu *v, u32 leaf, u32 sub, u32 out[4])
 {
 	const struct cpuid_regs *r;
 
@@ -230,5 +208,5 @@ void pv_cpuid(struct vcpu *v, u32 leaf, u32 sub, u32 out[4], bool forced)
 	out[1] = r->b;
 	out[2] = r->c;
 	out[3] = r->d;
-	vcpu_view(v, leaf, sub, out, forced);
+	vcpu_view(v, leaf, sub, out);
 }

@@ -195,6 +195,45 @@ static void set_xcr0(struct cpuid_policy *p, u64 xcr0)
 	p->xstate[1].b = p->xstate[1].c = p->xstate[1].d = 0;
 }
 
+/* Leaves with sub-leaves, and where those are kept. */
+static const struct leaf_family {
+	u32 leaf, count, offset;
+} families[] = {
+	{4, CPUID_CACHE_COUNT, offsetof(struct cpuid_policy, cache)},
+	{7, CPUID_FEAT_COUNT, offsetof(struct cpuid_policy, feat)},
+	{0xb, CPUID_TOPO_COUNT, offsetof(struct cpuid_policy, topo)},
+	{0xd, CPUID_XSTATE_COUNT, offsetof(struct cpuid_policy, xstate)},
+};
+
+static const struct leaf_family *family_of(u32 leaf)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(families); i++) {
+		if (families[i].leaf == leaf) {
+			return &families[i];
+		}
+	}
+	return NULL;
+}
+
+/* `sub` counts only where there are sub-leaves. NULL: not kept. */
+static struct cpuid_regs *leaf_slot(struct cpuid_policy *p, u32 leaf, u32 sub)
+{
+	const struct leaf_family *f = family_of(leaf);
+
+	if (f) {
+		return sub < f->count ? (struct cpuid_regs *)((char *)p + f->offset) + sub : NULL;
+	}
+	if (leaf < CPUID_BASIC_COUNT) {
+		return &p->basic[leaf];
+	}
+	return leaf >= EXTD && leaf - EXTD < CPUID_EXTD_COUNT ? &p->extd[leaf - EXTD] : NULL;
+}
+
+const struct cpuid_regs *cpuid_policy_leaf(const struct cpuid_policy *p, u32 leaf, u32 sub)
+{
+	return leaf_slot((struct cpuid_policy *)p, leaf, sub);
+}
+
 static void read_leaf(const struct cpuid_source *s, struct cpuid_regs *r, u32 leaf, u32 sub)
 {
 	u32 out[4];
@@ -205,42 +244,17 @@ static void read_leaf(const struct cpuid_source *s, struct cpuid_regs *r, u32 le
 
 void cpuid_policy_raw(struct cpuid_policy *p, const struct cpuid_source *s)
 {
-	u32 max;
-
 	memset(p, 0, sizeof(*p));
 	read_leaf(s, &p->basic[0], 0, 0);
-	max = MIN(p->basic[0].a, CPUID_BASIC_COUNT - 1);
-	p->basic[0].a = max;
-	for (u32 i = 1; i <= max; i++) {
-		if (i != 4 && i != 7 && i != 0xb && i != 0xd) {
-			read_leaf(s, &p->basic[i], i, 0);
+	p->basic[0].a = MIN(p->basic[0].a, CPUID_BASIC_COUNT - 1);
+	for (u32 i = 1; i <= p->basic[0].a; i++) {
+		const struct leaf_family *f = family_of(i);
+
+		for (u32 sub = 0; sub < (f ? f->count : 1); sub++) {
+			read_leaf(s, leaf_slot(p, i, sub), i, sub);
 		}
 	}
-	for (u32 i = 0; max >= 4 && i < CPUID_CACHE_COUNT; i++) {
-		read_leaf(s, &p->cache[i], 4, i);
-		if (!(p->cache[i].a & 0x1f)) {
-			break;
-		}
-	}
-	if (max >= 7) {
-		read_leaf(s, &p->feat[0], 7, 0);
-		p->feat[0].a = MIN(p->feat[0].a, CPUID_FEAT_COUNT - 1);
-		for (u32 i = 1; i <= p->feat[0].a; i++) {
-			read_leaf(s, &p->feat[i], 7, i);
-		}
-	}
-	for (u32 i = 0; max >= 0xb && i < CPUID_TOPO_COUNT; i++) {
-		read_leaf(s, &p->topo[i], 0xb, i);
-	}
-	if (max >= 0xd) {
-		read_leaf(s, &p->xstate[0], 0xd, 0);
-		read_leaf(s, &p->xstate[1], 0xd, 1);
-		for (u32 i = 2; i < CPUID_XSTATE_COUNT; i++) {
-			if (cpuid_policy_xcr0(p) & BIT(i)) {
-				read_leaf(s, &p->xstate[i], 0xd, i);
-			}
-		}
-	}
+	p->feat[0].a = MIN(p->feat[0].a, CPUID_FEAT_COUNT - 1);
 	read_leaf(s, &p->extd[0], EXTD, 0);
 	if (p->extd[0].a >> 16 == EXTD >> 16) {
 		p->extd[0].a = MIN(p->extd[0].a, EXTD + CPUID_EXTD_COUNT - 1);
@@ -332,70 +346,31 @@ void cpuid_policy_pv_default(struct cpuid_policy *p, const struct cpuid_policy *
 	drop_features(p, pv_optional_mask);
 }
 
-struct leaf_writer {
-	xen_cpuid_leaf_t *out;
-	unsigned int count;
-};
-
-static void put(struct leaf_writer *w, u32 leaf, u32 sub, const struct cpuid_regs *r)
+static xen_cpuid_leaf_t *put(xen_cpuid_leaf_t *out, u32 leaf, u32 sub, const struct cpuid_regs *r)
 {
-	w->out[w->count++] = (xen_cpuid_leaf_t){leaf, sub, r->a, r->b, r->c, r->d};
-}
-
-static void put_all(struct leaf_writer *w, u32 leaf, const struct cpuid_regs *r, unsigned int n)
-{
-	for (unsigned int i = 0; i < n; i++) {
-		put(w, leaf, i, &r[i]);
-	}
+	*out = (xen_cpuid_leaf_t){leaf, sub, r->a, r->b, r->c, r->d};
+	return out + 1;
 }
 
 unsigned int cpuid_policy_to_leaves(const struct cpuid_policy *p, xen_cpuid_leaf_t *out)
 {
-	struct leaf_writer w = {out, 0};
+	const xen_cpuid_leaf_t *start = out;
 	u32 basic = MIN(p->basic[0].a, CPUID_BASIC_COUNT - 1);
 	u32 extd = MIN(p->extd[0].a & 0xffff, CPUID_EXTD_COUNT - 1);
 
 	for (u32 i = 0; i <= basic; i++) {
-		if (i == 4) {
-			put_all(&w, i, p->cache, CPUID_CACHE_COUNT);
-		} else if (i == 7) {
-			put_all(&w, i, p->feat, MIN(p->feat[0].a, CPUID_FEAT_COUNT - 1) + 1);
-		} else if (i == 0xb) {
-			put_all(&w, i, p->topo, CPUID_TOPO_COUNT);
-		} else if (i == 0xd) {
-			put_all(&w, i, p->xstate, CPUID_XSTATE_COUNT);
-		} else {
-			put(&w, i, NO_SUB, &p->basic[i]);
+		const struct leaf_family *f = family_of(i);
+
+		for (u32 sub = 0; sub < (f ? f->count : 1); sub++) {
+			out = put(out, i, f ? sub : NO_SUB, cpuid_policy_leaf(p, i, sub));
 		}
 	}
-	put(&w, HV_LEAF, NO_SUB, &(struct cpuid_regs){.a = p->hv_limit});
-	put(&w, HV2_LEAF, NO_SUB, &(struct cpuid_regs){.a = p->hv2_limit});
+	out = put(out, HV_LEAF, NO_SUB, &(struct cpuid_regs){.a = p->hv_limit});
+	out = put(out, HV2_LEAF, NO_SUB, &(struct cpuid_regs){.a = p->hv2_limit});
 	for (u32 i = 0; i <= extd; i++) {
-		put(&w, EXTD + i, NO_SUB, &p->extd[i]);
+		out = put(out, EXTD + i, NO_SUB, &p->extd[i]);
 	}
-	return w.count;
-}
-
-/* Where a leaf is kept, or NULL. */
-static struct cpuid_regs *leaf_slot(struct cpuid_policy *p, u32 leaf, u32 sub)
-{
-	switch (leaf) {
-	case 4:
-		return sub < CPUID_CACHE_COUNT ? &p->cache[sub] : NULL;
-	case 7:
-		return sub < CPUID_FEAT_COUNT ? &p->feat[sub] : NULL;
-	case 0xb:
-		return sub < CPUID_TOPO_COUNT ? &p->topo[sub] : NULL;
-	case 0xd:
-		return sub < CPUID_XSTATE_COUNT ? &p->xstate[sub] : NULL;
-	}
-	if (sub != NO_SUB) {
-		return NULL;
-	}
-	if (leaf < CPUID_BASIC_COUNT) {
-		return &p->basic[leaf];
-	}
-	return leaf >= EXTD && leaf - EXTD < CPUID_EXTD_COUNT ? &p->extd[leaf - EXTD] : NULL;
+	return (unsigned int)(out - start);
 }
 
 int cpuid_policy_put_leaf(struct cpuid_policy *p, const xen_cpuid_leaf_t *l)
@@ -407,7 +382,7 @@ int cpuid_policy_put_leaf(struct cpuid_policy *p, const xen_cpuid_leaf_t *l)
 		return 0;
 	}
 	r = leaf_slot(p, l->leaf, l->subleaf);
-	if (!r) {
+	if (!r || (!family_of(l->leaf) && l->subleaf != NO_SUB)) {
 		return -ERANGE;
 	}
 	*r = (struct cpuid_regs){l->a, l->b, l->c, l->d};

@@ -19,13 +19,8 @@ enum insn_op {
 	INSN_WBINVD,
 	INSN_READ_CR,
 	INSN_WRITE_CR,
-	INSN_READ_DR,
-	INSN_WRITE_DR,
 	INSN_RDMSR,
 	INSN_WRMSR,
-	INSN_RDTSC,
-	INSN_RDTSCP,
-	INSN_CPUID,
 	INSN_XSETBV,
 };
 
@@ -37,7 +32,7 @@ struct insn {
 	u8 port;
 	bool rep;    /* INS, OUTS */
 	bool addr32; /* INS, OUTS: index and count registers are 32 bits wide */
-	u8 special;  /* number of the control or debug register */
+	u8 special;  /* number of the control register */
 	u8 gpr;      /* number of the general register, 0 = rax .. 15 = r15 */
 };
 

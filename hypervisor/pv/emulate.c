@@ -18,7 +18,6 @@
 #define XCR0_AVX    BIT(2)
 #define XCR0_AVX512 (7ull << 5)
 #define DR6_BS      BIT(14)
-#define DR_COUNT    8u
 
 #define VMASST_ARCHITECTURAL_IOPL BIT(4)
 
@@ -109,33 +108,20 @@ static bool port_allowed(struct vcpu *v, u32 port, unsigned int size)
 	return io_level(v) <= v->pv.iopl || bitmap_allows(v, port, size);
 }
 
-static void set_al_ax_eax(struct cpu_regs *regs, unsigned int size, u32 val)
-{
-	if (size == 4) {
-		regs->rax = val;
-	} else if (size == 2) {
-		regs->rax = (regs->rax & ~0xffffull) | (val & 0xffff);
-	} else {
-		regs->rax = (regs->rax & ~0xffull) | (val & 0xff);
-	}
-}
-
-static u32 of_size(u32 val, unsigned int size)
-{
-	return size == 4 ? val : val & ((1u << size * 8) - 1);
-}
-
 static enum outcome port_simple(struct vcpu *v, struct cpu_regs *regs, const struct insn *i)
 {
 	u16 port = i->port_imm ? i->port : (u16)regs->rdx;
+	u64 keep;
 
 	if (!port_allowed(v, port, i->size)) {
 		return REFUSED;
 	}
 	if (i->op == INSN_IN) {
-		set_al_ax_eax(regs, i->size, pv_port_in(v, port, i->size));
+		/* al and ax leave the rest of rax alone, eax does not. */
+		keep = i->size == 4 ? 0 : ~LOW_BYTES(i->size);
+		regs->rax = (regs->rax & keep) | (pv_port_in(v, port, i->size) & ~keep);
 	} else {
-		pv_port_out(v, port, i->size, of_size((u32)regs->rax, i->size));
+		pv_port_out(v, port, i->size, (u32)(regs->rax & LOW_BYTES(i->size)));
 	}
 	return DONE;
 }
@@ -260,40 +246,13 @@ static enum outcome write_cr(struct vcpu *v, const struct insn *i, u64 val)
 	return REFUSED;
 }
 
-/* DR4 and DR5 are other names of 6 and 7 unless CR4.DE says they do not exist. */
-static bool dr_number(const struct vcpu *v, const struct insn *i, unsigned int *nr)
-{
-	*nr = i->special;
-	if (*nr == 4 || *nr == 5) {
-		if (v->pv.cr4 & CR4_DE) {
-			return false;
-		}
-		*nr += 2;
-	}
-	return *nr < DR_COUNT;
-}
-
-static enum outcome access_dr(struct vcpu *v, struct cpu_regs *regs, const struct insn *i)
-{
-	unsigned int nr;
-
-	if (!dr_number(v, i, &nr)) {
-		return REFUSED;
-	}
-	if (i->op == INSN_READ_DR) {
-		*gpr(regs, i->gpr) = v->pv.dr[nr];
-		return DONE;
-	}
-	return pv_set_debugreg(v, nr, *gpr(regs, i->gpr)) ? REFUSED : DONE;
-}
-
 static enum outcome read_msr(struct vcpu *v, struct cpu_regs *regs)
 {
-	u64 val, real;
+	u64 val;
 
 	if (pv_read_msr(v, (u32)regs->rcx, &val)) {
-		/* Before a kernel can catch the fault, an MSR that exists reads as 0. */
-		if (v->pv.traps[TRAP_GP].address || rdmsr_safe((u32)regs->rcx, &real)) {
+		/* A kernel that cannot catch the fault yet reads 0, as if it had fixed it up. */
+		if (v->pv.traps[TRAP_GP].address) {
 			return REFUSED;
 		}
 		val = 0;
@@ -316,25 +275,6 @@ static enum outcome set_xcr0(struct vcpu *v, struct cpu_regs *regs)
 	}
 	arch_set_xcr0(&v->pv, val);
 	return DONE;
-}
-
-static void do_cpuid(struct vcpu *v, struct cpu_regs *regs, bool forced)
-{
-	u32 out[4];
-
-	pv_cpuid(v, (u32)regs->rax, (u32)regs->rcx, out, forced);
-	regs->rax = out[0];
-	regs->rbx = out[1];
-	regs->rcx = out[2];
-	regs->rdx = out[3];
-}
-
-static void read_tsc(struct cpu_regs *regs)
-{
-	u64 tsc = rdtsc();
-
-	regs->rax = (u32)tsc;
-	regs->rdx = tsc >> 32;
 }
 
 /* What the guest kernel alone may execute. */
@@ -360,9 +300,6 @@ static enum outcome kernel_insn(struct vcpu *v, struct cpu_regs *regs, const str
 		return done;
 	case INSN_WRITE_CR:
 		return write_cr(v, i, *gpr(regs, i->gpr));
-	case INSN_READ_DR:
-	case INSN_WRITE_DR:
-		return access_dr(v, regs, i);
 	case INSN_RDMSR:
 		return read_msr(v, regs);
 	case INSN_WRMSR:
@@ -387,16 +324,6 @@ static enum outcome any_insn(struct vcpu *v, struct cpu_regs *regs, const struct
 	case INSN_CLI: /* PV kernels mask events, not interrupts: nothing to do */
 	case INSN_STI:
 		return io_level(v) <= v->pv.iopl ? DONE : REFUSED;
-	case INSN_CPUID:
-		do_cpuid(v, regs, false);
-		return DONE;
-	case INSN_RDTSCP:
-		regs->rcx = 0;
-		read_tsc(regs);
-		return DONE;
-	case INSN_RDTSC:
-		read_tsc(regs);
-		return DONE;
 	default:
 		return v->pv.kernel_mode ? kernel_insn(v, regs, i) : REFUSED;
 	}
@@ -437,12 +364,17 @@ bool pv_emulate_forced_cpuid(struct vcpu *v, struct cpu_regs *regs)
 {
 	static const u8 prefixed_cpuid[] = {0x0f, 0x0b, 'x', 'e', 'n', 0x0f, 0xa2};
 	u8 code[sizeof(prefixed_cpuid)];
+	u32 out[4];
 
 	if (fetch(code, regs->rip, sizeof(code)) != sizeof(code) ||
 	    memcmp(code, prefixed_cpuid, sizeof(code))) {
 		return false;
 	}
-	do_cpuid(v, regs, true);
+	pv_cpuid(v, (u32)regs->rax, (u32)regs->rcx, out);
+	regs->rax = out[0];
+	regs->rbx = out[1];
+	regs->rcx = out[2];
+	regs->rdx = out[3];
 	step_over(v, regs, sizeof(code), true);
 	return true;
 }

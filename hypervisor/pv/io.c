@@ -26,11 +26,6 @@
 static u32 conf_address;
 static u8 cmos_index;
 
-static u32 all_ones(unsigned int size)
-{
-	return size == 4 ? ~0u : (1u << size * 8) - 1;
-}
-
 static bool port_denied(u16 port)
 {
 	switch (port) {
@@ -69,22 +64,6 @@ static bool ports_plain(u16 port, unsigned int size)
 		}
 	}
 	return true;
-}
-
-static u32 hw_in(u16 port, unsigned int size)
-{
-	return size == 1 ? inb(port) : size == 2 ? inw(port) : inl(port);
-}
-
-static void hw_out(u16 port, unsigned int size, u32 val)
-{
-	if (size == 1) {
-		outb(port, (u8)val);
-	} else if (size == 2) {
-		outw(port, (u16)val);
-	} else {
-		outl(port, val);
-	}
 }
 
 static bool is_conf_data(u16 port, unsigned int size)
@@ -149,7 +128,7 @@ static u32 dom0_in(u16 port, unsigned int size)
 	}
 	/* The PM timer is read as a whole; nobody minds who reads it. */
 	if (ports_plain(port, size) || (platform_timer_owns_port(port) && size == 4)) {
-		return hw_in(port, size);
+		return port_in(port, size);
 	}
 	for (unsigned int i = 0; i < size; i++) {
 		val |= (u32)byte_in((u16)(port + i)) << i * 8;
@@ -164,7 +143,7 @@ static void dom0_out(u16 port, unsigned int size, u32 val)
 	} else if (is_conf_data(port, size)) {
 		pci_conf_write(conf_address, port - PORT_CONF_DATA, size, val);
 	} else if (ports_plain(port, size)) {
-		hw_out(port, size, val);
+		port_out(port, size, val);
 	} else {
 		for (unsigned int i = 0; i < size; i++) {
 			byte_out((u16)(port + i), (u8)(val >> i * 8));
@@ -179,9 +158,9 @@ static void dom0_out(u16 port, unsigned int size, u32 val)
 u32 pv_port_in(struct vcpu *v, u16 port, unsigned int size)
 {
 	if (!v->domain->privileged) {
-		return port == PORT_PIT_CHAN2 && size == 1 ? 0 : all_ones(size);
+		return port == PORT_PIT_CHAN2 && size == 1 ? 0 : (u32)LOW_BYTES(size);
 	}
-	return port + size > 0x10000 ? all_ones(size) : dom0_in(port, size);
+	return port + size > 0x10000 ? (u32)LOW_BYTES(size) : dom0_in(port, size);
 }
 
 void pv_port_out(struct vcpu *v, u16 port, unsigned int size, u32 val)

@@ -78,11 +78,6 @@ void pv_page_fault(struct cpu_regs *regs, unsigned long cr2)
 
 /* --- #GP: INT n, privileged instructions --- */
 
-static bool fetch2(const struct cpu_regs *regs, u8 insn[2])
-{
-	return copy_from_guest(insn, regs->rip, 2) == 0;
-}
-
 /* INT n through a gate that ring 3 may not use. The vector is read from the instruction. */
 static bool software_interrupt(struct vcpu *v, struct cpu_regs *regs)
 {
@@ -90,7 +85,7 @@ static bool software_interrupt(struct vcpu *v, struct cpu_regs *regs)
 	const struct trap_entry *t;
 	u8 insn[2];
 
-	if (!fetch2(regs, insn) || insn[0] != 0xcd) {
+	if (copy_from_guest(insn, regs->rip, sizeof(insn)) || insn[0] != 0xcd) {
 		return false;
 	}
 	t = &v->pv.traps[insn[1]];
@@ -104,28 +99,13 @@ static bool software_interrupt(struct vcpu *v, struct cpu_regs *regs)
 	return true;
 }
 
-/* Before its first trap table a kernel may read MSRs that we do not have: zero, as if it had fixed
- * it up. */
-static bool early_rdmsr(struct vcpu *v, struct cpu_regs *regs)
-{
-	u8 insn[2];
-
-	if (v->pv.traps[TRAP_GP].address || !v->pv.kernel_mode || !fetch2(regs, insn) ||
-	    insn[0] != 0x0f || insn[1] != 0x32) {
-		return false;
-	}
-	regs->rax = regs->rdx = 0;
-	regs->rip += 2;
-	return true;
-}
-
 static void general_protection(struct vcpu *v, struct cpu_regs *regs)
 {
 	if (regs->error_code & GP_EC_IDT) {
 		if (software_interrupt(v, regs)) {
 			return;
 		}
-	} else if (!regs->error_code && (pv_emulate_privop(v, regs) || early_rdmsr(v, regs))) {
+	} else if (!regs->error_code && pv_emulate_privop(v, regs)) {
 		return;
 	}
 	pv_inject(v, TRAP_GP, true, regs->error_code);

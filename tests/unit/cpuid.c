@@ -388,34 +388,33 @@ static void test_guest_view(void **state)
 	u32 r[4];
 
 	/* Linux decides once, before it set CR4.OSXSAVE. */
-	pv_cpuid(&v, 1, 0, r, true);
+	pv_cpuid(&v, 1, 0, r);
 	assert_true(r[2] & BIT_OF(OSXSAVE));
 	assert_false(r[3] & BIT_OF(MTRR));
 	assert_int_equal(r[1] >> 24, 0);
-	pv_cpuid(&v, 1, 0, r, false);
+	hv_cr4 &= ~CR4_OSXSAVE;
+	pv_cpuid(&v, 1, 0, r);
 	assert_false(r[2] & BIT_OF(OSXSAVE));
-	v.pv.cr4 |= CR4_OSXSAVE;
-	pv_cpuid(&v, 1, 0, r, false);
-	assert_true(r[2] & BIT_OF(OSXSAVE));
+	hv_cr4 |= CR4_OSXSAVE;
 	/* Leaf 0xd follows XCR0. */
 	v.pv.xcr0 = 3;
-	pv_cpuid(&v, 0xd, 0, r, true);
+	pv_cpuid(&v, 0xd, 0, r);
 	assert_int_equal(r[0], 7);
 	assert_int_equal(r[1], 576);
 	assert_int_equal(r[2], 832);
 	v.pv.xcr0 = 7;
-	pv_cpuid(&v, 0xd, 0, r, true);
+	pv_cpuid(&v, 0xd, 0, r);
 	assert_int_equal(r[1], 832);
-	pv_cpuid(&v, 0xd, 1, r, true);
+	pv_cpuid(&v, 0xd, 1, r);
 	assert_int_equal(r[1], 832);
 	/* Beyond the end: zeros. */
-	pv_cpuid(&v, 0xe, 0, r, true);
+	pv_cpuid(&v, 0xe, 0, r);
 	assert_true(!r[0] && !r[1] && !r[2] && !r[3]);
-	pv_cpuid(&v, 0x80000022, 0, r, true);
+	pv_cpuid(&v, 0x80000022, 0, r);
 	assert_true(!r[0] && !r[1] && !r[2] && !r[3]);
-	pv_cpuid(&v, 0xd, ~0u, r, true);
+	pv_cpuid(&v, 0xd, ~0u, r);
 	assert_true(!r[0] && !r[1] && !r[2] && !r[3]);
-	pv_cpuid(&v, ~0u, ~0u, r, true);
+	pv_cpuid(&v, ~0u, ~0u, r);
 	assert_true(!r[0] && !r[1] && !r[2] && !r[3]);
 	drop(d);
 }
@@ -426,7 +425,7 @@ static void test_dom0_view(void **state)
 	struct domain *d = domain_of(&v, true);
 	u32 r[4];
 
-	pv_cpuid(&v, 1, 0, r, true);
+	pv_cpuid(&v, 1, 0, r);
 	assert_true(r[3] & BIT_OF(MTRR));
 	assert_false(r[3] & BIT_OF(PGE));
 	drop(d);
@@ -439,32 +438,32 @@ static void test_hypervisor_leaves(void **state)
 	u32 r[4];
 
 	d->tsc_mode = 2;
-	pv_cpuid(&v, 0x40000000, 0, r, true);
+	pv_cpuid(&v, 0x40000000, 0, r);
 	assert_int_equal(r[0], 0x40000005);
 	assert_memory_equal(&r[1], "XenVMMXenVMM", 12);
-	pv_cpuid(&v, 0x40000001, 0, r, true);
+	pv_cpuid(&v, 0x40000001, 0, r);
 	assert_int_equal(r[0], 0x40011);
-	pv_cpuid(&v, 0x40000003, 0, r, true);
+	pv_cpuid(&v, 0x40000003, 0, r);
 	assert_int_equal(r[1], 2);
 	assert_int_equal(r[2], 2400000);
-	pv_cpuid(&v, 0x40000005, 0, r, true);
+	pv_cpuid(&v, 0x40000005, 0, r);
 	assert_int_equal(r[1], 0x20); /* 3 GiB: 32 address bits */
-	pv_cpuid(&v, DOMUS_CPUID_BASE, 0, r, true);
+	pv_cpuid(&v, DOMUS_CPUID_BASE, 0, r);
 	assert_memory_equal(&r[1], "DomusDomus\0", 12);
 	assert_int_equal(r[0], DOMUS_CPUID_BASE + 1);
-	pv_cpuid(&v, DOMUS_CPUID_BASE + 1, 0, r, true);
+	pv_cpuid(&v, DOMUS_CPUID_BASE + 1, 0, r);
 	assert_int_equal(r[0], DOMUS_VERSION);
 	/* Linux looks for other hypervisors at every 0x100. */
 	for (u32 leaf = 0x40000200; leaf < 0x40010000; leaf += 0x100) {
-		pv_cpuid(&v, leaf, 0, r, true);
+		pv_cpuid(&v, leaf, 0, r);
 		assert_true(!r[0] && !r[1] && !r[2] && !r[3]);
 	}
-	pv_cpuid(&v, 0x40000006, 0, r, true);
+	pv_cpuid(&v, 0x40000006, 0, r);
 	assert_true(!r[0] && !r[1]);
 	d->cpuid->hv_limit = 3; /* the tools may show fewer */
-	pv_cpuid(&v, 0x40000000, 0, r, true);
+	pv_cpuid(&v, 0x40000000, 0, r);
 	assert_int_equal(r[0], 0x40000003);
-	pv_cpuid(&v, 0x40000005, 0, r, true);
+	pv_cpuid(&v, 0x40000005, 0, r);
 	assert_int_equal(r[1], 0);
 	drop(d);
 }

@@ -54,6 +54,8 @@ void cpuid_policy_raw(struct cpuid_policy *p, const struct cpuid_source *s);
 void cpuid_policy_host(struct cpuid_policy *p, const struct cpuid_policy *raw, u64 xcr0);
 void cpuid_policy_pv_max(struct cpuid_policy *p, const struct cpuid_policy *host);
 void cpuid_policy_pv_default(struct cpuid_policy *p, const struct cpuid_policy *max);
+/* A leaf as it is kept, NULL if it is not; `sub` counts only where there are sub-leaves. */
+const struct cpuid_regs *cpuid_policy_leaf(const struct cpuid_policy *p, u32 leaf, u32 sub);
 /* Feature words: a 32-bit register's worth each. */
 u32 cpuid_policy_word(const struct cpuid_policy *p, unsigned int word);
 void cpuid_policy_set_word(struct cpuid_policy *p, unsigned int word, u32 val);

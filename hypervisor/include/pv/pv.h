@@ -16,7 +16,7 @@ bool pv_emulate_privop(struct vcpu *v, struct cpu_regs *regs);
 /* pv/emulate.c: #UD from a guest: the forced-CPUID prefix. */
 bool pv_emulate_forced_cpuid(struct vcpu *v, struct cpu_regs *regs);
 /* pv/cpuid.c */
-void pv_cpuid(struct vcpu *v, u32 leaf, u32 sub, u32 out[4], bool forced);
+void pv_cpuid(struct vcpu *v, u32 leaf, u32 sub, u32 out[4]);
 int cpuid_domain_create(struct domain *d); /* hook: default policy */
 void cpuid_domain_free(struct domain *d);
 /* pv/hypercall_page.c: fills a page with the 128 hypercall stubs that older kernels call. */
