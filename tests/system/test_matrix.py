@@ -10,15 +10,18 @@ from dataclasses import dataclass
 import pytest
 
 import matrix
-from complaints import check_lines
+from complaints import check_lines, host_was_busy
 from console import PATIENCE, Console
 from machine import RUN, SERVE, Spec
 
 MACHINES = matrix.named_machines()
+MACHINES["smp4"] = matrix.fields({"memory": 2048, "smp": 4})
 # QEMU 7.2 mis-executes IRET in ring 3 under SMAP, so plain max boots only without.
 MACHINES["max-smap-off"] = matrix.fields({"cpu": "max", "memory": 2048, "options": "smap=off"})
 MACHINES["com2"] = matrix.fields({"memory": 2048, "options": "com2=115200,8n1 console=com2",
                                   "serial": False, "qemu": ("-serial null -serial stdio",)})
+# Machines whose logs are held against another's: the same but for what the kernel does not see.
+LIKE = {"smp4": "smp2", "max-smap-off": "pc-bios-max-smap-1024", "com2": "pc-bios-Nehalem-1024"}
 ROWS = [pytest.param(matrix.name_of(row), id=matrix.name_of(row),
                      marks=() if matrix.name_of(row) in MACHINES else pytest.mark.soak)
         for row in matrix.every_row()]
@@ -69,11 +72,13 @@ def looks(request, hypervisor):
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_dom0_boots(looks, name):
+def test_dom0_boots(looks, hypervisor, name):
     seen = looks[name].result()
+    if host_was_busy(seen.log):
+        seen = look(name, hypervisor)
     assert seen.memory_mib > seen.spec.dom0_memory * 0.8
     assert seen.cpus == seen.spec.smp
-    check_lines(seen.log, seen.spec, name)
+    check_lines(seen.log, seen.spec, LIKE.get(name, name))
 
 
 def test_cloud_machine_boots_without_a_serial_line(boot):
