@@ -22,7 +22,7 @@ static void dom0_stopped(u8 code)
 	switch (code) {
 	case SHUTDOWN_poweroff:
 		printk(LOG_INFO "dom0 powers the machine off\n");
-		machine_power_off();
+		machine_halt(); /* S5 goes by platform_op: dom0 has no ACPI */
 	case SHUTDOWN_crash:
 		printk(LOG_ERR "dom0 crashed\n");
 		machine_reboot();

@@ -39,7 +39,6 @@ long sysctl_cpu_featureset(struct xen_sysctl *op);
 void policy_hw_caps(u32 caps[8]);
 
 /* sysctl_cpu.c */
-long sysctl_getcpuinfo(struct xen_sysctl *op);
 long sysctl_cputopoinfo(struct xen_sysctl *op);
 long sysctl_numainfo(struct xen_sysctl *op);
 long sysctl_cpupool_op(struct xen_sysctl *op);

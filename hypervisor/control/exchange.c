@@ -12,9 +12,9 @@
 #include "mm/alloc.h"
 
 struct chunk {
-	u32 *old;   /* frames given up: pages */
+	u64 *old;   /* frames given up: pages. Behind them in the same memory: */
 	u64 *block; /* first frames of the new blocks: blocks */
-	u64 *pfn;   /* guest frames the blocks are for */
+	u64 *pfn;   /* guest frames the blocks are for: blocks */
 	u32 pages, blocks;
 	unsigned int in_order, out_order; /* of the whole call */
 	unsigned int bits;
@@ -36,27 +36,23 @@ static int exchange_check(const struct xen_memory_exchange *x)
 	return 0;
 }
 
+static void blocks_put(struct chunk *c, u32 count)
+{
+	while (count-- > 0) {
+		free_frames(_mfn(c->block[count]), c->out_order);
+	}
+}
+
 static int blocks_get(struct chunk *c)
 {
 	for (u32 i = 0; i < c->blocks; i++) {
-		mfn_t m = alloc_frames(c->out_order, c->bits, ALLOC_ZERO);
-
-		if (mfn_eq(m, INVALID_MFN)) {
-			while (i-- > 0) {
-				free_frames(_mfn(c->block[i]), c->out_order);
-			}
+		c->block[i] = mfn_x(alloc_frames(c->out_order, c->bits, ALLOC_ZERO));
+		if (mfn_eq(_mfn(c->block[i]), INVALID_MFN)) {
+			blocks_put(c, i);
 			return -ENOMEM;
 		}
-		c->block[i] = mfn_x(m);
 	}
 	return 0;
-}
-
-static void blocks_put(struct chunk *c)
-{
-	for (u32 i = 0; i < c->blocks; i++) {
-		free_frames(_mfn(c->block[i]), c->out_order);
-	}
 }
 
 static void old_put(struct chunk *c, u32 count)
@@ -84,7 +80,7 @@ static int old_get(struct chunk *c, struct owner *o, guest_ptr_t list)
 			old_put(c, i);
 			return rc;
 		}
-		c->old[i] = (u32)(first + i % per);
+		c->old[i] = first + i % per;
 	}
 	return 0;
 }
@@ -99,7 +95,6 @@ static int chunk_commit(struct chunk *c, struct domain *d, guest_ptr_t out)
 	}
 	for (u32 i = 0; i < c->blocks; i++) {
 		mfn_t m = _mfn(c->block[i]);
-
 		int err = frame_adopt(&d->mm, m, 1ull << c->out_order);
 
 		if (err) {
@@ -130,7 +125,7 @@ static int chunk_exchange(struct chunk *c, struct domain *d, guest_ptr_t in, gue
 	}
 	rc = old_get(c, &d->mm, in);
 	if (rc) {
-		blocks_put(c);
+		blocks_put(c, c->blocks);
 		return rc;
 	}
 	return chunk_commit(c, d, out);
@@ -159,6 +154,11 @@ static int exchange_run(struct xen_memory_exchange *x, struct chunk *c, struct d
 	return 0;
 }
 
+static size_t chunk_bytes(const struct chunk *c)
+{
+	return (c->pages + 2 * (size_t)c->blocks) * sizeof(u64);
+}
+
 static int chunk_alloc(struct chunk *c, const struct xen_memory_exchange *x)
 {
 	c->in_order = x->in.extent_order;
@@ -166,29 +166,16 @@ static int chunk_alloc(struct chunk *c, const struct xen_memory_exchange *x)
 	c->pages = 1u << MAX(c->in_order, c->out_order);
 	c->blocks = c->pages >> c->out_order;
 	c->bits = (unsigned int)memory_bits(x->out.mem_flags);
-	c->old = heap_alloc(c->pages * sizeof(*c->old));
-	c->block = heap_alloc(c->blocks * sizeof(*c->block));
-	c->pfn = heap_alloc(c->blocks * sizeof(*c->pfn));
-	return c->old && c->block && c->pfn ? 0 : -ENOMEM;
-}
-
-static void chunk_free(struct chunk *c)
-{
-	if (c->old) {
-		heap_free(c->old, c->pages * sizeof(*c->old));
-	}
-	if (c->block) {
-		heap_free(c->block, c->blocks * sizeof(*c->block));
-	}
-	if (c->pfn) {
-		heap_free(c->pfn, c->blocks * sizeof(*c->pfn));
-	}
+	c->old = heap_alloc(chunk_bytes(c));
+	c->block = c->old + c->pages;
+	c->pfn = c->block + c->blocks;
+	return c->old ? 0 : -ENOMEM;
 }
 
 long memory_exchange(guest_ptr_t arg)
 {
 	struct xen_memory_exchange x;
-	struct chunk c = {NULL, NULL, NULL, 0, 0, 0, 0, 0};
+	struct chunk c;
 	struct domain *d;
 	long rc;
 
@@ -207,7 +194,7 @@ long memory_exchange(guest_ptr_t arg)
 	if (!rc) {
 		rc = exchange_run(&x, &c, d);
 	}
-	chunk_free(&c);
+	heap_free(c.old, chunk_bytes(&c));
 	domain_put(d);
 	if (copy_to_guest(arg + offsetof(struct xen_memory_exchange, nr_exchanged), &x.nr_exchanged,
 			  sizeof(x.nr_exchanged))) {

@@ -11,18 +11,6 @@
 #include "lib/lib.h"
 #include "mm/alloc.h"
 
-/* Runs fn(d) for every domain, with a reference to it. */
-static void each_domain(void (*fn)(struct domain *d))
-{
-	struct domain *d;
-
-	for (u32 id = 0; id < DOMID_COUNT && (d = domain_get_next((domid_t)id));) {
-		fn(d);
-		id = domain_id(d) + 1u;
-		domain_put(d);
-	}
-}
-
 static const char *vcpu_state(const struct vcpu *v)
 {
 	return !v->up             ? "down"
@@ -48,7 +36,9 @@ static void domain_print(struct domain *d)
 
 static void key_domains(void)
 {
-	each_domain(domain_print);
+	domain_for_each (d) {
+		domain_print(d);
+	}
 }
 
 static void registers_print(struct domain *d)
@@ -71,17 +61,23 @@ static void registers_print(struct domain *d)
 
 static void key_registers(void)
 {
-	each_domain(registers_print);
+	domain_for_each (d) {
+		registers_print(d);
+	}
 }
 
 static void key_events(void)
 {
-	each_domain(evtchn_dump);
+	domain_for_each (d) {
+		evtchn_dump(d);
+	}
 }
 
 static void key_grants(void)
 {
-	each_domain(grant_dump);
+	domain_for_each (d) {
+		grant_dump(d);
+	}
 }
 
 static void key_memory(void)

@@ -12,16 +12,12 @@
 
 static long set_time(u64 sec, u32 nsec, u64 system_time)
 {
-	struct domain *next;
-
 	if (nsec >= NS_PER_SEC) {
 		return -EINVAL;
 	}
 	time_set_wallclock(sec, nsec, system_time);
-	for (struct domain *d = domain_get_next(0); d; d = next) {
+	domain_for_each (d) {
 		domain_update_wallclock(d);
-		next = domain_next(d);
-		domain_put(d);
 	}
 	return 0;
 }

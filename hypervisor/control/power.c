@@ -92,28 +92,24 @@ void machine_reboot(void)
 	cpu_triple_fault();
 }
 
+static void pm1_write(u16 port, u16 val)
+{
+	if (port) {
+		outw(port, val);
+	}
+}
+
 void power_enter_s5(u16 pm1a_val, u16 pm1b_val)
 {
+	const struct host_power *p = &host_facts.power;
+
 	printk(LOG_ERR "Powering off.\n");
 	smp_stop_others();
 	irq_disable();
-	outw(host_facts.power.pm1a_cnt, pm1a_val & (u16)~PM1_SLP_EN);
-	if (host_facts.power.pm1b_cnt) {
-		outw(host_facts.power.pm1b_cnt, pm1b_val & (u16)~PM1_SLP_EN);
-	}
-	outw(host_facts.power.pm1a_cnt, pm1a_val | PM1_SLP_EN);
-	if (host_facts.power.pm1b_cnt) {
-		outw(host_facts.power.pm1b_cnt, pm1b_val | PM1_SLP_EN);
-	}
+	pm1_write(p->pm1a_cnt, pm1a_val & (u16)~PM1_SLP_EN);
+	pm1_write(p->pm1b_cnt, pm1b_val & (u16)~PM1_SLP_EN);
+	pm1_write(p->pm1a_cnt, pm1a_val | PM1_SLP_EN);
+	pm1_write(p->pm1b_cnt, pm1b_val | PM1_SLP_EN);
 	wait_ms(TRY_MS);
-	machine_halt();
-}
-
-/*
- * Only dom0's ACPI interpreter knows what to write for S5, and it does so through
- * power_enter_s5(). Who comes here had no ACPI.
- */
-void machine_power_off(void)
-{
 	machine_halt();
 }

@@ -53,20 +53,17 @@ static long sched_id(struct xen_sysctl *op)
 static long getdomaininfolist(struct xen_sysctl *op)
 {
 	struct xen_sysctl_getdomaininfolist *l = &op->u.getdomaininfolist;
-	struct domain *d = domain_get_next(l->first_domain), *next;
+	struct domain *d = domain_get_next(l->first_domain);
 	xen_domctl_getdomaininfo_t info;
 	u32 n = 0;
 	long rc = 0;
 
-	while (d && n < l->max_domains && !rc) {
+	for (; d && n < l->max_domains && !rc; n++) {
 		domain_fill_info(d, &info);
 		if (copy_to_guest((guest_ptr_t)(l->buffer.p + n), &info, sizeof(info))) {
 			rc = -EFAULT;
 		}
-		n++;
-		next = domain_next(d);
-		domain_put(d);
-		d = next;
+		d = domain_next(d);
 	}
 	if (d) {
 		domain_put(d);
@@ -107,7 +104,6 @@ static const struct {
 	{XEN_SYSCTL_sched_id, sched_id},
 	{XEN_SYSCTL_getdomaininfolist, getdomaininfolist},
 	{XEN_SYSCTL_debug_keys, debug_keys},
-	{XEN_SYSCTL_getcpuinfo, sysctl_getcpuinfo},
 	{XEN_SYSCTL_availheap, availheap},
 	{XEN_SYSCTL_cputopoinfo, sysctl_cputopoinfo},
 	{XEN_SYSCTL_numainfo, sysctl_numainfo},
@@ -119,9 +115,7 @@ static const struct {
 
 static void count_domains(struct domus_counters *c)
 {
-	struct domain *d = domain_get_next(0), *next;
-
-	for (; d; d = next) {
+	domain_for_each (d) {
 		c->domains++;
 		c->domain_pages += d->mm.pages;
 		c->event_channels += evtchn_count(d);
@@ -129,8 +123,6 @@ static void count_domains(struct domus_counters *c)
 		vcpu_for_each (d, v, i) {
 			c->vcpus++;
 		}
-		next = domain_next(d);
-		domain_put(d);
 	}
 }
 

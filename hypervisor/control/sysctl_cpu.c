@@ -9,28 +9,6 @@
 
 #define LOCAL_DISTANCE 10u
 
-long sysctl_getcpuinfo(struct xen_sysctl *op)
-{
-	struct xen_sysctl_getcpuinfo *g = &op->u.getcpuinfo;
-	u32 n = MIN(g->max_cpus, cpu_count);
-
-	for (u32 cpu = 0; cpu < n; cpu++) {
-		xen_sysctl_cpuinfo_t info = {0};
-		struct vcpu *idle = domain_vcpu(&idle_domain, cpu);
-		vcpu_runstate_info_t r = {0};
-
-		if (idle) {
-			vcpu_runstate(idle, &r);
-			info.idletime = r.time[RUNSTATE_running];
-		}
-		if (copy_to_guest((guest_ptr_t)(g->info.p + cpu), &info, sizeof(info))) {
-			return -EFAULT;
-		}
-	}
-	g->nr_cpus = n;
-	return 0;
-}
-
 /* Every CPU is shown as a core of its own in one socket. */
 long sysctl_cputopoinfo(struct xen_sysctl *op)
 {
@@ -48,6 +26,7 @@ long sysctl_cputopoinfo(struct xen_sysctl *op)
 	return 0;
 }
 
+/* One node with all memory. */
 long sysctl_numainfo(struct xen_sysctl *op)
 {
 	struct xen_sysctl_numainfo *n = &op->u.numainfo;
@@ -56,16 +35,14 @@ long sysctl_numainfo(struct xen_sysctl *op)
 		.memfree = alloc_free_pages() << PAGE_SHIFT,
 	};
 	const u32 distance = LOCAL_DISTANCE;
+	guest_ptr_t mem_to = n->num_nodes ? (guest_ptr_t)n->meminfo.p : 0;
+	guest_ptr_t distance_to = n->num_nodes ? (guest_ptr_t)n->distance.p : 0;
 
-	if (n->num_nodes && n->meminfo.p &&
-	    copy_to_guest((guest_ptr_t)n->meminfo.p, &mem, sizeof(mem))) {
-		return -EFAULT;
-	}
-	if (n->num_nodes && n->distance.p &&
-	    copy_to_guest((guest_ptr_t)n->distance.p, &distance, sizeof(distance))) {
-		return -EFAULT;
-	}
 	n->num_nodes = 1;
+	if ((mem_to && copy_to_guest(mem_to, &mem, sizeof(mem))) ||
+	    (distance_to && copy_to_guest(distance_to, &distance, sizeof(distance)))) {
+		return -EFAULT;
+	}
 	return 0;
 }
 
@@ -101,16 +78,14 @@ long sysctl_cpupool_op(struct xen_sysctl *op)
 long sysctl_scheduler_op(struct xen_sysctl *op)
 {
 	struct xen_sysctl_scheduler_op *s = &op->u.scheduler_op;
+	u32 *limit = &s->u.sched_credit2.ratelimit_us;
 
 	if (s->cpupool_id || s->sched_id != XEN_SCHEDULER_CREDIT2) {
 		return -EINVAL;
 	}
-	switch (s->cmd) {
-	case XEN_SYSCTL_SCHEDOP_putinfo:
-		return s->u.sched_credit2.ratelimit_us ? -EINVAL : 0;
-	case XEN_SYSCTL_SCHEDOP_getinfo:
-		s->u.sched_credit2.ratelimit_us = 0;
+	if (s->cmd == XEN_SYSCTL_SCHEDOP_getinfo) {
+		*limit = 0;
 		return 0;
 	}
-	return -EINVAL;
+	return s->cmd == XEN_SYSCTL_SCHEDOP_putinfo && !*limit ? 0 : -EINVAL;
 }

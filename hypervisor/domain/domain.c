@@ -70,6 +70,7 @@ struct domain *domain_next(struct domain *d)
 		domain_ref(next);
 	}
 	spin_unlock(&domains_lock);
+	domain_put(d);
 	return next;
 }
 
@@ -88,9 +89,7 @@ static void free_vcpus(struct domain *d)
 	vcpu_for_each (d, v, i) {
 		vcpu_free(v);
 	}
-	if (d->vcpu) {
-		heap_free(d->vcpu, d->max_vcpus * sizeof(struct vcpu *));
-	}
+	heap_free(d->vcpu, d->max_vcpus * sizeof(struct vcpu *));
 }
 
 static void free_domain(struct domain *d)
@@ -101,23 +100,19 @@ static void free_domain(struct domain *d)
 		}
 	}
 	free_vcpus(d);
-	if (d->e820) {
-		heap_free(d->e820, d->e820_count * sizeof(struct e820_entry));
-	}
+	heap_free(d->e820, d->e820_count * sizeof(struct e820_entry));
 	heap_free(d, sizeof(*d));
 }
 
 void domain_put(struct domain *d)
 {
-	/* The last reference is dropped under the lock, so that nobody can find it any more. */
-	if (__atomic_load_n(&d->refs, __ATOMIC_RELAXED) > 1) {
-		u32 old = __atomic_load_n(&d->refs, __ATOMIC_RELAXED);
+	u32 old = __atomic_load_n(&d->refs, __ATOMIC_RELAXED);
 
-		while (old > 1) {
-			if (__atomic_compare_exchange_n(&d->refs, &old, old - 1, false,
-							__ATOMIC_RELEASE, __ATOMIC_RELAXED)) {
-				return;
-			}
+	/* The last reference is dropped under the lock, so that nobody can find it any more. */
+	while (old > 1) {
+		if (__atomic_compare_exchange_n(&d->refs, &old, old - 1, false, __ATOMIC_RELEASE,
+						__ATOMIC_RELAXED)) {
+			return;
 		}
 	}
 	spin_lock(&domains_lock);

@@ -33,7 +33,7 @@ void domain_shutdown(struct domain *d, u8 code)
 	vcpu_for_each (d, v, i) {
 		vcpu_update_runnable(v);
 	}
-	event_hook.domain_event();
+	evtchn_send_global_virq(VIRQ_DOM_EXC);
 }
 
 void domain_crash(struct domain *d, const char *fmt, ...)
@@ -71,7 +71,7 @@ static void drop_shared_info(struct domain *d)
 /* Frames that others still map keep the domain; the last one to go lets it go. */
 static void pages_gone(struct owner *o)
 {
-	event_hook.domain_event();
+	evtchn_send_global_virq(VIRQ_DOM_EXC);
 	domain_put(owner_domain(o));
 }
 
@@ -87,7 +87,7 @@ static void finish(struct domain *d)
 		d->mm.free_last = pages_gone;
 	}
 	spin_unlock(&d->mm.lock);
-	event_hook.domain_event();
+	evtchn_send_global_virq(VIRQ_DOM_EXC);
 	if (!wait) {
 		domain_put(d);
 	}
@@ -116,9 +116,9 @@ int domain_kill(struct domain *d)
 		start_dying(d);
 	}
 	while (d->destroy_step < domain_hook_count) {
-		err = domain_hooks[d->destroy_step].destroy
-			      ? domain_hooks[d->destroy_step].destroy(d)
-			      : 0;
+		const struct domain_hook *h = &domain_hooks[d->destroy_step];
+
+		err = h->destroy ? h->destroy(d) : 0;
 		if (err) {
 			spin_unlock(&d->lock);
 			return err;

@@ -68,27 +68,12 @@ static struct vcpu *vcpu_of(struct sched_unit *u)
 	return container_of(u, struct vcpu, unit);
 }
 
-static void leave(struct vcpu *v, u64 now)
-{
-	vcpu_switched_out(v, now);
-	context_save(&v->pv);
-	for (unsigned int i = 0; i < switch_hook_count; i++) {
-		if (switch_hooks[i].save) {
-			switch_hooks[i].save(v);
-		}
-	}
-}
-
 static void __noreturn enter(struct vcpu *v, u64 now)
 {
 	bool selectors_ok;
 
 	vcpu_switched_in(v, now);
-	for (unsigned int i = 0; i < switch_hook_count; i++) {
-		if (switch_hooks[i].load) {
-			switch_hooks[i].load(v);
-		}
-	}
+	descriptor_load(v);
 	selectors_ok = context_load(&v->pv);
 	if (v->runstate_area) {
 		v->area_stale = true;
@@ -108,7 +93,8 @@ void sched_switch(struct sched_unit *prev_unit, struct sched_unit *next_unit, u6
 	unsigned int cpu = cpu_id();
 
 	if (!is_idle_vcpu(prev)) {
-		leave(prev, now);
+		vcpu_switched_out(prev, now);
+		context_save(&prev->pv);
 	}
 	if (!is_idle_vcpu(next)) {
 		mask_set(&next->domain->mm.dirty, cpu, true);

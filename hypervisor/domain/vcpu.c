@@ -17,7 +17,7 @@ static vcpu_info_t nowhere;
 
 static void singleshot_fn(void *arg)
 {
-	event_hook.timer_event(arg);
+	evtchn_send_virq(arg, VIRQ_TIMER);
 }
 
 static void periodic_fn(void *arg)
@@ -28,7 +28,7 @@ static void periodic_fn(void *arg)
 	if (v->period_ns) {
 		/* Ticks that were missed are not made up for. */
 		timer_set(&v->periodic, MAX(v->periodic.expires + v->period_ns, now));
-		event_hook.timer_event(v);
+		evtchn_send_virq(v, VIRQ_TIMER);
 	}
 }
 
@@ -86,12 +86,8 @@ int domain_alloc_vcpu(struct domain *d, unsigned int id)
 
 void vcpu_free(struct vcpu *v)
 {
-	if (v->pv.fpu) {
-		heap_free(v->pv.fpu, fpu_area_bytes());
-	}
-	if (v->pv.traps) {
-		heap_free(v->pv.traps, 256 * sizeof(struct trap_entry));
-	}
+	heap_free(v->pv.fpu, fpu_area_bytes());
+	heap_free(v->pv.traps, 256 * sizeof(struct trap_entry));
 	heap_free(v, sizeof(*v));
 }
 
@@ -189,7 +185,7 @@ void vcpu_block(void)
 	v->blocked = true;
 	/* blocked before the look at pending: a sender does it the other way round. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (event_hook.event_waits(v)) {
+	if (vcpu_event_deliverable(v)) {
 		v->blocked = false;
 	} else {
 		vcpu_update_runnable(v);

@@ -12,28 +12,31 @@
 
 static void fill_time(struct vcpu_time_info *t)
 {
-	s8 shift;
+	time_scale(&t->tsc_to_system_mul, &t->tsc_shift, &t->tsc_timestamp, &t->system_time);
+}
 
-	time_scale(&t->tsc_to_system_mul, &shift, &t->tsc_timestamp, &t->system_time);
-	t->tsc_shift = shift;
+/* The version of what a guest may read meanwhile is odd while it changes. */
+static void change_begin(u32 *version)
+{
+	WRITE_ONCE(*version, *version | 1);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+static void change_end(u32 *version)
+{
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	WRITE_ONCE(*version, (*version | 1) + 1);
 }
 
 void vcpu_update_time(struct vcpu *v)
 {
-	struct vcpu_time_info *t = &v->info->time;
-	struct vcpu_time_info now = {0};
-	u32 version = READ_ONCE(t->version);
+	struct vcpu_time_info *t = &v->info->time, now = {0};
 
 	fill_time(&now);
-	/* Odd while it changes; the guest reads again if the version moved. */
-	WRITE_ONCE(t->version, version | 1);
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	t->tsc_timestamp = now.tsc_timestamp;
-	t->system_time = now.system_time;
-	t->tsc_to_system_mul = now.tsc_to_system_mul;
-	t->tsc_shift = now.tsc_shift;
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	WRITE_ONCE(t->version, (version | 1) + 1);
+	change_begin(&t->version);
+	now.version = READ_ONCE(t->version);
+	*t = now;
+	change_end(&t->version);
 	v->area_stale |= v->time_area != 0;
 }
 
@@ -43,16 +46,11 @@ static bool write_runstate(struct vcpu *v)
 	const guest_ptr_t entry_time =
 		v->runstate_area + offsetof(vcpu_runstate_info_t, state_entry_time);
 	vcpu_runstate_info_t r;
-	u64 stamp;
+	u64 stamp = time_now();
 
 	vcpu_runstate(v, &r);
-	r.state_entry_time = time_now();
-	if (!flagged) {
-		return copy_to_guest(v->runstate_area, &r, sizeof(r)) == 0;
-	}
-	stamp = r.state_entry_time;
-	r.state_entry_time |= XEN_RUNSTATE_UPDATE;
-	if (copy_to_guest(entry_time, &r.state_entry_time, 8)) {
+	r.state_entry_time = stamp | (flagged ? XEN_RUNSTATE_UPDATE : 0);
+	if (flagged && copy_to_guest(entry_time, &r.state_entry_time, sizeof(stamp))) {
 		return false;
 	}
 	barrier();
@@ -60,7 +58,7 @@ static bool write_runstate(struct vcpu *v)
 		return false;
 	}
 	barrier();
-	return copy_to_guest(entry_time, &stamp, 8) == 0;
+	return !flagged || !copy_to_guest(entry_time, &stamp, sizeof(stamp));
 }
 
 static bool write_time(struct vcpu *v)
@@ -101,13 +99,10 @@ void domain_update_wallclock(struct domain *d)
 {
 	u64 ns = time_wallclock_base();
 	shared_info_t *s = d->shared;
-	u32 version = READ_ONCE(s->wc_version);
 
-	WRITE_ONCE(s->wc_version, version | 1);
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	change_begin(&s->wc_version);
 	s->wc_sec = (u32)(ns / NS_PER_SEC);
 	s->wc_sec_hi = (u32)(ns / NS_PER_SEC >> 32);
 	s->wc_nsec = (u32)(ns % NS_PER_SEC);
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	WRITE_ONCE(s->wc_version, (version | 1) + 1);
+	change_end(&s->wc_version);
 }

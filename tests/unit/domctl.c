@@ -63,7 +63,11 @@ struct domain *domain_get_next(domid_t id)
 }
 struct domain *domain_next(struct domain *d)
 {
-	return d == &domains[ARRAY_SIZE(domains) - 1] ? NULL : (refs++, d + 1);
+	if (d < &domains[ARRAY_SIZE(domains) - 1]) {
+		return d + 1; /* with d's reference */
+	}
+	refs--;
+	return NULL;
 }
 void domain_put(struct domain *d)
 {

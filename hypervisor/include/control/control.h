@@ -19,7 +19,6 @@ void keys_init(void);
 
 /* control/power.c: by ACPI or what else works; do not return. `noreboot` makes the first a halt. */
 void machine_reboot(void) __noreturn;
-void machine_power_off(void) __noreturn;
 void machine_halt(void) __noreturn;
 
 /*

@@ -172,8 +172,10 @@ void vcpu_update_time(struct vcpu *v);
 void vcpu_write_areas(struct vcpu *v);
 /* What dom0's shutdown does to the machine; set at boot, below in the order of rooms. */
 extern void (*dom0_shutdown_hook)(u8 code);
-/* Domains after d in the order of ids, with a reference (d's own is kept); NULL at the end. */
+/* The domain after d in the order of ids; d's reference goes over to it. NULL at the end. */
 struct domain *domain_next(struct domain *d);
+/* Who leaves the loop early has a reference to d. */
+#define domain_for_each(d) for (struct domain *d = domain_get_next(0); d; d = domain_next(d))
 unsigned int domain_count(void);
 void domain_update_wallclock(struct domain *d);
 

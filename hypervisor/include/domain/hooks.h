@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The calls that go down against the order of rooms, all in constant tables (domain/hooks.c):
- * what each room does when a domain is created, destroyed, freed or dumped, and at a vcpu switch.
+ * The calls that go down against the order of rooms: what each room does when a domain is created,
+ * destroyed and freed (a constant table in domain/hooks.c), and the few functions of event/, mmu/
+ * and pv/ that domain/ calls by name.
  */
 #ifndef DOMAIN_HOOKS_H
 #define DOMAIN_HOOKS_H
@@ -13,26 +14,16 @@ struct domain_hook {
 	int (*destroy)(struct domain *d); /* -ERESTART: call again; all hooks, also after a failed
 					     create */
 	void (*free)(struct domain *d);   /* the last reference is gone */
-	void (*dump)(struct domain *d);   /* console key */
 };
 extern const struct domain_hook domain_hooks[];
 extern const unsigned int domain_hook_count;
 
-struct switch_hook {
-	void (*save)(struct vcpu *v);
-	void (*load)(struct vcpu *v);
-};
-extern const struct switch_hook switch_hooks[];
-extern const unsigned int switch_hook_count;
-
-/* Timer callbacks and news that go to event/. */
-struct event_hook {
-	void (*timer_event)(struct vcpu *v); /* VIRQ_TIMER */
-	void (*domain_event)(void);          /* VIRQ_DOM_EXC */
-	bool (*event_waits)(struct vcpu *v); /* an upcall could be delivered now */
-};
-extern const struct event_hook event_hook;
-
+/* event/ */
+void evtchn_send_virq(struct vcpu *v, unsigned int virq);
+void evtchn_send_global_virq(unsigned int virq);
+bool vcpu_event_deliverable(const struct vcpu *v); /* an upcall could be delivered now */
+/* mmu/: v's GDT and LDT, for the vcpu that runs from now on. */
+void descriptor_load(struct vcpu *v);
 /* pv/: a selector was bad at load: the failsafe callback has to run. */
 void pv_deliver_failsafe(struct vcpu *v);
 
