@@ -102,9 +102,7 @@ static int chunk_commit(struct chunk *c, struct domain *d, guest_ptr_t out)
 			rc = err;
 			continue;
 		}
-		for (u64 j = 0; j < 1ull << c->out_order; j++) {
-			WRITE_ONCE(m2p_rw[mfn_x(m) + j], c->pfn[i] + j);
-		}
+		block_set_m2p(m, c->out_order, c->pfn[i]);
 		if (copy_to_guest(out + i * sizeof(u64), &c->block[i], sizeof(u64))) {
 			rc = -EFAULT;
 		}

@@ -72,7 +72,7 @@ static guest_ptr_t list_slot(const struct xen_memory_reservation *r, unsigned lo
 	return (guest_ptr_t)r->extent_start.p + i * sizeof(xen_pfn_t);
 }
 
-static void block_set_m2p(mfn_t m, unsigned int order, u64 pfn)
+void block_set_m2p(mfn_t m, unsigned int order, u64 pfn)
 {
 	for (u64 j = 0; j < 1ull << order; j++) {
 		WRITE_ONCE(m2p_rw[mfn_x(m) + j], pfn + j);

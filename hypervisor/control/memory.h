@@ -21,6 +21,8 @@ int memory_bits(unsigned int mem_flags);
 
 /* Takes a general reference of a frame that nobody else holds or uses in any way: -EINVAL if so. */
 int frame_get_exclusive(mfn_t m, const struct owner *o);
+/* Tells the M2P that a block of frames is the guest's pfn and following. */
+void block_set_m2p(mfn_t m, unsigned int order, u64 pfn);
 /* Gives up a frame taken so. */
 void frame_give_up(mfn_t m);
 

@@ -65,20 +65,13 @@ static long efi_info(struct xenpf_firmware_info *fw)
 static long firmware_info(struct xenpf_firmware_info *fw)
 {
 	switch (fw->type) {
-	case XEN_FW_DISK_INFO: /* real-mode services are long gone: nothing was recorded */
-	case XEN_FW_DISK_MBR_SIGNATURE:
-	case XEN_FW_VBEDDC_INFO:
-		return -ESRCH;
 	case XEN_FW_EFI_INFO:
 		return efi_info(fw);
 	case XEN_FW_KBD_SHIFT_FLAGS:
-		if (fw->index) {
-			return -ESRCH;
-		}
 		fw->u.kbd_shift_flags = KBD_SHIFT_FLAGS_NONE;
-		return 0;
+		return fw->index ? -ESRCH : 0;
 	}
-	return -EINVAL;
+	return -ESRCH; /* real-mode services are long gone: nothing of disks and screens is known */
 }
 
 static long enter_sleep(const struct xenpf_enter_acpi_sleep *s)
@@ -121,9 +114,6 @@ long do_platform_op(guest_ptr_t arg)
 		return -EACCES;
 	}
 	switch (op.cmd) {
-	case XENPF_settime32:
-		return set_time(op.u.settime32.secs, op.u.settime32.nsecs,
-				op.u.settime32.system_time);
 	case XENPF_settime64:
 		return op.u.settime64.mbz ? -EINVAL
 					  : set_time(op.u.settime64.secs, op.u.settime64.nsecs,

@@ -11,10 +11,6 @@
 #define ABI_MAJOR 4
 #define ABI_MINOR 17
 
-/* The linker's build id note: 12 bytes of header, "GNU\0", then the id. */
-extern const u8 __build_id_start[], __build_id_end[];
-#define BUILD_ID_HEADER 16
-
 u32 version_features(bool privileged, u64 vm_assist)
 {
 	u32 f = BIT(XENFEAT_mmu_pt_update_preserve_ad) | BIT(XENFEAT_highmem_assist) |
@@ -67,35 +63,6 @@ static long get_features(guest_ptr_t arg)
 	return copy_to_guest(arg, &fi, sizeof(fi)) ? -EFAULT : 0;
 }
 
-/* Without a buffer: the length. */
-static long build_id(guest_ptr_t arg)
-{
-	const u8 *id = __build_id_start + BUILD_ID_HEADER;
-	long bytes = __build_id_end - id;
-	u32 room;
-
-	if (!current->domain->privileged) {
-		return -EPERM;
-	}
-	if (bytes <= 0) {
-		return -ENODATA;
-	}
-	if (!arg) {
-		return bytes;
-	}
-	if (copy_from_guest(&room, arg, sizeof(room))) {
-		return -EFAULT;
-	}
-	if (!room) {
-		return -EINVAL;
-	}
-	if (room < (u64)bytes) {
-		return -ENOBUFS;
-	}
-	return copy_to_guest(arg + offsetof(xen_build_id_t, buf), id, (size_t)bytes) ? -EFAULT
-										     : bytes;
-}
-
 long do_xen_version(unsigned int cmd, guest_ptr_t arg)
 {
 	const xen_platform_parameters_t params = {.virt_start = HV_START};
@@ -126,8 +93,8 @@ long do_xen_version(unsigned int cmd, guest_ptr_t arg)
 		return give_string(arg,
 				   current->domain->privileged ? host_facts.cmdline : "<denied>",
 				   sizeof(xen_commandline_t));
-	case XENVER_build_id:
-		return build_id(arg);
+	case XENVER_build_id: /* the version says enough: builds of one source are one image */
+		return current->domain->privileged ? -ENODATA : -EPERM;
 	}
 	return -ENOSYS;
 }

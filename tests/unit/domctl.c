@@ -32,7 +32,6 @@ u64 tsc_khz = 2000000, frame_end = 0x1000;
 struct domain idle_domain;
 struct frame *frame_table;
 struct host_facts host_facts = {.cmdline = "dom0_mem=1G", .total_pages = 4096};
-const u8 __build_id_start[36] = {[16] = 0xab}, __build_id_end[1];
 static struct cpuid_policy policies[2];
 
 static struct domain domains[3]; /* ids 0, 2, 5 */
@@ -555,6 +554,7 @@ static void test_version(void **state)
 	assert_string_equal(text, "xen-3.0-x86_64 ");
 	assert_int_equal(do_xen_version(XENVER_commandline, (guest_ptr_t)text), 0);
 	assert_string_equal(text, "dom0_mem=1G");
+	assert_int_equal(do_xen_version(XENVER_build_id, 0), -ENODATA);
 	domains[0].privileged = false;
 	assert_int_equal(do_xen_version(XENVER_commandline, (guest_ptr_t)text), 0);
 	assert_string_equal(text, "<denied>");

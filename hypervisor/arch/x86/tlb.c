@@ -49,16 +49,6 @@ void tlb_flush_page_mask(const cpumask_t *mask, unsigned long va)
 	smp_call(mask, flush_page_fn, (void *)va);
 }
 
-void tlb_flush_all(void)
-{
-	cpumask_t all;
-
-	for (unsigned int i = 0; i < sizeof(all.bits) / sizeof(all.bits[0]); i++) {
-		all.bits[i] = ~0ull;
-	}
-	tlb_flush_mask(&all);
-}
-
 u32 tlb_stamp(void)
 {
 	return __atomic_load_n(&flush_clock, __ATOMIC_SEQ_CST);

@@ -14,7 +14,6 @@
 void tlb_flush_local(void);
 void tlb_flush_mask(const cpumask_t *mask);
 void tlb_flush_page_mask(const cpumask_t *mask, unsigned long va);
-void tlb_flush_all(void);
 
 /* The current value of the flush clock: to be kept in a frame that may be in TLBs. */
 u32 tlb_stamp(void);
