@@ -174,8 +174,7 @@ long memory_exchange(guest_ptr_t arg)
 {
 	struct xen_memory_exchange x;
 	struct chunk c;
-	struct domain *d;
-	long rc;
+	int rc;
 
 	if (copy_from_guest(&x, arg, sizeof(x))) {
 		return -EFAULT;
@@ -184,7 +183,7 @@ long memory_exchange(guest_ptr_t arg)
 	if (rc) {
 		return rc;
 	}
-	d = memory_target(x.in.domid, &rc);
+	DOMAIN_REF(d) = domain_target(x.in.domid, &rc);
 	if (!d) {
 		return rc;
 	}
@@ -193,7 +192,6 @@ long memory_exchange(guest_ptr_t arg)
 		rc = exchange_run(&x, &c, d);
 	}
 	heap_free(c.old, chunk_bytes(&c));
-	domain_put(d);
 	if (copy_to_guest(arg + offsetof(struct xen_memory_exchange, nr_exchanged), &x.nr_exchanged,
 			  sizeof(x.nr_exchanged))) {
 		return -EFAULT;

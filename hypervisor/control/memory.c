@@ -15,19 +15,6 @@
 #define DOM0_MAX_ORDER 12u
 #define DOMU_MAX_ORDER 9u
 
-struct domain *memory_target(domid_t id, long *rc)
-{
-	struct domain *d = domain_get(id);
-
-	*rc = d ? 0 : -ESRCH;
-	if (d && d != current->domain && !current->domain->privileged) {
-		domain_put(d);
-		d = NULL;
-		*rc = -EPERM;
-	}
-	return d;
-}
-
 unsigned int memory_max_order(void)
 {
 	return current->domain->privileged ? DOM0_MAX_ORDER : DOMU_MAX_ORDER;
@@ -135,9 +122,8 @@ static long memory_reservation(unsigned int cmd, unsigned long start, guest_ptr_
 {
 	struct xen_memory_reservation r;
 	unsigned long i = start;
-	struct domain *d;
-	long rc;
 	bool go = true;
+	int err;
 
 	if (copy_from_guest(&r, arg, sizeof(r))) {
 		return start ? (long)start : -EFAULT;
@@ -146,23 +132,20 @@ static long memory_reservation(unsigned int cmd, unsigned long start, guest_ptr_
 	    r.extent_order > memory_max_order() || r.mem_flags & XENMEMF_populate_on_demand) {
 		return (long)start;
 	}
-	d = memory_target(r.domid, &rc);
+	DOMAIN_REF(d) = domain_target(r.domid, &err);
 	if (!d) {
 		return (long)start;
 	}
 	while (go && i < r.nr_extents) {
 		if (i != start && preempt_needed()) {
-			rc = HYPERCALL_CONTINUE(__HYPERVISOR_memory_op, cmd | i << MEMOP_CMD_BITS,
-						arg);
-			domain_put(d);
-			return rc;
+			return HYPERCALL_CONTINUE(__HYPERVISOR_memory_op, cmd | i << MEMOP_CMD_BITS,
+						  arg);
 		}
 		go = cmd == XENMEM_decrease_reservation
 			     ? extent_remove(d, &r, i)
 			     : extent_add(d, &r, i, cmd == XENMEM_populate_physmap);
 		i += go;
 	}
-	domain_put(d);
 	return (long)i;
 }
 
@@ -170,28 +153,24 @@ static long memory_reservation(unsigned int cmd, unsigned long start, guest_ptr_
 static long memory_query(unsigned int cmd, guest_ptr_t arg)
 {
 	struct xen_memory_domain op;
-	struct domain *d;
-	long rc;
+	int err;
 
 	if (copy_from_guest(&op, arg, sizeof(op))) {
 		return -EFAULT;
 	}
-	d = memory_target(op.domid, &rc);
-	if (d) {
-		rc = cmd == XENMEM_current_reservation
-			     ? (long)READ_ONCE(d->mm.pages)
-			     : (long)MIN(READ_ONCE(d->mm.limit), 0xffffffffull);
-		domain_put(d);
+	DOMAIN_REF(d) = domain_target(op.domid, &err);
+	if (!d) {
+		return err;
 	}
-	return rc;
+	return cmd == XENMEM_current_reservation ? (long)READ_ONCE(d->mm.pages)
+						 : (long)MIN(READ_ONCE(d->mm.limit), 0xffffffffull);
 }
 
 /* Nothing is set aside: whether the memory is there now is all that is told. */
 static long memory_claim(guest_ptr_t arg)
 {
 	struct xen_memory_reservation r;
-	struct domain *d;
-	long rc;
+	int err;
 
 	if (copy_from_guest(&r, arg, sizeof(r))) {
 		return -EFAULT;
@@ -202,12 +181,11 @@ static long memory_claim(guest_ptr_t arg)
 	if (r.extent_start.p || r.extent_order || r.mem_flags) {
 		return -EINVAL;
 	}
-	d = memory_target(r.domid, &rc);
-	if (d) {
-		rc = r.nr_extents > READ_ONCE(d->mm.pages) + alloc_free_pages() ? -ENOMEM : 0;
-		domain_put(d);
+	DOMAIN_REF(d) = domain_target(r.domid, &err);
+	if (!d) {
+		return err;
 	}
-	return rc;
+	return r.nr_extents > READ_ONCE(d->mm.pages) + alloc_free_pages() ? -ENOMEM : 0;
 }
 
 long do_memory_op(unsigned long full_cmd, guest_ptr_t arg)

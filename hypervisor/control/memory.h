@@ -12,8 +12,6 @@
 #define MEMOP_CMD_BITS 6 /* above them: extents done before the call was preempted */
 #define MEMOP_CMD_MASK ((1ul << MEMOP_CMD_BITS) - 1)
 
-/* Another domain than one's own only for the control domain. NULL and *rc: -ESRCH, -EPERM. */
-struct domain *memory_target(domid_t id, long *rc);
 /* Largest block that the caller may ask for. */
 unsigned int memory_max_order(void);
 /* Address width that mem_flags ask for: 0 = any, -EINVAL = none could satisfy it. */

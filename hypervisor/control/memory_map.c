@@ -98,8 +98,7 @@ static long guest_map_replace(struct domain *d, const struct xen_memory_map *new
 long memory_map_set(guest_ptr_t arg)
 {
 	struct xen_foreign_memory_map op;
-	struct domain *d;
-	long rc;
+	int err;
 
 	if (copy_from_guest(&op, arg, sizeof(op))) {
 		return -EFAULT;
@@ -107,12 +106,8 @@ long memory_map_set(guest_ptr_t arg)
 	if (!op.map.nr_entries || op.map.nr_entries > GUEST_MAP_MAX) {
 		return -EINVAL;
 	}
-	d = memory_target(op.domid, &rc);
-	if (d) {
-		rc = guest_map_replace(d, &op.map);
-		domain_put(d);
-	}
-	return rc;
+	DOMAIN_REF(d) = domain_target(op.domid, &err);
+	return d ? guest_map_replace(d, &op.map) : err;
 }
 
 long memory_m2p_mapping(guest_ptr_t arg)
@@ -156,8 +151,7 @@ static long resource_acquire(struct xen_mem_acquire_resource *op, struct domain 
 long memory_acquire_resource(guest_ptr_t arg)
 {
 	struct xen_mem_acquire_resource op;
-	struct domain *d;
-	long rc;
+	int err;
 
 	if (copy_from_guest(&op, arg, sizeof(op))) {
 		return -EFAULT;
@@ -169,10 +163,6 @@ long memory_acquire_resource(guest_ptr_t arg)
 	    op.id != XENMEM_resource_grant_table_id_shared) {
 		return -EOPNOTSUPP;
 	}
-	d = memory_target(op.domid, &rc);
-	if (d) {
-		rc = resource_acquire(&op, d, arg);
-		domain_put(d);
-	}
-	return rc;
+	DOMAIN_REF(d) = domain_target(op.domid, &err);
+	return d ? resource_acquire(&op, d, arg) : err;
 }

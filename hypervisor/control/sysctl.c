@@ -89,12 +89,6 @@ static long debug_keys(struct xen_sysctl *op)
 	return 0;
 }
 
-static long availheap(struct xen_sysctl *op)
-{
-	op->u.availheap.avail_bytes = alloc_free_pages() << PAGE_SHIFT;
-	return 0;
-}
-
 static const struct {
 	u32 cmd;
 	long (*fn)(struct xen_sysctl *op);
@@ -104,7 +98,6 @@ static const struct {
 	{XEN_SYSCTL_sched_id, sched_id},
 	{XEN_SYSCTL_getdomaininfolist, getdomaininfolist},
 	{XEN_SYSCTL_debug_keys, debug_keys},
-	{XEN_SYSCTL_availheap, availheap},
 	{XEN_SYSCTL_cputopoinfo, sysctl_cputopoinfo},
 	{XEN_SYSCTL_numainfo, sysctl_numainfo},
 	{XEN_SYSCTL_cpupool_op, sysctl_cpupool_op},

@@ -22,41 +22,30 @@ static u16 last_id;
 
 struct domain *domain_get(domid_t id)
 {
-	struct domain *d = NULL;
 	struct owner *o;
 
-	if (id == DOMID_SELF) {
-		d = current->domain;
-		domain_ref(d);
-		return d;
-	}
-	if (id >= DOMID_COUNT) {
+	if (id >= DOMID_COUNT && id != DOMID_SELF) {
 		return NULL;
 	}
-	spin_lock(&domains_lock);
-	o = owner_find(id);
-	if (o) {
-		d = owner_domain(o);
-		domain_ref(d);
+	HOLD_LOCK(&domains_lock);
+	o = id == DOMID_SELF ? &current->domain->mm : owner_find(id);
+	if (!o) {
+		return NULL;
 	}
-	spin_unlock(&domains_lock);
-	return d;
+	domain_ref(owner_domain(o));
+	return owner_domain(o);
 }
 
 struct domain *domain_get_next(domid_t id)
 {
-	struct domain *found = NULL;
-
-	spin_lock(&domains_lock);
+	HOLD_LOCK(&domains_lock);
 	list_for_each_entry (d, &domains, struct domain, link) {
 		if (domain_id(d) >= id) {
 			domain_ref(d);
-			found = d;
-			break;
+			return d;
 		}
 	}
-	spin_unlock(&domains_lock);
-	return found;
+	return NULL;
 }
 
 struct domain *domain_next(struct domain *d)

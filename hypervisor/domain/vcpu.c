@@ -149,30 +149,27 @@ void vcpu_update_runnable(struct vcpu *v)
 
 void vcpu_switched_in(struct vcpu *v, u64 now)
 {
-	unsigned long flags = spin_lock_irqsave(&v->run_lock);
+	HOLD_LOCK_IRQSAVE(&v->run_lock);
 
 	runstate_change(v, RUNSTATE_running, now);
-	spin_unlock_irqrestore(&v->run_lock, flags);
 }
 
 void vcpu_switched_out(struct vcpu *v, u64 now)
 {
-	unsigned long flags = spin_lock_irqsave(&v->run_lock);
+	HOLD_LOCK_IRQSAVE(&v->run_lock);
 
 	runstate_change(v, v->unit.runnable ? RUNSTATE_runnable : waiting_state(v), now);
-	spin_unlock_irqrestore(&v->run_lock, flags);
 }
 
 void vcpu_runstate(struct vcpu *v, vcpu_runstate_info_t *r)
 {
-	unsigned long flags = spin_lock_irqsave(&v->run_lock);
+	HOLD_LOCK_IRQSAVE(&v->run_lock);
 	u64 now = time_now();
 
 	*r = v->runstate;
 	if (now > r->state_entry_time) {
 		r->time[r->state] += now - r->state_entry_time;
 	}
-	spin_unlock_irqrestore(&v->run_lock, flags);
 }
 
 /* --- Blocking and waking --- */

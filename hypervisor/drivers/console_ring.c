@@ -20,7 +20,7 @@ static spinlock_t ring_lock = SPINLOCK_INIT;
 
 void ring_write(const char *s, size_t n)
 {
-	unsigned long flags = spin_lock_irqsave(&ring_lock);
+	HOLD_LOCK_IRQSAVE(&ring_lock);
 
 	for (size_t i = 0; i < n; i++) {
 		ring[ring_end++ % RING_BYTES] = s[i];
@@ -28,13 +28,12 @@ void ring_write(const char *s, size_t n)
 	if (ring_end - ring_start > RING_BYTES) {
 		ring_start = ring_end - RING_BYTES;
 	}
-	spin_unlock_irqrestore(&ring_lock, flags);
 }
 
 /* Copies up to n bytes from *pos on; moves *pos up to what is still there. */
 static size_t ring_copy(u32 *pos, char *buf, size_t n)
 {
-	unsigned long flags = spin_lock_irqsave(&ring_lock);
+	HOLD_LOCK_IRQSAVE(&ring_lock);
 	size_t got = 0;
 
 	if (ring_end - *pos > ring_end - ring_start) {
@@ -43,18 +42,16 @@ static size_t ring_copy(u32 *pos, char *buf, size_t n)
 	while (got < n && *pos != ring_end) {
 		buf[got++] = ring[(*pos)++ % RING_BYTES];
 	}
-	spin_unlock_irqrestore(&ring_lock, flags);
 	return got;
 }
 
 static void ring_clear(u32 upto)
 {
-	unsigned long flags = spin_lock_irqsave(&ring_lock);
+	HOLD_LOCK_IRQSAVE(&ring_lock);
 
 	if (ring_end - upto <= ring_end - ring_start) {
 		ring_start = upto;
 	}
-	spin_unlock_irqrestore(&ring_lock, flags);
 }
 
 /*

@@ -93,7 +93,7 @@ static void line_print(const char *fmt, __builtin_va_list ap)
 /* Takes a token of those that guests share; *dropped is what went unsaid since the last one. */
 static bool limit_take(u32 *dropped)
 {
-	unsigned long flags = spin_lock_irqsave(&limit_lock);
+	HOLD_LOCK_IRQSAVE(&limit_lock);
 	u64 now = time_now();
 	u64 fresh = (now - limit_refilled) / LIMIT_NS;
 	bool take;
@@ -106,7 +106,6 @@ static bool limit_take(u32 *dropped)
 	limit_tokens -= take;
 	*dropped = take ? limit_dropped : 0;
 	limit_dropped = take ? 0 : limit_dropped + 1;
-	spin_unlock_irqrestore(&limit_lock, flags);
 	return take;
 }
 

@@ -38,22 +38,20 @@ static spinlock_t cmos_lock = SPINLOCK_INIT;
 
 u8 cmos_read(u8 reg)
 {
-	unsigned long flags = spin_lock_irqsave(&cmos_lock);
+	HOLD_LOCK_IRQSAVE(&cmos_lock);
 	u8 v;
 
 	outb(CMOS_INDEX, reg & 0x7f);
 	v = inb(CMOS_DATA);
-	spin_unlock_irqrestore(&cmos_lock, flags);
 	return v;
 }
 
 void cmos_write(u8 reg, u8 val)
 {
-	unsigned long flags = spin_lock_irqsave(&cmos_lock);
+	HOLD_LOCK_IRQSAVE(&cmos_lock);
 
 	outb(CMOS_INDEX, reg & 0x7f);
 	outb(CMOS_DATA, val);
-	spin_unlock_irqrestore(&cmos_lock, flags);
 }
 
 static u32 field(u8 reg, bool binary)
