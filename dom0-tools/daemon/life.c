@@ -341,6 +341,16 @@ void life_ask(struct guest *g, const char *how, long wait_s, struct request *r)
 	}
 }
 
+int life_is_asked(const struct guest *g)
+{
+	char *asked =
+		g->domid == DOMID_INVALID ? NULL : nodes_get(life.h, g->domid, "control/shutdown");
+	int is_asked = asked && *asked;
+
+	free(asked);
+	return is_asked;
+}
+
 void life_pause(struct guest *g, int pause, struct request *r)
 {
 	struct err e ERR_CLEANUP = {0};

@@ -24,6 +24,9 @@ void life_destroy(struct guest *g, struct request *r);
  *  is down (or up again after a reboot), or with ERR_TIMEOUT; -1: answer at once. */
 void life_ask(struct guest *g, const char *how, long wait_s, struct request *r);
 
+/** life_is_asked - true while the guest has not acknowledged what life_ask() asked of it. */
+int life_is_asked(const struct guest *g);
+
 /** life_pause - stops a guest's vCPUs, or lets them run again (pause = 0). */
 void life_pause(struct guest *g, int pause, struct request *r);
 

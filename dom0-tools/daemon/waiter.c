@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "daemon/life.h"
 #include "daemon/view.h"
 #include "daemon/waiter.h"
 
@@ -33,6 +34,8 @@ static void timed_out(struct loop_timer *t)
 
 	err_set(&e, ERR_TIMEOUT, "guest %s did not %s in time", w->g->file.name,
 		w->want == WANT_UP ? "come up" : "end");
+	err_why(&e, life_is_asked(w->g) ? "it took no notice of the request (control/shutdown)"
+					: "it took notice of the request, but still runs");
 	err_fix(&e, "wait longer, look at 'domus logs %s', or use 'domus destroy %s'",
 		w->g->file.name, w->g->file.name);
 	http_reply_error(w->r, &e);

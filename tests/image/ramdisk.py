@@ -185,6 +185,8 @@ def build_guest(modules):
     add_folders(guest)
     add_busybox(guest)
     guest.file("init", HERE / "init-guest")
+    for name in ("poweroff", "reboot"):  # where the kernel looks for them, asked by the host
+        guest.link(f"usr/sbin/{name}", "../bin/busybox")
     fronts = modules.closure(GUEST_MODULES)
     modules.add(guest, fronts, tables_for=fronts)
     save("guest.cpio", guest)

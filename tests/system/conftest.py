@@ -58,7 +58,9 @@ class Booted:
 
 @pytest.fixture(scope="session")
 def shared(hypervisor):
-    spec = Spec(hypervisor=hypervisor, memory=3072, cmdline=SERVE[hypervisor], files=KERNELS)
+    # What guests print early goes to the hypervisor's console, here the tests' own line.
+    spec = Spec(hypervisor=hypervisor, memory=3072, cmdline=SERVE[hypervisor], files=KERNELS,
+                options="guest_loglvl=error")
     booted = Booted(spec)
     yield booted
     booted.close()

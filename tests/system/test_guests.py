@@ -52,6 +52,28 @@ def test_guest_that_cannot_be_built_leaves_nothing(tools, hypervisor, change, wh
     assert store.split() == ["0"]
 
 
+def test_guest_is_asked_to_end(tools, hypervisor):
+    if hypervisor != "domus":
+        pytest.skip("Domus's own tools")
+    run = tools.console.run
+    assert tools.create(tools.config("web", kernel="/boot/vmlinuz-cloud"))[0] == 0
+    wait_guest(tools, "web")
+    (first,) = tools.list()
+    status, output = run("domus reboot -w -t 120 web", 300)
+    assert (status, "web: up again" in output) == (0, True), output
+    wait_guest(tools, "web")
+    (second,) = tools.list()
+    assert (second.id, second.state) == (first.id + 1, "running")
+    # A paused guest takes no notice, and that is told.
+    tools.console.check("domus pause web")
+    status, output = run("domus shutdown -w -t 1 web")
+    assert (status, "took no notice" in output) == (9, True), output
+    tools.console.check("domus resume web")
+    assert run("domus shutdown -w -t 120 web", 300)[0] in (0, 8)
+    assert [guest.state for guest in tools.list()] == ["off"]
+    assert "powered off" in tools.console.check("domus list")
+
+
 def test_three_guests_run_at_once(tools):
     for name in ("one", "two", "three"):
         status, output = tools.create(tools.config(name, memory=128, kernel="/boot/vmlinuz-cloud"))
