@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * System time: the TSC scaled to nanoseconds since the hypervisor started, by the multiplier and
- * shift that guests get too, so both sides compute the same. wall_lock guards the wall clock's
- * base.
+ * shift that guests get too, so both sides compute the same. The wall clock's base is one word.
  */
 #include "arch/cpu.h"
 #include "arch/tsc.h"
 #include "lib/lib.h"
-#include "lib/spinlock.h"
 #include "time/time.h"
 
 u64 tsc_khz;
@@ -17,7 +15,6 @@ static u32 tsc_mul; /* ns = ((tsc << shift) * mul) >> 32 */
 static s8 tsc_shift;
 static u64 tsc_per_ns; /* 32.32 */
 
-static spinlock_t wall_lock = SPINLOCK_INIT;
 static u64 wall_base_ns; /* UTC at system time 0 */
 
 /* A rate in kHz as multiplier 32.32 in [2^31, 2^32) and a power of two. */
@@ -78,17 +75,10 @@ void time_scale(u32 *mul, s8 *shift, u64 *tsc_stamp, u64 *system_time)
 
 u64 time_wallclock_base(void)
 {
-	u64 ns;
-
-	spin_lock(&wall_lock);
-	ns = wall_base_ns;
-	spin_unlock(&wall_lock);
-	return ns;
+	return READ_ONCE(wall_base_ns);
 }
 
 void time_set_wallclock(u64 sec, u32 nsec, u64 system_time)
 {
-	spin_lock(&wall_lock);
-	wall_base_ns = sec * NS_PER_SEC + nsec - system_time;
-	spin_unlock(&wall_lock);
+	WRITE_ONCE(wall_base_ns, sec * NS_PER_SEC + nsec - system_time);
 }

@@ -30,41 +30,34 @@
 	cld
 .endm
 
-.macro load_regs_but_rcx_r11
+/* Up to the frame of iretq; but for SYSRET rcx and r11 are not loaded, and error_code stays. */
+.macro load_regs sysret=0
 	popq	%r15
 	popq	%r14
 	popq	%r13
 	popq	%r12
 	popq	%rbp
 	popq	%rbx
+	.if	\sysret
 	addq	$8, %rsp
-	popq	%r10
-	popq	%r9
-	popq	%r8
-	popq	%rax
-	addq	$8, %rsp
-	popq	%rdx
-	popq	%rsi
-	popq	%rdi
-.endm
-
-.macro load_regs
-	popq	%r15
-	popq	%r14
-	popq	%r13
-	popq	%r12
-	popq	%rbp
-	popq	%rbx
+	.else
 	popq	%r11
+	.endif
 	popq	%r10
 	popq	%r9
 	popq	%r8
 	popq	%rax
+	.if	\sysret
+	addq	$8, %rsp
+	.else
 	popq	%rcx
+	.endif
 	popq	%rdx
 	popq	%rsi
 	popq	%rdi
+	.if	!\sysret
 	addq	$8, %rsp
+	.endif
 .endm
 
 /* A fault at `insn` continues at `fixup`. */

@@ -17,9 +17,10 @@
 
 /* --- SYSCALL: one stub per CPU, since there is no register to find the stack with. --- */
 
+.macro per_cpu_stubs name:req, entry:req
 	.balign	64
-	.globl	syscall_stubs
-syscall_stubs:
+	.globl	\name
+\name:
 	cpu = 0
 	.rept	NR_CPUS
 	.balign	64
@@ -27,23 +28,12 @@ syscall_stubs:
 	movabsq	$WINDOW_VIRT + WINDOW_SIZE * cpu + WINDOW_STACK + STACK_BYTES - CPUINFO_SIZE + REGS_SIZE, %rsp
 	pushq	$GUEST_DS
 	pushq	syscall_rsp + 8 * cpu(%rip)
-	jmp	syscall_entry
+	jmp	\entry
 	cpu = cpu + 1
 	.endr
-
-	.balign	64
-	.globl	syscall32_stubs
-syscall32_stubs:
-	cpu = 0
-	.rept	NR_CPUS
-	.balign	64
-	movq	%rsp, syscall_rsp + 8 * cpu(%rip)
-	movabsq	$WINDOW_VIRT + WINDOW_SIZE * cpu + WINDOW_STACK + STACK_BYTES - CPUINFO_SIZE + REGS_SIZE, %rsp
-	pushq	$GUEST_DS
-	pushq	syscall_rsp + 8 * cpu(%rip)
-	jmp	syscall32_entry
-	cpu = cpu + 1
-	.endr
+.endm
+	per_cpu_stubs syscall_stubs, syscall_entry
+	per_cpu_stubs syscall32_stubs, syscall32_entry
 
 	.balign	16
 syscall_entry:
@@ -125,7 +115,7 @@ restore_guest:
 	jne	restore_iret
 	cmpw	$0xe033, REGS_cs(%rsp)
 	jne	restore_iret
-	load_regs_but_rcx_r11
+	load_regs sysret=1
 	movq	REGS_rip - REGS_error_code(%rsp), %rcx
 	movq	REGS_rflags - REGS_error_code(%rsp), %r11
 	movq	REGS_rsp - REGS_error_code(%rsp), %rsp
