@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: MIT
-# The store daemon. Its modules but for main.c, loop.c, sock.c and xenio.c touch no file
+# The store daemon. Its modules but for hostpage.c, main.c, loop.c, sock.c and xenio.c touch no file
 # descriptor, and are what the unit tests link.
 XENSTORE_CORE := $(addprefix xenstore/,conn.c control.c domain.c path.c perms.c quota.c request.c \
 	ring.c server.c store.c tree.c txn.c util.c watch.c wire.c)
-XENSTORE_SRCS := $(XENSTORE_CORE) $(addprefix xenstore/,loop.c main.c sock.c xenio.c)
+XENSTORE_SRCS := $(XENSTORE_CORE) $(addprefix xenstore/,hostpage.c loop.c main.c options.c sock.c xenio.c)
 XENSTORE_OBJS := $(XENSTORE_SRCS:%.c=$(O)/%.o)
 XENSTORED     := $(O)/xenstore/domus-xenstored
 
 $(O)/xenstore/%.o: xenstore/%.c
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
-	$(Q)$(CC) $(USER_CFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(USER_CFLAGS) -Iinclude -c -o $@ $<
 
 $(XENSTORED): $(XENSTORE_OBJS)
 	$(call say,LD,$@)

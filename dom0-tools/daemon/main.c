@@ -6,15 +6,10 @@
  */
 #include <errno.h>
 #include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include "daemon/console.h"
 #include "daemon/host.h"
@@ -24,6 +19,7 @@
 #include "daemon/worker.h"
 #include "lib/paths.h"
 #include "public/domus.h"
+#include "service.h"
 
 struct options {
 	const char *socket, *state_dir, *log_dir;
@@ -42,15 +38,8 @@ static void signal_ready(struct loop_source *s, uint32_t events)
 
 static int signals_init(struct err *e)
 {
-	sigset_t set;
-	int fd;
+	int fd = service_signals();
 
-	signal(SIGPIPE, SIG_IGN);
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (fd < 0 || loop_add(&signals, fd, EPOLLIN, signal_ready)) {
 		err_set(e, ERR_HOST, "signals cannot be received");
 		return err_errno(e, errno, "signalfd");
@@ -77,65 +66,9 @@ static int folder_make(const char *path, mode_t mode, struct err *e)
 	return 0;
 }
 
-/* Tells systemd that the socket answers. */
-static void notify_ready(void)
-{
-	const char *path = getenv("NOTIFY_SOCKET");
-	struct sockaddr_un addr = {.sun_family = AF_UNIX};
-	size_t len = path ? strlen(path) : 0;
-	int fd;
-
-	if (!len || len >= sizeof(addr.sun_path)) {
-		return;
-	}
-	memcpy(addr.sun_path, path, len);
-	if (*path == '@') {
-		addr.sun_path[0] = '\0';
-	}
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd >= 0) {
-		sendto(fd, "READY=1", 7, MSG_NOSIGNAL, (struct sockaddr *)&addr,
-		       offsetof(struct sockaddr_un, sun_path) + len);
-		close(fd);
-	}
-}
-
-/* For hosts without a service manager: the parent returns when the child serves, or failed. */
-static int detach(void)
-{
-	int ends[2];
-	char code = ERR_HOST;
-	pid_t child;
-
-	if (pipe(ends) || (child = fork()) < 0) {
-		perror("domusd: fork");
-		exit(ERR_HOST);
-	}
-	if (child == 0) {
-		close(ends[0]);
-		setsid();
-		return ends[1];
-	}
-	close(ends[1]);
-	if (read(ends[0], &code, 1) != 1) {
-		code = ERR_HOST;
-	}
-	exit(code);
-}
-
-static void detach_report(int fd, char code)
-{
-	if (fd >= 0) {
-		if (write(fd, &code, 1) != 1) {
-			perror("domusd: write");
-		}
-		close(fd);
-	}
-}
-
 static int start(const struct options *o, struct err *e)
 {
-	char *slash, folder[sizeof(((struct sockaddr_un *)0)->sun_path)];
+	char *slash, folder[4096];
 
 	snprintf(folder, sizeof(folder), "%s", o->socket);
 	slash = strrchr(folder, '/');
@@ -219,19 +152,23 @@ int main(int argc, char **argv)
 		return code - 1;
 	}
 	if (o.is_detached) {
-		parent = detach();
+		parent = service_detach();
+		if (parent < 0) {
+			perror("domusd: --detach");
+			return ERR_HOST;
+		}
 	}
 	if (start(&o, &e)) {
 		err_wrap(&e, "domusd cannot start");
 		text = err_text(&e, "domusd");
 		fputs(text ? text : "", stderr);
 		free(text);
-		detach_report(parent, e.class);
 		return e.class;
 	}
 	warm_up();
-	notify_ready();
-	detach_report(parent, ERR_NONE);
+	if (service_ready(parent)) {
+		perror("domusd: whoever started it cannot be told that it serves");
+	}
 	if (loop_run()) {
 		perror("domusd: epoll_wait");
 		return ERR_HOST;

@@ -7,7 +7,6 @@
 #include <xen/features.h>
 #include <xen/sysctl.h>
 #include <xen/version.h>
-#include "abi_check.h"
 #include "arch/tsc.h"
 #include "control/control.h"
 #include "domctl.h"
@@ -18,7 +17,6 @@
 #include "mm/alloc.h"
 #include "mm/pagetype.h"
 #include "pv/cpuid.h"
-#include "pv/pv.h"
 #include "version.h"
 
 #define CONTINUED 0x600d
