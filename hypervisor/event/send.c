@@ -6,14 +6,6 @@
  */
 #include "channel.h"
 
-bool vcpu_event_deliverable(const struct vcpu *v)
-{
-	const vcpu_info_t *info = v->info;
-
-	return info && READ_ONCE(info->evtchn_upcall_pending) &&
-	       !READ_ONCE(info->evtchn_upcall_mask);
-}
-
 /* Bit `port` is pending and not masked: tells the vcpu which word to look at, and wakes it. */
 static void vcpu_select(struct vcpu *v, u32 port)
 {

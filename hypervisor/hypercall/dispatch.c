@@ -14,22 +14,23 @@
 #include "mmu/mmu.h"
 #include "pv/pv.h"
 
-#define CALL0(fn, a) fn()
-#define CALL1(fn, a) fn(a[0])
-#define CALL2(fn, a) fn(a[0], a[1])
-#define CALL3(fn, a) fn(a[0], a[1], a[2])
-#define CALL4(fn, a) fn(a[0], a[1], a[2], a[3])
+#define CALL0(fn) fn()
+#define CALL1(fn) fn(a0)
+#define CALL2(fn) fn(a0, a1)
+#define CALL3(fn) fn(a0, a1, a2)
+#define CALL4(fn) fn(a0, a1, a2, a3)
 
 #define HYPERCALL(name, nargs, fn) \
 	case __HYPERVISOR_##name:  \
-		return CALL##nargs(fn, a);
+		return CALL##nargs(fn);
 #define REFUSED(name, err)        \
 	case __HYPERVISOR_##name: \
 		return -err;
 
-static long do_multicall(guest_ptr_t list, unsigned int count);
+static __noinline long do_multicall(guest_ptr_t list, unsigned int count);
 
-static long call(unsigned long nr, const unsigned long *a)
+long hypercall_entry(unsigned long a0, unsigned long a1, unsigned long a2, unsigned long a3,
+		     unsigned long nr)
 {
 	switch (nr) {
 #include "table.def"
@@ -38,20 +39,9 @@ static long call(unsigned long nr, const unsigned long *a)
 	}
 }
 
-void hypercall_entry(struct vcpu *v, struct cpu_regs *regs)
-{
-	const unsigned long nr = regs->rax;
-	const unsigned long args[5] = {regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8};
-	long result = call(nr, args);
-
-	regs->rax = (u64)result;
-}
-
 bool preempt_needed(void)
 {
-	const struct vcpu *v = current;
-
-	return cpu_work_pending() || (!is_idle_vcpu(v) && vcpu_event_deliverable(v));
+	return cpu_work_pending() || vcpu_event_deliverable(current);
 }
 
 /* --- Multicalls: entries run in order, each with its own result. --- */
@@ -59,12 +49,13 @@ bool preempt_needed(void)
 static bool one_entry(struct multicall_state *mc, guest_ptr_t at)
 {
 	const unsigned long nr = mc->entry.op;
+	const xen_ulong_t *a = mc->entry.args;
 
 	mc->preempted = false;
 	/* A multicall within a multicall would be recursion of the guest's choosing. */
 	mc->entry.result = nr == __HYPERVISOR_multicall
 				   ? (xen_ulong_t)-EINVAL
-				   : (xen_ulong_t)call(nr, (const unsigned long *)mc->entry.args);
+				   : (xen_ulong_t)hypercall_entry(a[0], a[1], a[2], a[3], nr);
 	if (mc->preempted) {
 		return !copy_to_guest(at, &mc->entry, sizeof(mc->entry));
 	}

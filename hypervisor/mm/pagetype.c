@@ -17,22 +17,10 @@
 #define FT_WORD(kind) ((u32)(kind) << 29)
 #define DONE_FAILED   0x8000u /* frame.done: an entry was refused, the rest is being undone */
 
-static bool type_cas(struct frame *f, u32 *old, u32 new)
-{
-	return __atomic_compare_exchange_n(&f->type, old, new, false, __ATOMIC_ACQ_REL,
-					   __ATOMIC_ACQUIRE);
-}
-
 /* Ends our lock: nobody else changes the word of a locked frame that is not validated. */
 static void type_store(struct frame *f, u32 word)
 {
 	__atomic_store_n(&f->type, word, __ATOMIC_RELEASE);
-}
-
-static u32 type_wait(struct frame *f)
-{
-	__builtin_ia32_pause();
-	return __atomic_load_n(&f->type, __ATOMIC_ACQUIRE);
 }
 
 /* May references be added without a look at the contents? */
@@ -311,37 +299,4 @@ int frame_settle(mfn_t m)
 			return contents_undo(m, f, x);
 		}
 	}
-}
-
-enum frame_kind table_lock(mfn_t m, const struct owner *o)
-{
-	struct frame *f = frame_of(m);
-	u32 x;
-
-	if (!frame_valid(m) || READ_ONCE(f->owner) != o->id) {
-		return FT_NONE;
-	}
-	x = __atomic_load_n(&f->type, __ATOMIC_ACQUIRE);
-	for (;;) {
-		if (!(x & FT_VALIDATED) || FT_KIND(x) > FT_L4) {
-			return FT_NONE;
-		}
-		if (x & FT_LOCKED) {
-			x = type_wait(f);
-			continue;
-		}
-		if (type_cas(f, &x, x | FT_LOCKED)) {
-			break;
-		}
-	}
-	if (unlikely(READ_ONCE(f->owner) != o->id)) {
-		table_unlock(m);
-		return FT_NONE;
-	}
-	return FT_KIND(x);
-}
-
-void table_unlock(mfn_t m)
-{
-	__atomic_fetch_and(&frame_of(m)->type, ~FT_LOCKED, __ATOMIC_RELEASE);
 }

@@ -39,35 +39,50 @@ static inline int frame_get_ram(mfn_t m, const struct owner *o)
 }
 
 /*
- * The two steps that most L1 entries are made of: both references of a writable page in one go.
- * They never begin or end a kind (see pagetype.c for that). False: not that simple, nothing done.
+ * What most L1 entries need, in one go: the general reference of an allocated page and, for a
+ * writable entry, one of its kind too; or that one alone. They never begin or end a kind (see
+ * pagetype.c for that), and stay far from the counts' limits. False: not that simple, nothing done.
  */
-static inline bool frame_get_writable(struct frame *f)
+static inline bool frame_get_quick(struct frame *f, bool general, bool writable)
 {
-	u64 old = READ_ONCE(f->refs);
+	u64 old = READ_ONCE(f->refs), new;
 
 	do {
 		u32 type = (u32)old, count = (u32)(old >> 32);
 
-		if (unlikely((type & ~(FT_COUNT | FT_VALIDATED)) != (u32)FT_WRITABLE << 29 ||
-			     (type & FT_COUNT) == FT_COUNT || !(count & FRAME_HELD) ||
-			     (count & FRAME_COUNT) >= FRAME_COUNT - 1)) {
+		if (general && unlikely((count & (FRAME_ALLOCATED | (FRAME_COUNT + 1) >> 1)) !=
+					FRAME_ALLOCATED)) {
 			return false;
 		}
-	} while (!__atomic_compare_exchange_n(&f->refs, &old, old + BIT(32) + 1, false,
-					      __ATOMIC_ACQUIRE, __ATOMIC_RELAXED));
+		new = old + (general ? BIT(32) : 0);
+		if (writable) {
+			if (unlikely((type & ~(FT_VALIDATED | FT_COUNT >> 1)) != (u32)FT_WRITABLE
+											 << 29)) {
+				return false;
+			}
+			new ++;
+		}
+	} while (!__atomic_compare_exchange_n(&f->refs, &old, new, false, __ATOMIC_ACQUIRE,
+					      __ATOMIC_RELAXED));
 	return true;
 }
-static inline bool frame_put_writable(struct frame *f)
+static inline bool frame_put_quick(struct frame *f, bool general, bool writable)
 {
-	u64 old = READ_ONCE(f->refs);
+	u64 old = READ_ONCE(f->refs), new;
 
 	do {
-		if (unlikely(((u32)old & FT_COUNT) < 2 || (old >> 32 & FRAME_HELD) < 2)) {
+		if (general && unlikely(!(old >> 32 & FRAME_ALLOCATED))) {
 			return false;
 		}
-	} while (!__atomic_compare_exchange_n(&f->refs, &old, old - BIT(32) - 1, false,
-					      __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
+		new = old - (general ? BIT(32) : 0);
+		if (writable) {
+			if (unlikely(((u32)old & FT_COUNT) < 2)) {
+				return false;
+			}
+			new --;
+		}
+	} while (!__atomic_compare_exchange_n(&f->refs, &old, new, false, __ATOMIC_ACQ_REL,
+					      __ATOMIC_RELAXED));
 	return true;
 }
 
@@ -79,8 +94,48 @@ static inline bool frame_put_writable(struct frame *f)
 int table_validate(mfn_t m, struct frame *f, enum frame_kind kind);
 int table_drop(mfn_t m, struct frame *f, enum frame_kind kind, bool preempt);
 
+static inline bool type_cas(struct frame *f, u32 *old, u32 new)
+{
+	return __atomic_compare_exchange_n(&f->type, old, new, false, __ATOMIC_ACQ_REL,
+					   __ATOMIC_ACQUIRE);
+}
+static inline u32 type_wait(struct frame *f)
+{
+	__builtin_ia32_pause();
+	return __atomic_load_n(&f->type, __ATOMIC_ACQUIRE);
+}
+
+static inline void table_unlock(mfn_t m)
+{
+	__atomic_fetch_and(&frame_of(m)->type, ~FT_LOCKED, __ATOMIC_RELEASE);
+}
 /* Locks a validated table of `o` against updates and teardown: its kind, FT_NONE if it is none. */
-enum frame_kind table_lock(mfn_t m, const struct owner *o);
-void table_unlock(mfn_t m);
+static inline enum frame_kind table_lock(mfn_t m, const struct owner *o)
+{
+	struct frame *f = frame_of(m);
+	u32 x;
+
+	if (!frame_owned_by(m, o->id)) {
+		return FT_NONE;
+	}
+	x = __atomic_load_n(&f->type, __ATOMIC_ACQUIRE);
+	for (;;) {
+		if (!(x & FT_VALIDATED) || FT_KIND(x) > FT_L4) {
+			return FT_NONE;
+		}
+		if (unlikely(x & FT_LOCKED)) {
+			x = type_wait(f);
+			continue;
+		}
+		if (likely(type_cas(f, &x, x | FT_LOCKED))) {
+			break;
+		}
+	}
+	if (unlikely(READ_ONCE(f->owner) != o->id)) {
+		table_unlock(m);
+		return FT_NONE;
+	}
+	return FT_KIND(x);
+}
 
 #endif

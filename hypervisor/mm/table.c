@@ -21,6 +21,7 @@
 	 PTE_MFN_MASK)
 /* Bits of an L1 entry that may change without a look at what it maps. */
 #define L1_IGNORED (PTE_NX | PTE_AVAIL | AVAIL_HIGH | PTE_A | PTE_D)
+#define NO_SECTION ~0ull
 #define GROUP      8u /* entries looked at in one go: tables are mostly empty */
 
 bool (*pte_mmio_read_only)(mfn_t m);
@@ -31,9 +32,9 @@ static bool group_empty(const pte_t *e)
 }
 
 /* The guest's kernel runs in ring 3 too: its pages are user pages, marked. No page is global. */
-static pte_t l1e_adjust(pte_t e)
+static inline pte_t l1e_adjust(pte_t e)
 {
-	return (e & PTE_US ? e : e | PTE_US | PTE_GUEST_KERNEL) & ~PTE_G;
+	return (e | (e & PTE_US ? 0 : PTE_US | PTE_GUEST_KERNEL)) & ~PTE_G;
 }
 
 /* Device memory is never cached; and some of it never written directly. */
@@ -56,6 +57,41 @@ static int l1e_get_io(pte_t *e, mfn_t m, const struct owner *table_owner,
 	return 0;
 }
 
+/*
+ * frame_backed(), remembering the section: neighbours in a table are mostly neighbours in memory.
+ * What lies in the last section behind frame_end is FRAME_OWNER_IO's, as all that is no RAM.
+ */
+static inline bool backed(mfn_t m, u64 *section)
+{
+	u64 s = m.n / SECTION_FRAMES;
+
+	if (unlikely(s != *section)) {
+		if (!frame_backed(m)) {
+			return false;
+		}
+		*section = s;
+	}
+	return true;
+}
+
+/* Drops the references of an entry that is in no table any more. */
+static inline void l1e_put(pte_t e, u64 *section)
+{
+	mfn_t m = pte_mfn(e);
+	struct frame *f = frame_of(m);
+	bool rw = e & PTE_RW;
+
+	if ((e & (PTE_P | PTE_GRANT)) != PTE_P || !backed(m, section) ||
+	    READ_ONCE(f->owner) == FRAME_OWNER_IO || frame_put_quick(f, true, rw)) {
+		return;
+	}
+	if (rw) {
+		frame_put_and_type(m);
+	} else {
+		frame_put(m);
+	}
+}
+
 /* References of a page of RAM for an entry with these bits. */
 static int l1e_get_ram(pte_t e, mfn_t m, const struct owner *page_owner)
 {
@@ -73,85 +109,86 @@ static int l1e_get_ram(pte_t e, mfn_t m, const struct owner *page_owner)
 	return 0;
 }
 
-/* Takes the references of a present entry and corrects it. -EINVAL: it must not stand there. */
-static inline int l1e_get(pte_t *p, const struct owner *table_owner, const struct owner *page_owner)
+/* The general case of l1e_get(). */
+static __noinline pte_t l1e_get_slow(pte_t e, const struct owner *table_owner,
+				     const struct owner *page_owner)
 {
-	pte_t e = l1e_adjust(*p);
+	mfn_t m = pte_mfn(e);
+	int rc = -EINVAL;
+
+	if (e & PTE_GRANT || (e & PTE_CACHE && !table_owner->io_cap)) {
+		return 0;
+	}
+	rc = frame_valid(m) ? l1e_get_ram(e, m, page_owner)
+			    : l1e_get_io(&e, m, table_owner, page_owner);
+	return rc ? 0 : e;
+}
+
+/* Takes the references of a present entry; returns it as it may stand there, 0 if it may not. */
+static inline pte_t l1e_get(pte_t e, const struct owner *table_owner,
+			    const struct owner *page_owner, u64 *section)
+{
+	const u16 id = page_owner->id;
 	mfn_t m = pte_mfn(e);
 	struct frame *f = frame_of(m);
 
-	*p = e;
-	if (unlikely(e & (PTE_GRANT | PTE_CACHE) && (e & PTE_GRANT || !table_owner->io_cap))) {
-		return -EINVAL;
+	e = l1e_adjust(e);
+	if (unlikely(e & (PTE_GRANT | PTE_CACHE) || page_owner != table_owner ||
+		     !backed(m, section) || READ_ONCE(f->owner) != id ||
+		     !frame_get_quick(f, true, e & PTE_RW))) {
+		return l1e_get_slow(e, table_owner, page_owner);
 	}
-	if (unlikely(!frame_valid(m))) {
-		return l1e_get_io(p, m, table_owner, page_owner);
+	if (unlikely(READ_ONCE(f->owner) != id)) { /* freed and given away meanwhile */
+		l1e_put(e, section);
+		return 0;
 	}
-	if (likely((e & (PTE_RW | PTE_CACHE)) == PTE_RW && page_owner != &owner_xen &&
-		   READ_ONCE(f->owner) == page_owner->id && frame_get_writable(f))) {
-		if (likely(READ_ONCE(f->owner) == page_owner->id)) {
-			return 0;
-		}
-		frame_put_and_type(m); /* freed and given away meanwhile */
-		return -EINVAL;
+	if (!(e & PTE_US)) {
+		__builtin_unreachable(); /* spares the caller the look for 0 */
 	}
-	return l1e_get_ram(e, m, page_owner);
-}
-
-/* Drops the references of an entry that is in no table any more. */
-static inline void l1e_put(pte_t e)
-{
-	mfn_t m = pte_mfn(e);
-
-	if (!(e & PTE_P) || e & PTE_GRANT || !frame_valid(m)) {
-		return;
-	}
-	if (!(e & PTE_RW)) {
-		frame_put(m);
-	} else if (!frame_put_writable(frame_of(m))) {
-		frame_put_and_type(m);
-	}
+	return e;
 }
 
 static void l1_drop(pte_t *l1, struct frame *f)
 {
-	unsigned int i = f->done;
+	u64 section = NO_SECTION;
 
-	while (i > 0) {
-		if (!(i % GROUP) && group_empty(&l1[i - GROUP])) {
-			i -= GROUP;
+	/* Entries behind the group that `done` is in are none of ours. */
+	for (unsigned int end = f->done; end > 0; end = (end - 1) & ~(GROUP - 1)) {
+		unsigned int i = (end - 1) & ~(GROUP - 1);
+
+		if (group_empty(&l1[i])) {
 			continue;
 		}
-		i--;
-		if (l1[i] & PTE_P) {
-			l1e_put(l1[i]);
+		for (; i < end; i++) {
+			l1e_put(l1[i], &section);
 		}
 	}
 	f->done = 0;
 }
 
+/* All or nothing: an L1 is never partial, so it starts with the first entry. */
 static int l1_validate(pte_t *l1, struct frame *f, const struct owner *o)
 {
-	unsigned int i = f->done;
+	u64 section = NO_SECTION;
 
-	while (i < PT_ENTRIES) {
-		pte_t e;
-
-		if (!(i % GROUP) && group_empty(&l1[i])) {
-			i += GROUP;
+	for (unsigned int start = 0; start < PT_ENTRIES; start += GROUP) {
+		if (group_empty(&l1[start])) {
 			continue;
 		}
-		e = l1[i];
-		if (e & PTE_P) {
-			if (l1e_get(&e, o, o)) {
+		for (unsigned int i = start; i < start + GROUP; i++) {
+			pte_t e = l1[i];
+
+			if (!(e & PTE_P)) {
+				continue;
+			}
+			e = l1e_get(e, o, o, &section);
+			if (unlikely(!e)) {
 				f->done = (u16)i;
 				return -EINVAL;
 			}
 			l1[i] = e;
 		}
-		i++;
 	}
-	f->done = PT_ENTRIES;
 	return 0;
 }
 
@@ -295,137 +332,150 @@ void l4_show_m2p(mfn_t l4, bool show)
 	WRITE_ONCE(*e, show ? hv_l4_slots[0] : 0);
 }
 
-/* Puts val into the entry, whatever A and D the CPU sets meanwhile. Returns what it held. */
-static pte_t entry_exchange(pte_t *p, pte_t val, bool preserve_ad)
-{
-	pte_t old = READ_ONCE(*p), new;
-
-	if (!preserve_ad) {
-		return __atomic_exchange_n(p, val, __ATOMIC_SEQ_CST);
-	}
-	do {
-		new = val | (old & (PTE_A | PTE_D));
-	} while (!__atomic_compare_exchange_n(p, &old, new, false, __ATOMIC_SEQ_CST,
-					      __ATOMIC_SEQ_CST));
-	return old;
-}
-
-/* An L1 entry about to change: what replaces it, and whose references go. */
-struct l1_change {
-	pte_t new;
-	pte_t get;      /* references were taken for it; not present: none */
-	pte_t drop;     /* references go that this one holds */
-	bool type_only; /* only RW differs: the general reference passes from old to new */
+enum how {
+	EXCHANGE,
+	KEEP_AD, /* the new entry inherits A and D */
+	IF_SAME, /* only if it still holds what it held, A and D included */
 };
 
-/* Only RW of an own page changes (fork, copy on write). */
-static int l1_change_rw(struct l1_change *c, pte_t old)
+/* The CPU may set A and D under our hands, nobody else changes an entry of a locked table. */
+static inline bool entry_write(pte_t *p, pte_t old, pte_t val, enum how how)
 {
-	c->type_only = true;
-	if (old & PTE_RW) {
-		c->drop = old;
-		return 0;
-	}
-	c->get = c->new;
-	return frame_get_type(pte_mfn(old), FT_WRITABLE);
-}
+	pte_t new = val;
 
-/* Decides, and takes what the new entry needs. */
-static int l1_change_prepare(struct l1_change *c, pte_t old, const struct owner *table_owner,
-			     const struct owner *page_owner)
-{
-	pte_t diff;
-
-	if (!(c->new &PTE_P)) {
-		c->drop = old;
-		return old & PTE_P && old & PTE_GRANT ? -EPERM : 0;
+	if (how == EXCHANGE) {
+		__atomic_exchange_n(p, val, __ATOMIC_SEQ_CST);
+		return true;
 	}
-	if (old & PTE_P) {
-		diff = old ^ l1e_adjust(c->new);
-		if (!(diff & ~(L1_IGNORED | PTE_RW)) &&
-		    (!(diff & PTE_RW) ||
-		     (!(old & PTE_GRANT) && page_owner == table_owner &&
-		      frame_valid(pte_mfn(old)) &&
-		      READ_ONCE(frame_of(pte_mfn(old))->owner) == page_owner->id))) {
-			c->new = l1e_adjust(c->new);
-			return diff & PTE_RW ? l1_change_rw(c, old) : 0;
+	do {
+		if (how == KEEP_AD) {
+			new = val | (old & (PTE_A | PTE_D));
 		}
-		if (old & PTE_GRANT) {
-			return -EPERM;
+		if (__atomic_compare_exchange_n(p, &old, new, false, __ATOMIC_SEQ_CST,
+						__ATOMIC_SEQ_CST)) {
+			return true;
 		}
-	}
-	c->drop = old;
-	if (l1e_get(&c->new, table_owner, page_owner)) {
-		return -EINVAL;
-	}
-	c->get = c->new;
-	return 0;
+	} while (how == KEEP_AD);
+	return false;
 }
 
 /*
- * Before the table is unlocked: a typed reference without a general one of its own must go while
- * the entry, which has the general one, cannot.
+ * Only RW of an own page changes (fork, copy on write): the general reference passes from one entry
+ * to the other. Without one of its own, the typed reference must go before the table is unlocked.
  */
-static void l1_change_put_type(struct l1_change *c)
+static inline int l1_write_rw(pte_t *p, pte_t old, pte_t val, enum how how)
 {
-	if (c->type_only && c->drop) {
-		frame_put_type(pte_mfn(c->drop));
-		c->drop = 0;
+	mfn_t m = pte_mfn(old);
+	pte_t had = old;
+	int rc = 0;
+
+	if (val & PTE_RW && !frame_get_quick(frame_of(m), false, true) &&
+	    frame_get_type(m, FT_WRITABLE)) {
+		return -EINVAL;
 	}
-}
-
-static int l1_update(pte_t *p, struct l1_change *c, const struct owner *table_owner,
-		     const struct owner *page_owner, bool preserve_ad)
-{
-	int rc = l1_change_prepare(c, READ_ONCE(*p), table_owner, page_owner);
-
-	if (!rc) {
-		entry_exchange(p, c->new, preserve_ad && c->new &PTE_P);
-		l1_change_put_type(c);
+	if (!entry_write(p, old, val, how)) {
+		had = val; /* what was taken goes again */
+		rc = -EBUSY;
+	}
+	if (had & PTE_RW && !frame_put_quick(frame_of(m), false, true)) {
+		frame_put_type(m);
 	}
 	return rc;
+}
+
+/* May old, present, become val without a look at references, typed ones excepted? */
+static inline bool l1_same(pte_t old, pte_t val, const struct owner *table_owner,
+			   const struct owner *page_owner)
+{
+	pte_t diff = old ^ val;
+
+	if (diff & ~(L1_IGNORED | PTE_RW)) {
+		return false;
+	}
+	return !(diff & PTE_RW) || (!(old & PTE_GRANT) && page_owner == table_owner &&
+				    frame_owned_by(pte_mfn(old), page_owner->id));
+}
+
+/*
+ * Makes an entry of a locked table, which holds `old`, hold `val`. *drop is the entry whose
+ * references are to be dropped once the table is unlocked: the last one may tear down much.
+ */
+static __inline_here int l1_write(pte_t *p, pte_t old, pte_t val, const struct owner *table_owner,
+				  const struct owner *page_owner, enum how how, pte_t *drop)
+{
+	u64 section = NO_SECTION;
+
+	if (old & PTE_P) {
+		if (val & PTE_P && l1_same(old, l1e_adjust(val), table_owner, page_owner)) {
+			val = l1e_adjust(val);
+			if ((old ^ val) & PTE_RW) {
+				return l1_write_rw(p, old, val, how);
+			}
+			return entry_write(p, old, val, how) ? 0 : -EBUSY;
+		}
+		if (unlikely(old & PTE_GRANT)) {
+			return -EPERM;
+		}
+	}
+	if (val & PTE_P) {
+		val = l1e_get(val, table_owner, page_owner, &section);
+		if (unlikely(!val)) {
+			return -EINVAL;
+		}
+	} else if (how == KEEP_AD) {
+		how = EXCHANGE;
+	}
+	if (unlikely(!entry_write(p, old, val, how))) {
+		*drop = val;
+		return -EBUSY;
+	}
+	*drop = old;
+	return 0;
 }
 
 static int upper_update(pte_t *p, pte_t val, enum frame_kind kind, const struct owner *o,
 			bool preserve_ad, pte_t *drop)
 {
+	pte_t old = READ_ONCE(*p);
 	int rc = val & PTE_P ? upper_get(&val, kind, o) : 0;
 
 	if (!rc) {
-		*drop = entry_exchange(p, val, preserve_ad && val & PTE_P);
+		entry_write(p, old, val, preserve_ad && val & PTE_P ? KEEP_AD : EXCHANGE);
+		*drop = old;
 	}
 	return rc;
 }
 
-/* Whole references are dropped after the table is unlocked: the last one may tear down much. */
 int pte_update(mfn_t table, unsigned int slot, pte_t val, const struct owner *table_owner,
 	       struct owner *page_owner, bool preserve_ad, mfn_t *rest)
 {
 	enum frame_kind kind = table_lock(table, table_owner);
-	struct l1_change c = {.new = val};
-	pte_t *p;
+	u64 section = NO_SECTION;
+	pte_t *p, drop = 0;
 	int rc = -EINVAL;
 
 	*rest = INVALID_MFN;
-	if (kind == FT_NONE) {
+	if (unlikely(kind == FT_NONE)) {
 		return -EINVAL;
 	}
 	p = (pte_t *)mfn_to_virt(table) + slot;
-	if (kind == FT_L1) {
-		rc = l1_update(p, &c, table_owner, page_owner, preserve_ad);
-	} else if (page_owner == table_owner && !slot_is_hv(kind, slot)) {
-		rc = upper_update(p, val, kind, table_owner, preserve_ad, &c.drop);
-	}
-	table_unlock(table);
-	if (rc) {
+	if (likely(kind == FT_L1)) {
+		rc = l1_write(p, READ_ONCE(*p), val, table_owner, page_owner,
+			      preserve_ad ? KEEP_AD : EXCHANGE, &drop);
+		table_unlock(table);
+		if (drop) {
+			l1e_put(drop, &section);
+		}
 		return rc;
 	}
-	if (kind == FT_L1) {
-		l1e_put(c.drop);
-	} else if (c.drop & PTE_P && frame_put_and_type_preemptible(pte_mfn(c.drop))) {
-		*rest = pte_mfn(c.drop);
+	if (page_owner == table_owner && !slot_is_hv(kind, slot)) {
+		rc = upper_update(p, val, kind, table_owner, preserve_ad, &drop);
 	}
-	return 0;
+	table_unlock(table);
+	if (drop & PTE_P && frame_put_and_type_preemptible(pte_mfn(drop))) {
+		*rest = pte_mfn(drop);
+	}
+	return rc;
 }
 
 /* The entry, its table locked; NULL if it is in no validated L1 table of o. */
@@ -444,31 +494,24 @@ static pte_t *l1_lock(mfn_t table, unsigned int slot, const struct owner *o)
 
 int pte_cmpxchg(mfn_t table, unsigned int slot, pte_t old, pte_t val, struct owner *owner)
 {
-	struct l1_change c = {.new = val};
-	pte_t *p = l1_lock(table, slot, owner);
-	int rc;
+	pte_t *p = l1_lock(table, slot, owner), drop = 0;
+	u64 section = NO_SECTION;
+	int rc = -EBUSY;
 
 	if (!p) {
 		return -EINVAL;
 	}
-	rc = READ_ONCE(*p) == old ? l1_change_prepare(&c, old, owner, owner) : -EBUSY;
-	if (!rc && !__atomic_compare_exchange_n(p, &old, c.new, false, __ATOMIC_SEQ_CST,
-						__ATOMIC_SEQ_CST)) {
-		c.drop = c.get; /* the CPU set A or D */
-		rc = -EBUSY;
-	}
-	if (!rc || rc == -EBUSY) {
-		l1_change_put_type(&c);
+	if (READ_ONCE(*p) == old) {
+		rc = l1_write(p, old, val, owner, owner, IF_SAME, &drop);
 	}
 	table_unlock(table);
-	if (!rc || rc == -EBUSY) {
-		l1e_put(c.drop);
-	}
+	l1e_put(drop, &section);
 	return rc;
 }
 
 int pte_grant_set(mfn_t table, unsigned int slot, pte_t val, const struct owner *owner)
 {
+	u64 section = NO_SECTION;
 	pte_t *p = l1_lock(table, slot, owner), old;
 
 	if (!p) {
@@ -479,9 +522,9 @@ int pte_grant_set(mfn_t table, unsigned int slot, pte_t val, const struct owner 
 		table_unlock(table);
 		return -EPERM;
 	}
-	old = entry_exchange(p, l1e_adjust(val | PTE_GRANT), false);
+	entry_write(p, old, l1e_adjust(val | PTE_GRANT), EXCHANGE);
 	table_unlock(table);
-	l1e_put(old);
+	l1e_put(old, &section);
 	return 0;
 }
 
@@ -497,7 +540,7 @@ int pte_grant_clear(mfn_t table, unsigned int slot, mfn_t frame, bool writable,
 	old = READ_ONCE(*p);
 	if (old & PTE_P && old & PTE_GRANT && mfn_eq(pte_mfn(old), frame) &&
 	    !(old & PTE_RW) == !writable) {
-		entry_exchange(p, 0, false);
+		entry_write(p, old, 0, EXCHANGE);
 		rc = 0;
 	}
 	table_unlock(table);

@@ -10,26 +10,18 @@
 #include "mmu/mmu.h"
 #include "tables.h"
 
-bool table_release_pending(const struct vcpu *v)
-{
-	return v->old_table.n != 0 && !mfn_eq(v->old_table, INVALID_MFN);
-}
-
 void table_release_later(struct vcpu *v, mfn_t m)
 {
 	ASSERT(!table_release_pending(v));
 	v->old_table = m;
 }
 
-int table_release_finish(struct vcpu *v)
+int table_release_go_on(struct vcpu *v)
 {
-	int rc = 0;
+	int rc = frame_put_and_type_preemptible(v->old_table);
 
-	if (unlikely(table_release_pending(v))) {
-		rc = frame_put_and_type_preemptible(v->old_table);
-		if (!rc) {
-			v->old_table = INVALID_MFN;
-		}
+	if (!rc) {
+		v->old_table = INVALID_MFN;
 	}
 	return rc;
 }

@@ -20,7 +20,7 @@ struct update_run {
 	guest_ptr_t next;
 };
 
-static int entry_changed(struct vcpu *v, struct domain *d, int rc, mfn_t rest)
+static inline int entry_changed(struct vcpu *v, struct domain *d, int rc, mfn_t rest)
 {
 	if (!mfn_eq(rest, INVALID_MFN)) {
 		table_release_later(v, rest);
@@ -35,23 +35,19 @@ static int update_entry(struct update_run *r, u64 ptr, u64 val, bool preserve_ad
 {
 	mfn_t m = _mfn(ptr >> PAGE_SHIFT), rest;
 	unsigned int slot = (ptr & ~PAGE_MASK) / sizeof(pte_t);
-	u32 type;
-	int rc;
+	int rc = -EINVAL;
 
-	if (ptr % sizeof(pte_t) || !frame_valid(m)) {
+	if (unlikely(ptr % sizeof(pte_t))) {
 		return -EINVAL;
 	}
-	type = READ_ONCE(frame_of(m)->type);
-	if (type & FT_VALIDATED && FT_KIND(type) <= FT_L4) {
-		rc = pte_update(m, slot, val, r->tables.o, r->pages.o, preserve_ad, &rest);
-		return entry_changed(r->v, r->tables.d, rc, rest);
-	}
-	rc = frame_get_and_type(m, r->tables.o, FT_WRITABLE);
-	if (!rc) {
+	rc = pte_update(m, slot, val, r->tables.o, r->pages.o, preserve_ad, &rest);
+	/* No table, but a page that is to become one: the guest may write it, and is helped. */
+	if (unlikely(rc == -EINVAL) && !frame_get_and_type(m, r->tables.o, FT_WRITABLE)) {
 		WRITE_ONCE(((u64 *)mfn_to_virt(m))[slot], val);
 		frame_put_and_type(m);
+		return 0;
 	}
-	return rc;
+	return entry_changed(r->v, r->tables.d, rc, rest);
 }
 
 static int update_m2p(struct update_run *r, u64 ptr, u64 pfn)

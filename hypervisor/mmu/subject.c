@@ -4,12 +4,11 @@
 #include "lib/lib.h"
 #include "tables.h"
 
-int subject_get(domid_t id, struct subject *s)
+int subject_find(domid_t id, struct subject *s)
 {
 	struct domain *d = current->domain;
 
-	if (id == DOMID_SELF || id == domain_id(d)) {
-		domain_ref(d);
+	if (id == domain_id(d)) {
 		*s = (struct subject){d, &d->mm};
 		return 0;
 	}
@@ -32,30 +31,20 @@ int subject_get(domid_t id, struct subject *s)
 	return 0;
 }
 
-void subject_put(struct subject *s)
-{
-	if (s->d) {
-		domain_put(s->d);
-	}
-}
-
 bool l1_find(const struct vcpu *v, unsigned long va, mfn_t *table, pte_t *e)
 {
-	mfn_t t = _mfn(v->pv.cr3_kernel >> PAGE_SHIFT);
+	pte_t p = v->pv.cr3_kernel | PTE_P;
 
 	if (!va_guest(va)) {
 		return false;
 	}
-	for (unsigned int shift = 39; frame_valid(t); shift -= 9) {
-		*e = READ_ONCE(((pte_t *)mfn_to_virt(t))[va >> shift & (PT_ENTRIES - 1)]);
+	for (unsigned int shift = 39; p & PTE_P && frame_valid(pte_mfn(p)); shift -= 9) {
+		*table = pte_mfn(p);
+		p = READ_ONCE(((pte_t *)mfn_to_virt(*table))[va >> shift & (PT_ENTRIES - 1)]);
 		if (shift == PAGE_SHIFT) {
-			*table = t;
+			*e = p;
 			return true;
 		}
-		if (!(*e & PTE_P)) {
-			break;
-		}
-		t = pte_mfn(*e);
 	}
 	return false;
 }

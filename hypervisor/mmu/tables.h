@@ -17,17 +17,39 @@ struct subject {
 };
 
 /* Resolves the ABI's foreign domain for current, with a reference. -EPERM, -ESRCH. */
-int subject_get(domid_t id, struct subject *s);
-void subject_put(struct subject *s);
+int subject_find(domid_t id, struct subject *s);
+static inline int subject_get(domid_t id, struct subject *s)
+{
+	struct domain *d = current->domain;
+
+	if (likely(id == DOMID_SELF)) {
+		*s = (struct subject){d, &d->mm}; /* it runs: that keeps it */
+		return 0;
+	}
+	return subject_find(id, s);
+}
+static inline void subject_put(struct subject *s)
+{
+	if (unlikely(s->d && s->d != current->domain)) {
+		domain_put(s->d);
+	}
+}
 
 /* CPUs on which the vcpus of a guest's bitmap last ran. -EFAULT. */
 int cpus_of_vcpus(const struct domain *d, guest_ptr_t bitmap, cpumask_t *cpus);
 
-/* Ends the release of an L4 table (or of part of one) that was preempted. -ERESTART. */
-int table_release_finish(struct vcpu *v);
 /* Hands a table over to table_release_finish(): its general and typed reference. */
 void table_release_later(struct vcpu *v, mfn_t m);
-bool table_release_pending(const struct vcpu *v);
+static inline bool table_release_pending(const struct vcpu *v)
+{
+	return v->old_table.n - 1 < INVALID_MFN.n - 1; /* neither 0 nor INVALID_MFN */
+}
+/* Ends the release of an L4 table (or of part of one) that was preempted. -ERESTART. */
+int table_release_go_on(struct vcpu *v);
+static inline int table_release_finish(struct vcpu *v)
+{
+	return unlikely(table_release_pending(v)) ? table_release_go_on(v) : 0;
+}
 
 /* Kernel or user table of current, -EINVAL, -ERESTART. m = 0 is no user table. */
 int base_set_kernel(struct vcpu *v, mfn_t m);

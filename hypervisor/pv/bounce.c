@@ -18,14 +18,17 @@
 #include "pv/pv.h"
 #include "arch/guest_entry.h"
 
-#define FRAME_MAX 11u
+/* The words that every frame ends with. */
+struct tail {
+	u64 rip, cs, rflags, rsp, ss;
+};
 
-/* One store to guest memory; false if it faulted. The address was checked. */
+/* One store to guest memory; false if it faulted. */
 static inline bool store(u64 va, u64 val)
 {
-	__asm__ goto("1: movq %0, (%1)" EX_TABLE("1b", "%l[fault]")
+	__asm__ goto("1: movq %0, %1" EX_TABLE("1b", "%l[fault]")
 		     :
-		     : "r"(val), "r"(va)
+		     : "r"(val), "m"(*(u64 *)va)
 		     : "memory"
 		     : fault);
 	return true;
@@ -33,16 +36,10 @@ fault:
 	return false;
 }
 
-static inline bool store_frame(u64 sp, const u64 *frame, unsigned int n)
+static inline bool store_tail(u64 sp, const struct tail *t)
 {
-	bool ok = va_guest(sp) && va_guest(sp + n * 8 - 1);
-
-	smap_open();
-	for (unsigned int i = 0; ok && i < n; i++) {
-		ok = store(sp + i * 8, frame[i]);
-	}
-	smap_close();
-	return ok;
+	return store(sp, t->rip) && store(sp + 8, t->cs) && store(sp + 16, t->rflags) &&
+	       store(sp + 24, t->rsp) && store(sp + 32, t->ss);
 }
 
 static inline u64 saved_flags(const struct vcpu *v, const struct cpu_regs *regs, bool masked)
@@ -73,57 +70,73 @@ static inline void enter_handler(struct vcpu *v, struct cpu_regs *regs, u64 hand
 	}
 }
 
-/* The five words that every frame ends with. Switches to kernel mode; returns the stack to use. */
-static inline u64 frame_tail(struct vcpu *v, struct cpu_regs *regs, u64 *tail)
+/* Switches to kernel mode; returns the stack to use. */
+static inline u64 frame_tail(struct vcpu *v, struct cpu_regs *regs, struct tail *t)
 {
 	const bool masked = READ_ONCE(v->info->evtchn_upcall_mask);
 	const u64 cs = v->pv.kernel_mode ? regs->cs & ~3u : regs->cs | 3u;
 	u64 sp = regs->rsp;
 
-	tail[0] = regs->rip;
-	tail[1] = cs | (u64)masked << 32;
-	tail[2] = saved_flags(v, regs, masked);
-	tail[3] = regs->rsp;
-	tail[4] = regs->ss;
+	*t = (struct tail){regs->rip, cs | (u64)masked << 32, saved_flags(v, regs, masked),
+			   regs->rsp, regs->ss};
 	if (!v->pv.kernel_mode) {
 		sp = v->pv.kernel_sp;
-		pv_toggle_mode(v);
+		change_mode(v, true);
 	}
 	return sp & ~15ull;
 }
 
-void pv_bounce(struct vcpu *v, struct cpu_regs *regs, u64 handler, bool mask_events, u64 error_code)
+/*
+ * Only the lowest address is checked: from the guest's addresses upwards there are more of them,
+ * or none (the hole between the halves, where a store faults).
+ */
+static inline bool store_frame(u64 sp, const struct cpu_regs *regs, u64 error_code,
+			       const struct tail *t)
 {
-	u64 frame[8];
-	unsigned int n = 2;
-	u64 sp;
+	bool ok = va_guest(sp), has_ec = error_code != BOUNCE_NO_EC;
 
-	frame[0] = regs->rcx;
-	frame[1] = regs->r11;
-	if (error_code != BOUNCE_NO_EC) {
-		frame[n++] = error_code;
-	}
-	sp = frame_tail(v, regs, frame + n);
-	n += 5;
-	sp -= n * 8;
+	smap_open();
+	ok = ok && store(sp, regs->rcx) && store(sp + 8, regs->r11) &&
+	     (!has_ec || store(sp + 16, error_code)) && store_tail(sp + (has_ec ? 24 : 16), t);
+	smap_close();
+	return ok;
+}
+
+static __inline_here void bounce(struct vcpu *v, struct cpu_regs *regs, u64 handler,
+				 bool mask_events, u64 error_code)
+{
+	struct tail t;
+	u64 sp = frame_tail(v, regs, &t) - (error_code != BOUNCE_NO_EC ? 64 : 56);
+
 	if (unlikely(!handler)) {
 		domain_crash(v->domain, "no handler to enter its kernel at");
-	} else if (unlikely(!store_frame(sp, frame, n))) {
+	} else if (unlikely(!store_frame(sp, regs, error_code, &t))) {
 		domain_crash(v->domain, "its kernel stack at %016lx cannot be written", sp);
 	} else {
 		enter_handler(v, regs, handler, sp, mask_events);
 	}
 }
 
+void pv_bounce(struct vcpu *v, struct cpu_regs *regs, u64 handler, bool mask_events, u64 error_code)
+{
+	bounce(v, regs, handler, mask_events, error_code);
+}
+
 void pv_deliver_failsafe(struct vcpu *v)
 {
 	struct cpu_regs *regs = guest_regs();
-	u64 frame[FRAME_MAX] = {regs->rcx, regs->r11, v->pv.ds, v->pv.es, v->pv.fs, v->pv.gs};
-	u64 sp = frame_tail(v, regs, frame + 6) - sizeof(frame);
+	struct tail t;
+	u64 sp = frame_tail(v, regs, &t) - 88;
+	bool ok = va_guest(sp);
 
+	smap_open();
+	ok = ok && store(sp, regs->rcx) && store(sp + 8, regs->r11) && store(sp + 16, v->pv.ds) &&
+	     store(sp + 24, v->pv.es) && store(sp + 32, v->pv.fs) && store(sp + 40, v->pv.gs) &&
+	     store_tail(sp + 48, &t);
+	smap_close();
 	if (!v->pv.callback[PV_CB_FAILSAFE]) {
 		domain_crash(v->domain, "a bad segment selector and no failsafe callback");
-	} else if (!store_frame(sp, frame, FRAME_MAX)) {
+	} else if (!ok) {
 		domain_crash(v->domain, "its kernel stack at %016lx cannot be written", sp);
 	} else {
 		enter_handler(v, regs, v->pv.callback[PV_CB_FAILSAFE], sp,
@@ -149,14 +162,14 @@ void pv_deliver_nmi(struct vcpu *v, struct cpu_regs *regs)
 	}
 }
 
-static void syscall_or_fault(struct vcpu *v, struct cpu_regs *regs, enum pv_callback which)
+static inline void syscall_or_fault(struct vcpu *v, struct cpu_regs *regs, enum pv_callback which)
 {
 	if (unlikely(!v->pv.callback[which])) {
 		regs->rip -= 2; /* the length of SYSCALL */
 		pv_inject(v, TRAP_UD, false, 0);
 		return;
 	}
-	pv_bounce(v, regs, v->pv.callback[which], v->pv.syscall_masks_events[which], BOUNCE_NO_EC);
+	bounce(v, regs, v->pv.callback[which], v->pv.syscall_masks_events[which], BOUNCE_NO_EC);
 	regs->rflags &= ~RFLAGS_DF;
 }
 

@@ -3,6 +3,7 @@
 #ifndef PV_BOUNCE_H
 #define PV_BOUNCE_H
 
+#include "arch/x86_private.h"
 #include "domain/domain.h"
 
 /* No error code in the frame. */
@@ -14,5 +15,17 @@
  */
 void pv_bounce(struct vcpu *v, struct cpu_regs *regs, u64 handler, bool mask_events,
 	       u64 error_code);
+
+/* Guest kernel and guest user, both in ring 3, each with its own tables and GS base: from one to
+ * the other. No flush is noted: the tables belong to the same vcpu. */
+static inline void change_mode(struct vcpu *v, bool to_kernel)
+{
+	v->pv.kernel_mode = to_kernel;
+	swap_gs();
+	write_cr3(to_kernel ? v->pv.cr3_kernel : v->pv.cr3_user);
+	if (to_kernel && unlikely(v->area_stale)) {
+		vcpu_write_areas(v);
+	}
+}
 
 #endif

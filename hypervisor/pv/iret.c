@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The iret hypercall: the only way from guest kernel to guest user, and back from handlers. */
 #include <xen/xen.h>
-#include "arch/uaccess.h"
-#include "arch/x86_private.h"
+#include "bounce.h"
 #include "lib/lib.h"
 #include "pv/pv.h"
 
@@ -12,13 +11,30 @@ struct iret_frame {
 };
 _Static_assert(sizeof(struct iret_frame) == 72, "the ABI's iret_context");
 
+/* copy_from_guest(), short. */
+static inline bool read_frame(struct iret_frame *f, guest_ptr_t sp)
+{
+	size_t words = sizeof(*f) / 8;
+
+	if (!va_guest(sp)) { /* upwards from there nothing is the hypervisor's, see bounce.c */
+		return false;
+	}
+	smap_open();
+	__asm__ volatile("1: rep movsq; 2:" EX_TABLE("1b", "2b")
+			 : "+D"(f), "+S"(sp), "+c"(words)
+			 :
+			 : "memory");
+	smap_close();
+	return !words;
+}
+
 long do_iret(void)
 {
 	struct vcpu *v = current;
 	struct cpu_regs *regs = guest_regs();
 	struct iret_frame f;
 
-	if (unlikely(copy_from_guest(&f, regs->rsp, sizeof(f)))) {
+	if (unlikely(!read_frame(&f, regs->rsp))) {
 		domain_crash(v->domain, "iret frame at %016lx cannot be read", regs->rsp);
 		return 0;
 	}
@@ -27,7 +43,7 @@ long do_iret(void)
 			domain_crash(v->domain, "iret to user mode without user page tables");
 			return 0;
 		}
-		pv_toggle_mode(v);
+		change_mode(v, false);
 	}
 	regs->rip = f.rip;
 	regs->cs = (u16)(f.cs | 3);

@@ -113,9 +113,10 @@ static void test_full(void **state)
 	cost("drop it", unpin, 512 * 40);
 }
 
+/* As kernels have it: the page is mapped elsewhere too (the kernel's map of all memory). */
 static void test_update(void **state)
 {
-	tree(1, PTE_RW);
+	tree(9, PTE_RW); /* slots 0 and 8 map the same page */
 	pin_l1();
 	cost("change A", age, 120);
 	cost("write-protect a page", protect, 160);
@@ -124,12 +125,27 @@ static void test_update(void **state)
 	cost("set an entry", unprotect, 160);
 }
 
+/*
+ * The page's only mapping: its kind begins and ends with it, under the lock of its type and with a
+ * stamp of the TLB clock, which is what the higher bounds are for.
+ */
+static void test_update_only(void **state)
+{
+	tree(1, PTE_RW);
+	pin_l1();
+	cost("write-protect the only mapping", protect, 210);
+	cost("allow writes again", unprotect, 210);
+	cost("clear the only entry", clear, 210);
+	cost("set it again", unprotect, 210);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_full),
 		cmocka_unit_test(test_update),
+		cmocka_unit_test(test_update_only),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,12 +17,15 @@
 #ifndef FAKE_FRAMES
 #define FAKE_FRAMES 16u
 #endif
-#define FAKE_IO    (FAKE_FRAMES + 100) /* a frame number that is no RAM */
-#define FAKE_SLOT0 _mfn(777)           /* what hv_l4_slots point to */
+#define FAKE_IO    (SECTION_FRAMES + 100) /* a frame number that is no RAM */
+#define FAKE_SLOT0 _mfn(777)              /* what hv_l4_slots point to */
 
 static struct frame table_of_frames[FAKE_FRAMES];
 static u8 memory[FAKE_FRAMES][PAGE_SIZE] __aligned(4096);
 static u64 m2p[FAKE_FRAMES];
+static const u64 one_section = 1;
+const u64 *frame_sections = &one_section;
+u64 frame_end = FAKE_FRAMES;
 struct frame *frame_table = table_of_frames;
 u64 *m2p_rw = m2p;
 pte_t hv_l4_slots[HV_SLOTS];
@@ -45,11 +48,6 @@ void *host_frame(mfn_t m)
 {
 	assert(m.n < FAKE_FRAMES);
 	return memory[m.n];
-}
-
-bool frame_valid(mfn_t m)
-{
-	return m.n < FAKE_FRAMES;
 }
 
 struct owner *owner_find(u16 id)

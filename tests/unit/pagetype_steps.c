@@ -13,7 +13,6 @@
 #define FAKE_FRAMES 6u
 #define FAKE_OWN_PREEMPT
 #include "pagetype_fake.h"
-#include "hypervisor/mm/refs.h"
 
 #define STACK        (64u * 1024)
 #define MAX_SWITCHES 3
@@ -70,6 +69,7 @@ bool preempt_needed(void)
 #define __atomic_exchange_n(...)         (step(), __atomic_exchange_n(__VA_ARGS__))
 #define __atomic_compare_exchange_n(...) (step(), __atomic_compare_exchange_n(__VA_ARGS__))
 #define __builtin_ia32_pause()           spin()
+#include "hypervisor/mm/refs.h"
 #include "hypervisor/mm/pagetype.c"
 #include "hypervisor/mm/refs.c"
 #include "hypervisor/mm/table.c"

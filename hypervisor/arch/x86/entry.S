@@ -44,13 +44,17 @@ syscall_entry:
 	movl	$SYSCALL_VECTOR, 4(%rsp)
 	save_regs
 	sti
-	movq	CPUINFO_current(%rsp), %rdi
-	movq	%rsp, %rsi
-	cmpb	$0, VCPU_kernel_mode(%rdi)
+	movq	CPUINFO_current(%rsp), %r11
+	cmpb	$0, VCPU_kernel_mode(%r11)
 	je	1f
+	movq	%r10, %rcx		/* the others are where C wants them */
+	movq	%rax, %r8
 	call	hypercall_entry
+	movq	%rax, REGS_rax(%rsp)
 	jmp	ret_to_guest
-1:	call	pv_syscall
+1:	movq	%r11, %rdi
+	movq	%rsp, %rsi
+	call	pv_syscall
 	jmp	ret_to_guest
 
 syscall32_entry:

@@ -6,18 +6,16 @@
 #include "arch/uaccess.h"
 #include "arch/x86_private.h"
 
-/* A whole range that guests may own: neither end nor anything between is the hypervisor's. */
-static bool range_ok(unsigned long va, size_t n)
+/* A whole range that guests may own: neither end nor anything between is the hypervisor's. An empty
+ * one may fail: nothing is copied either way. */
+static inline bool range_ok(unsigned long va, size_t n)
 {
 	unsigned long last = va + n - 1;
 
-	if (!n) {
-		return true;
-	}
-	return last >= va && va_guest(va) && va_guest(last) && (va >= HV_END || last < HV_START);
+	return last >= va && (va >= HV_END || last < VA_LOW_END);
 }
 
-static size_t copy(void *dst, const void *src, size_t n)
+static inline size_t copy(void *dst, const void *src, size_t n)
 {
 	size_t words = n / 8, rest = n % 8;
 

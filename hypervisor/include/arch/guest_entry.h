@@ -23,7 +23,9 @@ void pv_syscall32(struct vcpu *v, struct cpu_regs *regs);
 void pv_sysenter(struct vcpu *v, struct cpu_regs *regs);
 void pv_deliver_event(struct vcpu *v, struct cpu_regs *regs);
 void pv_deliver_nmi(struct vcpu *v, struct cpu_regs *regs);
-void hypercall_entry(struct vcpu *v, struct cpu_regs *regs);
+/* Hypercall `nr` with its arguments; the result goes to rax. */
+long hypercall_entry(unsigned long a0, unsigned long a1, unsigned long a2, unsigned long a3,
+		     unsigned long nr);
 void pending_work_run(void);
 
 #endif

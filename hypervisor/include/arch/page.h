@@ -16,6 +16,7 @@
 
 #include "lib/types.h"
 
+#define VA_LOW_END  0x0000800000000000ul /* of the lower half */
 #define HV_START    0xffff800000000000ul
 #define HV_END      0xffff880000000000ul
 #define HV_SLOT     256u /* first L4 slot of the hypervisor */
@@ -49,7 +50,7 @@ typedef u64 pte_t;
 
 static inline mfn_t pte_mfn(pte_t e)
 {
-	return _mfn((e & PTE_MFN_MASK) >> PAGE_SHIFT);
+	return _mfn(e << 12 >> (12 + PAGE_SHIFT)); /* PTE_MFN_MASK, by shifts alone */
 }
 static inline pte_t pte_make(mfn_t m, u64 flags)
 {
@@ -78,10 +79,11 @@ static inline bool va_canonical(unsigned long va)
 {
 	return (unsigned long)((long)(va << 16) >> 16) == va;
 }
-/* May guests own this address? Canonical and outside of the hypervisor's range. */
+/* May guests own this address? Canonical and outside of the hypervisor's range: what lies between
+ * the lower half and HV_START is neither. */
 static inline bool va_guest(unsigned long va)
 {
-	return va_canonical(va) && (va < HV_START || va >= HV_END);
+	return va < VA_LOW_END || va >= HV_END;
 }
 
 #ifdef DOMUS_HOST_TEST

@@ -114,6 +114,15 @@ static inline bool is_idle_vcpu(const struct vcpu *v)
 	return v->domain == &idle_domain;
 }
 
+/* upcall_pending set and upcalls not masked; never for idle vcpus. */
+static inline bool vcpu_event_deliverable(const struct vcpu *v)
+{
+	const vcpu_info_t *info = v->info;
+
+	return info && READ_ONCE(info->evtchn_upcall_pending) &&
+	       !READ_ONCE(info->evtchn_upcall_mask);
+}
+
 #define domain_vcpu(d, i) ((i) < (d)->max_vcpus ? (d)->vcpu[i] : NULL)
 #define vcpu_for_each(d, v, i)                            \
 	for (unsigned int i = 0; i < (d)->max_vcpus; i++) \

@@ -21,7 +21,6 @@ extern const unsigned int domain_hook_count;
 /* event/ */
 void evtchn_send_virq(struct vcpu *v, unsigned int virq);
 void evtchn_send_global_virq(unsigned int virq);
-bool vcpu_event_deliverable(const struct vcpu *v); /* an upcall could be delivered now */
 /* mmu/: v's GDT and LDT, for the vcpu that runs from now on. */
 void descriptor_load(struct vcpu *v);
 /* pv/: a selector was bad at load: the failsafe callback has to run. */

@@ -21,8 +21,6 @@ void evtchn_raise(struct domain *d, u32 port);
 /* Is the port pending? For SCHEDOP_poll. False for bad ports. */
 bool evtchn_pending(struct domain *d, u32 port);
 bool evtchn_port_valid(struct domain *d, u32 port);
-/* upcall_pending set and upcalls not masked. */
-bool vcpu_event_deliverable(const struct vcpu *v);
 unsigned int evtchn_count(struct domain *d); /* ports in use: leak tests, domus info */
 
 /* Called by evtchn code, provided by irq/: a port was bound to or released from a PIRQ of d. */

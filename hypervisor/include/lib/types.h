@@ -64,6 +64,8 @@ typedef unsigned long guest_ptr_t; /* an address that a guest passed: only for c
 #define __noreturn     __attribute__((noreturn))
 #define __printf(f, a) __attribute__((format(printf, f, a)))
 #define __cleanup(fn)  __attribute__((cleanup(fn)))
+#define __noinline     __attribute__((noinline))
+#define __inline_here  inline __attribute__((always_inline))
 #define __unused       __attribute__((unused))
 #define likely(x)      __builtin_expect(!!(x), 1)
 #define unlikely(x)    __builtin_expect(!!(x), 0)

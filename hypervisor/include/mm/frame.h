@@ -43,22 +43,32 @@ extern struct frame *frame_table;
 #define FRAME_COUNT 0x0fffffffu
 
 /* Bit n: the frame table has entries for the n-th 512 frames. See mm/frame_init.h. */
+#define SECTION_FRAMES 512u
 extern const u64 *frame_sections;
 #define FRAME_OWNER_IO 0x7ff1 /* in such a section, but no RAM (<xen/xen.h>: DOMID_IO) */
 
 /* Is there a struct frame for it, i.e. is it RAM? False for I/O and for holes. */
-#ifdef DOMUS_HOST_TEST
-bool frame_valid(mfn_t m);
+#if defined(DOMUS_HOST_TEST) && !defined(HOST_FRAME_TABLE)
+bool frame_valid(mfn_t m); /* the test's */
+#define frame_backed frame_valid
 #else
+static inline bool frame_backed(mfn_t m)
+{
+	return m.n < frame_end && frame_sections[m.n >> 15] >> (m.n >> 9 & 63) & 1;
+}
 static inline bool frame_valid(mfn_t m)
 {
-	return m.n < frame_end && frame_sections[m.n >> 15] >> (m.n >> 9 & 63) & 1 &&
-	       READ_ONCE(frame_table[m.n].owner) != FRAME_OWNER_IO;
+	return frame_backed(m) && READ_ONCE(frame_table[m.n].owner) != FRAME_OWNER_IO;
 }
 #endif
 static inline struct frame *frame_of(mfn_t m)
 {
 	return &frame_table[m.n];
+}
+/* Is it RAM that belongs to this owner (not IO) right now? */
+static inline bool frame_owned_by(mfn_t m, u16 owner)
+{
+	return likely(frame_backed(m)) && READ_ONCE(frame_of(m)->owner) == owner;
 }
 static inline mfn_t frame_mfn(const struct frame *f)
 {

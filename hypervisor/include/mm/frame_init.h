@@ -8,8 +8,7 @@
 
 #include "mm/frame.h"
 
-#define SECTION_FRAMES 512u
-#define SECTION_PAGES  (SECTION_FRAMES * sizeof(struct frame) / PAGE_SIZE)
+#define SECTION_PAGES (SECTION_FRAMES * sizeof(struct frame) / PAGE_SIZE)
 _Static_assert(SECTION_PAGES *PAGE_SIZE == SECTION_FRAMES * sizeof(struct frame),
 	       "a section of the frame table is whole pages");
 
