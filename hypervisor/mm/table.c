@@ -209,63 +209,66 @@ static int upper_get(pte_t *e, enum frame_kind kind, const struct owner *o)
 /* Preempted only after an entry's work: every call makes progress. */
 static int upper_validate(pte_t *t, struct frame *f, enum frame_kind kind, const struct owner *o)
 {
+	unsigned int i = f->done;
 	bool worked = false;
-	int rc;
+	int rc = 0;
 
-	while (f->done < PT_ENTRIES) {
-		unsigned int i = f->done;
-		pte_t e = t[i];
+	while (i < PT_ENTRIES) {
+		pte_t e;
 
 		if (!(i % GROUP) && group_empty(&t[i])) {
-			f->done += GROUP;
+			i += GROUP;
 			continue;
 		}
+		e = t[i];
 		if (e & PTE_P && !slot_is_hv(kind, i)) {
 			rc = worked && preempt_needed() ? -ERESTART : upper_get(&e, kind, o);
 			if (rc) {
-				return rc;
+				break;
 			}
 			t[i] = e;
 			worked = true;
 		}
-		f->done++;
+		i++;
 	}
-	if (kind == FT_L4) {
+	f->done = (u16)i;
+	if (!rc && kind == FT_L4) {
 		memcpy(&t[HV_SLOT], hv_l4_slots, sizeof(hv_l4_slots));
 	}
-	return 0;
+	return rc;
 }
 
 static int upper_drop(pte_t *t, struct frame *f, enum frame_kind kind, bool preempt)
 {
+	unsigned int left = f->done;
 	bool worked = false;
+	int rc = 0;
 
 	if (kind == FT_L4) {
 		memset(&t[HV_SLOT], 0, sizeof(hv_l4_slots));
 	}
-	while (f->done > 0) {
-		unsigned int i = f->done - 1u;
+	while (left > 0) {
+		pte_t e;
 
-		if (!(f->done % GROUP) && group_empty(&t[f->done - GROUP])) {
-			f->done -= GROUP;
+		if (!(left % GROUP) && group_empty(&t[left - GROUP])) {
+			left -= GROUP;
 			continue;
 		}
-		if (t[i] & PTE_P) {
-			mfn_t m = pte_mfn(t[i]);
-
-			if (worked && preempt && preempt_needed()) {
-				return -ERESTART;
-			}
+		e = t[left - 1];
+		if (e & PTE_P) {
 			if (!preempt) {
-				frame_put_and_type(m);
-			} else if (frame_put_and_type_preemptible(m)) {
-				return -ERESTART;
+				frame_put_and_type(pte_mfn(e));
+			} else if ((worked && preempt_needed()) ||
+				   frame_put_and_type_preemptible(pte_mfn(e))) {
+				rc = -ERESTART;
+				break;
 			}
 			worked = true;
 		}
-		f->done--;
+		left--;
 	}
-	return 0;
+	f->done = (u16)left;
+	return rc;
 }
 
 /*

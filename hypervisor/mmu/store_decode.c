@@ -32,11 +32,12 @@ struct decoder {
 
 static u64 *reg_of(struct cpu_regs *r, unsigned int i)
 {
-	u64 *const regs[16] = {&r->rax, &r->rcx, &r->rdx, &r->rbx, &r->rsp, &r->rbp,
-			       &r->rsi, &r->rdi, &r->r8,  &r->r9,  &r->r10, &r->r11,
-			       &r->r12, &r->r13, &r->r14, &r->r15};
+#define AT(reg) offsetof(struct cpu_regs, reg)
+	static const u8 at[16] = {AT(rax), AT(rcx), AT(rdx), AT(rbx), AT(rsp), AT(rbp),
+				  AT(rsi), AT(rdi), AT(r8),  AT(r9),  AT(r10), AT(r11),
+				  AT(r12), AT(r13), AT(r14), AT(r15)};
 
-	return regs[i & 15];
+	return (u64 *)((char *)r + at[i & 15]);
 }
 
 static u64 reg_get(const struct decoder *d, unsigned int i)
