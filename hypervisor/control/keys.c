@@ -11,6 +11,14 @@
 #include "lib/lib.h"
 #include "mm/alloc.h"
 
+#define KEY_FOR_EACH(name, fn)        \
+	static void name(void)        \
+	{                             \
+		domain_for_each (d) { \
+			fn(d);        \
+		}                     \
+	}
+
 static const char *vcpu_state(const struct vcpu *v)
 {
 	return !v->up             ? "down"
@@ -23,10 +31,9 @@ static const char *vcpu_state(const struct vcpu *v)
 
 static void domain_print(struct domain *d)
 {
-	printk("domain %u: %llu of %llu pages, %u ports, %u grant maps, paused %u%s%s\n",
-	       domain_id(d), (unsigned long long)d->mm.pages, (unsigned long long)d->mm.limit,
-	       evtchn_count(d), grant_map_count(d), d->pause_count,
-	       d->shut_down ? ", shut down" : "", d->dying ? ", dying" : "");
+	printk("domain %u: %lu of %lu pages, %u ports, %u grant maps, paused %u%s%s\n",
+	       domain_id(d), d->mm.pages, d->mm.limit, evtchn_count(d), grant_map_count(d),
+	       d->pause_count, d->shut_down ? ", shut down" : "", d->dying ? ", dying" : "");
 	vcpu_for_each (d, v, i) {
 		printk(" vcpu %u on CPU %u: %s, upcall pending %u masked %u, paused %u\n", v->id,
 		       v->unit.cpu, vcpu_state(v), v->info ? v->info->evtchn_upcall_pending : 0,
@@ -34,57 +41,33 @@ static void domain_print(struct domain *d)
 	}
 }
 
-static void key_domains(void)
-{
-	domain_for_each (d) {
-		domain_print(d);
-	}
-}
+KEY_FOR_EACH(key_domains, domain_print)
 
 static void registers_print(struct domain *d)
 {
 	vcpu_for_each (d, v, i) {
 		const struct cpu_regs *r = v == current ? guest_regs() : &v->pv.regs;
 
-		printk("d%uv%u rip %04x:%016llx rsp %04x:%016llx flags %llx %s\n", domain_id(d),
-		       v->id, r->cs, (unsigned long long)r->rip, r->ss, (unsigned long long)r->rsp,
-		       (unsigned long long)r->rflags, v->pv.kernel_mode ? "kernel" : "user");
-		printk(" rax %016llx rbx %016llx rcx %016llx rdx %016llx\n",
-		       (unsigned long long)r->rax, (unsigned long long)r->rbx,
-		       (unsigned long long)r->rcx, (unsigned long long)r->rdx);
-		printk(" rsi %016llx rdi %016llx rbp %016llx cr3 %016llx\n",
-		       (unsigned long long)r->rsi, (unsigned long long)r->rdi,
-		       (unsigned long long)r->rbp,
-		       (unsigned long long)(v->pv.kernel_mode ? v->pv.cr3_kernel : v->pv.cr3_user));
+		printk("d%uv%u rip %04x:%016lx rsp %04x:%016lx flags %lx %s\n", domain_id(d), v->id,
+		       r->cs, r->rip, r->ss, r->rsp, r->rflags,
+		       v->pv.kernel_mode ? "kernel" : "user");
+		printk(" rax %016lx rbx %016lx rcx %016lx rdx %016lx\n", r->rax, r->rbx, r->rcx,
+		       r->rdx);
+		printk(" rsi %016lx rdi %016lx rbp %016lx cr3 %016lx\n", r->rsi, r->rdi, r->rbp,
+		       (v->pv.kernel_mode ? v->pv.cr3_kernel : v->pv.cr3_user));
 	}
 }
 
-static void key_registers(void)
-{
-	domain_for_each (d) {
-		registers_print(d);
-	}
-}
+KEY_FOR_EACH(key_registers, registers_print)
 
-static void key_events(void)
-{
-	domain_for_each (d) {
-		evtchn_dump(d);
-	}
-}
+KEY_FOR_EACH(key_events, evtchn_dump)
 
-static void key_grants(void)
-{
-	domain_for_each (d) {
-		grant_dump(d);
-	}
-}
+KEY_FOR_EACH(key_grants, grant_dump)
 
 static void key_memory(void)
 {
-	printk("memory: %llu pages free, %llu of them dirty; hypervisor heap %llu KiB\n",
-	       (unsigned long long)alloc_free_pages(), (unsigned long long)alloc_dirty_pages(),
-	       (unsigned long long)heap_bytes_used() >> 10);
+	printk("memory: %lu pages free, %lu of them dirty; hypervisor heap %lu KiB\n",
+	       alloc_free_pages(), alloc_dirty_pages(), heap_bytes_used() >> 10);
 }
 
 static void key_reboot(void)

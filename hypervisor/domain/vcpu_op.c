@@ -42,7 +42,7 @@ static long initialise(struct vcpu *v, guest_ptr_t arg)
 		       : rc;
 }
 
-static long up(struct vcpu *v)
+static long up(struct vcpu *v, void *arg)
 {
 	if (!v->initialised) {
 		return -EINVAL;
@@ -52,7 +52,7 @@ static long up(struct vcpu *v)
 	return 0;
 }
 
-static long down(struct vcpu *v)
+static long down(struct vcpu *v, void *arg)
 {
 	bool last = true;
 
@@ -66,27 +66,25 @@ static long down(struct vcpu *v)
 	spin_unlock(&v->domain->lock);
 	if (last) {
 		domain_shutdown(v->domain, SHUTDOWN_poweroff);
-		return 0;
+	} else {
+		vcpu_update_runnable(v);
 	}
-	vcpu_update_runnable(v);
 	return 0;
 }
 
-static long get_runstate(struct vcpu *v, guest_ptr_t arg)
+static long is_up(struct vcpu *v, void *arg)
 {
-	vcpu_runstate_info_t r = {0};
-
-	vcpu_runstate(v, &r);
-	return copy_to_guest(arg, &r, sizeof(r)) ? -EFAULT : 0;
+	return v->up;
 }
 
-static long register_area(struct vcpu *v, guest_ptr_t arg, guest_ptr_t *area)
+static long get_runstate(struct vcpu *v, void *arg)
 {
-	u64 va;
+	vcpu_runstate(v, arg);
+	return 0;
+}
 
-	if (copy_from_guest(&va, arg, sizeof(va))) {
-		return -EFAULT;
-	}
+static long register_area(struct vcpu *v, u64 va, guest_ptr_t *area)
+{
 	*area = va_guest(va) ? va : 0;
 	v->area_stale = true;
 	if (v == current) {
@@ -95,117 +93,129 @@ static long register_area(struct vcpu *v, guest_ptr_t arg, guest_ptr_t *area)
 	return 0;
 }
 
-static long set_periodic(struct vcpu *v, guest_ptr_t arg)
+static long register_runstate(struct vcpu *v, void *arg)
 {
-	struct vcpu_set_periodic_timer p;
+	return register_area(v, *(u64 *)arg, &v->runstate_area);
+}
 
-	if (copy_from_guest(&p, arg, sizeof(p))) {
-		return -EFAULT;
-	}
-	if (p.period_ns < MIN_PERIOD_NS || p.period_ns > (1ull << 62)) {
+static long register_time(struct vcpu *v, void *arg)
+{
+	return register_area(v, *(u64 *)arg, &v->time_area);
+}
+
+static long set_periodic(struct vcpu *v, void *arg)
+{
+	const struct vcpu_set_periodic_timer *p = arg;
+
+	if (p->period_ns < MIN_PERIOD_NS || p->period_ns > (1ull << 62)) {
 		return -EINVAL;
 	}
-	v->period_ns = p.period_ns;
-	timer_set(&v->periodic, time_now() + p.period_ns);
+	v->period_ns = p->period_ns;
+	timer_set(&v->periodic, time_now() + p->period_ns);
 	return 0;
 }
 
-static long stop_periodic(struct vcpu *v)
+static long stop_periodic(struct vcpu *v, void *arg)
 {
 	v->period_ns = 0;
 	timer_stop(&v->periodic);
 	return 0;
 }
 
-static long set_singleshot(struct vcpu *v, guest_ptr_t arg)
+static long set_singleshot(struct vcpu *v, void *arg)
 {
-	struct vcpu_set_singleshot_timer s;
+	const struct vcpu_set_singleshot_timer *s = arg;
 
-	if (copy_from_guest(&s, arg, sizeof(s))) {
-		return -EFAULT;
-	}
-	if ((s.flags & VCPU_SSHOTTMR_future) && s.timeout_abs_ns < time_now()) {
+	if ((s->flags & VCPU_SSHOTTMR_future) && s->timeout_abs_ns < time_now()) {
 		return -ETIME;
 	}
-	timer_set(&v->singleshot, s.timeout_abs_ns);
+	timer_set(&v->singleshot, s->timeout_abs_ns);
+	return 0;
+}
+
+static long stop_singleshot(struct vcpu *v, void *arg)
+{
+	timer_stop(&v->singleshot);
 	return 0;
 }
 
 /* Of oneself or of a vcpu that is down: two that paused each other would wait for ever. */
-static long register_info(struct vcpu *v, guest_ptr_t arg)
+static long register_info(struct vcpu *v, void *arg)
 {
-	struct vcpu_register_vcpu_info r;
+	const struct vcpu_register_vcpu_info *r = arg;
 	long rc;
 
-	if (copy_from_guest(&r, arg, sizeof(r))) {
-		return -EFAULT;
-	}
 	if (v != current && READ_ONCE(v->up)) {
 		return -EINVAL;
 	}
 	spin_lock(&v->domain->lock);
-	rc = vcpu_register_info(v, _mfn(r.mfn), r.offset);
+	rc = vcpu_register_info(v, _mfn(r->mfn), r->offset);
 	spin_unlock(&v->domain->lock);
 	return rc;
 }
 
-static long get_physid(struct vcpu *v, guest_ptr_t arg)
+static long send_nmi(struct vcpu *v, void *arg)
 {
-	struct vcpu_get_physid p = {0};
+	if (!__atomic_exchange_n(&v->pv.nmi_pending, true, __ATOMIC_SEQ_CST)) {
+		vcpu_kick(v);
+	}
+	return 0;
+}
 
+static long get_physid(struct vcpu *v, void *arg)
+{
 	if (!v->domain->privileged) {
 		return -EINVAL;
 	}
-	p.phys_id = (u64)cpu_apic_id(v->unit.cpu) | (u64)v->unit.cpu << 32;
-	return copy_to_guest(arg, &p, sizeof(p)) ? -EFAULT : 0;
+	*(u64 *)arg = (u64)cpu_apic_id(v->unit.cpu) | (u64)v->unit.cpu << 32;
+	return 0;
 }
+
+/* `bytes` of the argument are copied in or, with OUT, out. OWN: for the calling vcpu alone. */
+enum { OUT = 1, OWN = 2 };
+static const struct {
+	long (*fn)(struct vcpu *v, void *arg);
+	u8 bytes, flags;
+} ops[] = {
+	[VCPUOP_up] = {up, 0, 0},
+	[VCPUOP_down] = {down, 0, 0},
+	[VCPUOP_is_up] = {is_up, 0, 0},
+	[VCPUOP_get_runstate_info] = {get_runstate, sizeof(vcpu_runstate_info_t), OUT},
+	[VCPUOP_register_runstate_memory_area] = {register_runstate, sizeof(u64), 0},
+	[VCPUOP_register_vcpu_time_memory_area] = {register_time, sizeof(u64), 0},
+	[VCPUOP_set_periodic_timer] = {set_periodic, sizeof(vcpu_set_periodic_timer_t), 0},
+	[VCPUOP_stop_periodic_timer] = {stop_periodic, 0, 0},
+	[VCPUOP_set_singleshot_timer] = {set_singleshot, sizeof(vcpu_set_singleshot_timer_t), OWN},
+	[VCPUOP_stop_singleshot_timer] = {stop_singleshot, 0, OWN},
+	[VCPUOP_register_vcpu_info] = {register_info, sizeof(vcpu_register_vcpu_info_t), 0},
+	[VCPUOP_send_nmi] = {send_nmi, 0, 0},
+	[VCPUOP_get_physid] = {get_physid, sizeof(vcpu_get_physid_t), OUT},
+};
 
 long do_vcpu_op(unsigned int cmd, unsigned int id, guest_ptr_t arg)
 {
 	struct vcpu *v = domain_vcpu(current->domain, id);
+	u64 copy[sizeof(vcpu_runstate_info_t) / sizeof(u64)] = {0};
+	long rc;
 
 	if (!v) {
 		return -ENOENT;
 	}
-	switch (cmd) {
-	case VCPUOP_initialise:
+	if (cmd == VCPUOP_initialise) {
 		return initialise(v, arg);
-	case VCPUOP_up:
-		return up(v);
-	case VCPUOP_down:
-		return down(v);
-	case VCPUOP_is_up:
-		return v->up;
-	case VCPUOP_get_runstate_info:
-		return get_runstate(v, arg);
-	case VCPUOP_register_runstate_memory_area:
-		return register_area(v, arg, &v->runstate_area);
-	case VCPUOP_register_vcpu_time_memory_area:
-		return register_area(v, arg, &v->time_area);
-	case VCPUOP_set_periodic_timer:
-		return set_periodic(v, arg);
-	case VCPUOP_stop_periodic_timer:
-		return stop_periodic(v);
-	case VCPUOP_set_singleshot_timer:
-		return v == current ? set_singleshot(v, arg) : -EINVAL;
-	case VCPUOP_stop_singleshot_timer:
-		if (v != current) {
-			return -EINVAL;
-		}
-		timer_stop(&v->singleshot);
-		return 0;
-	case VCPUOP_register_vcpu_info:
-		return register_info(v, arg);
-	case VCPUOP_send_nmi:
-		if (!__atomic_exchange_n(&v->pv.nmi_pending, true, __ATOMIC_SEQ_CST)) {
-			vcpu_kick(v);
-		}
-		return 0;
-	case VCPUOP_get_physid:
-		return get_physid(v, arg);
-	default:
+	}
+	if (cmd >= ARRAY_SIZE(ops) || !ops[cmd].fn) {
 		return -ENOSYS;
 	}
+	if (ops[cmd].flags & OWN && v != current) {
+		return -EINVAL;
+	}
+	if (!(ops[cmd].flags & OUT) && copy_from_guest(copy, arg, ops[cmd].bytes)) {
+		return -EFAULT;
+	}
+	rc = ops[cmd].fn(v, copy);
+	return !rc && ops[cmd].flags & OUT && copy_to_guest(arg, copy, ops[cmd].bytes) ? -EFAULT
+										       : rc;
 }
 
 long do_set_timer_op(u64 deadline)

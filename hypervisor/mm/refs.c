@@ -73,21 +73,6 @@ int frame_get(mfn_t m, const struct owner *o)
 	return frame_valid(m) ? frame_get_ram(m, o) : -EINVAL;
 }
 
-int frame_get_any(mfn_t m, struct owner **o)
-{
-	struct frame *f = frame_of(m);
-
-	if (!frame_valid(m) || READ_ONCE(f->owner) == FRAME_OWNER_NONE || !frame_count_get(f)) {
-		return -EINVAL;
-	}
-	*o = owner_find(READ_ONCE(f->owner));
-	if (!*o) {
-		frame_put(m);
-		return -EINVAL;
-	}
-	return 0;
-}
-
 void frame_put(mfn_t m)
 {
 	struct frame *f = frame_of(m);

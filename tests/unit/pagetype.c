@@ -451,9 +451,6 @@ static void test_overflow(void **state)
 	assert_int_equal(update(4, 1, entry(8, 0)), 0);
 	assert_int_equal(update(4, 2, entry(8, 0)), -EINVAL);
 	assert_int_equal(frame_get(_mfn(8), &owner_a), -EINVAL);
-	struct owner *o;
-
-	assert_int_equal(frame_get_any(_mfn(8), &o), -EINVAL);
 	assert_int_equal(frame_table[8].count, FRAME_ALLOCATED | (FRAME_COUNT - 1));
 	frame_table[8].count = FRAME_ALLOCATED | 1;
 	frame_table[8].type = (u32)FT_WRITABLE << 29 | (FT_COUNT - 1);
@@ -522,12 +519,9 @@ static void test_descriptors(void **state)
 
 static void test_release(void **state)
 {
-	struct owner *o;
-
 	fake_reset(10);
 	m2p[3] = 5;
-	assert_int_equal(frame_get_any(_mfn(3), &o), 0);
-	assert_ptr_equal(o, &owner_a);
+	assert_int_equal(frame_get(_mfn(3), &owner_a), 0);
 	assert_true(frame_release(_mfn(3)));
 	assert_false(frame_release(_mfn(3)));
 	assert_int_equal(frame_get(_mfn(3), &owner_a), 0); /* still there */
@@ -537,9 +531,9 @@ static void test_release(void **state)
 	assert_int_equal(owner_a.pages, 9);
 	assert_int_equal(m2p[3], M2P_INVALID);
 	assert_int_equal(frame_get(_mfn(3), &owner_a), -EINVAL);
-	assert_int_equal(frame_get_any(_mfn(3), &o), -EINVAL);
-	assert_int_equal(frame_get_any(_mfn(FAKE_IO), &o), -EINVAL);
-	assert_int_equal(frame_get_any(_mfn(0), &o), -EINVAL);
+	assert_int_equal(frame_get(_mfn(3), &owner_a), -EINVAL);
+	assert_int_equal(frame_get(_mfn(FAKE_IO), &owner_a), -EINVAL);
+	assert_int_equal(frame_get(_mfn(0), &owner_a), -EINVAL);
 }
 
 /* The end of an owner: pinned and partial tables, pages that another still maps. */

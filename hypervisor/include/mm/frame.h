@@ -80,8 +80,6 @@ static inline mfn_t frame_mfn(const struct frame *f)
  * too many references. Any context.
  */
 int frame_get(mfn_t m, const struct owner *o);
-/* The same, whoever owns it, as long as it is allocated; *o is set to the owner. */
-int frame_get_any(mfn_t m, struct owner **o);
 /* Drops a reference taken by frame_get(); the last one frees the frame. */
 void frame_put(mfn_t m);
 /* Drops the allocation reference: the owner gives the frame up. False if it was dropped before. */
