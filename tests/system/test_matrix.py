@@ -33,8 +33,8 @@ SOAK = {matrix.name_of(row): matrix.fields(row) for row in matrix.every_row()}
 # dom0 reads and writes the firmware's variables.
 FIRMWARE_VARIABLES = """cd /sys/firmware/efi/efivars
 modprobe efivarfs && mount -t efivarfs none . && cd . && [ -s BootOrder-* ] || exit 1
-new=Domus-8be4df61-93ca-11d2-aa0d-00e098032b8c
-printf '\\007\\000\\000\\000hello' >$new && tail -c 5 $new | grep -x hello"""
+new=Domus-d5f9a5e6-3b0c-4f3e-9b7a-2f6f0d3c1a55
+printf '\\007\\000\\000\\000hello' >/run/v && dd if=/run/v of=$new bs=9 && tail -c 5 $new | grep -x hello"""
 
 
 @dataclass
