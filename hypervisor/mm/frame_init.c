@@ -20,13 +20,3 @@ void frame_init_range(mfn_t start, mfn_t end, u16 owner)
 		frame_table[m] = (struct frame){.owner = owner};
 	}
 }
-
-#if defined(DOMUS_HOST_TEST) && !defined(HOST_FRAME_TABLE)
-bool frame_valid(mfn_t m)
-{
-	u64 section = m.n / SECTION_FRAMES;
-
-	return m.n < frame_end && frame_sections[section / 64] >> (section % 64) & 1 &&
-	       frame_table[m.n].owner != FRAME_OWNER_IO;
-}
-#endif

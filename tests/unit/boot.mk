@@ -2,7 +2,7 @@
 # The allocator, and what boot reads from loader, firmware, command line and kernel.
 UNIT_TESTS += $(patsubst tests/unit/%.c,%,$(wildcard $(addprefix tests/unit/,alloc.c mb2.c elf.c acpi.c options.c dom0.c)))
 alloc_SRCS := tests/unit/alloc.c $(addprefix hypervisor/mm/,alloc.c heap.c owner.c owned.c frame_init.c)
-alloc_CFLAGS := $(HV_TEST_CFLAGS) -Ihypervisor/mm
+alloc_CFLAGS := $(HV_TEST_CFLAGS) -DHOST_FRAME_TABLE -Ihypervisor/mm
 mb2_SRCS := tests/unit/mb2.c hypervisor/boot/mb2.c hypervisor/boot/e820.c
 mb2_CFLAGS := $(HV_TEST_CFLAGS) -Ihypervisor/boot
 elf_SRCS := tests/unit/elf.c hypervisor/boot/elf.c hypervisor/boot/elfnotes.c
