@@ -12,30 +12,12 @@ int grant_domain_destroy(struct domain *d);
 void grant_domain_free(struct domain *d);
 int cpuid_domain_create(struct domain *d);
 void cpuid_domain_free(struct domain *d);
-int mmu_release_vcpu(struct vcpu *v);
 int mmu_domain_destroy(struct domain *d);
-void gdt_release(struct vcpu *v);
-void ldt_release(struct vcpu *v);
-
-static int release_vcpus(struct domain *d)
-{
-	int err = 0;
-
-	vcpu_for_each (d, v, i) {
-		if (!err) {
-			ldt_release(v);
-			gdt_release(v);
-			err = mmu_release_vcpu(v);
-		}
-	}
-	return err;
-}
 
 const struct domain_hook domain_hooks[] = {
 	{evtchn_domain_create, evtchn_domain_destroy, evtchn_domain_free},
 	{grant_domain_create, grant_domain_destroy, grant_domain_free},
 	{cpuid_domain_create, NULL, cpuid_domain_free},
-	{NULL, release_vcpus, NULL},
 	{NULL, mmu_domain_destroy, NULL},
 };
 const unsigned int domain_hook_count = ARRAY_SIZE(domain_hooks);

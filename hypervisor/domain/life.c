@@ -103,29 +103,30 @@ static void start_dying(struct domain *d)
 	}
 }
 
-int domain_kill(struct domain *d)
+/* Preemptible: -ERESTART, and the next call goes on where this one stopped. */
+static int give_back(struct domain *d)
 {
-	int err;
-
-	spin_lock(&d->lock);
-	if (d->dying == DOMAIN_DEAD) {
-		spin_unlock(&d->lock);
-		return 0;
-	}
+	HOLD_LOCK(&d->lock);
 	if (d->dying == DOMAIN_ALIVE) {
 		start_dying(d);
 	}
-	while (d->destroy_step < domain_hook_count) {
+	for (; d->destroy_step < domain_hook_count; d->destroy_step++) {
 		const struct domain_hook *h = &domain_hooks[d->destroy_step];
+		int err = h->destroy ? h->destroy(d) : 0;
 
-		err = h->destroy ? h->destroy(d) : 0;
 		if (err) {
-			spin_unlock(&d->lock);
 			return err;
 		}
-		d->destroy_step++;
 	}
-	spin_unlock(&d->lock);
-	finish(d);
 	return 0;
+}
+
+int domain_kill(struct domain *d)
+{
+	int err = d->dying == DOMAIN_DEAD ? 0 : give_back(d);
+
+	if (!err && d->dying != DOMAIN_DEAD) {
+		finish(d);
+	}
+	return err;
 }

@@ -116,8 +116,7 @@ static bool may_run(const struct vcpu *v)
 {
 	const struct domain *d = v->domain;
 
-	return v->up && !v->blocked && !v->polling && !v->pause_count && !d->pause_count &&
-	       !d->shut_down;
+	return v->up && !v->blocked && !v->polling && !d->pause_count && !d->shut_down;
 }
 
 static int waiting_state(const struct vcpu *v)
@@ -209,24 +208,6 @@ void vcpu_kick(struct vcpu *v)
 
 /* --- Pausing, counted --- */
 
-void vcpu_pause_nosync(struct vcpu *v)
-{
-	__atomic_add_fetch(&v->pause_count, 1, __ATOMIC_SEQ_CST);
-	vcpu_update_runnable(v);
-}
-
-void vcpu_pause(struct vcpu *v)
-{
-	vcpu_pause_nosync(v);
-	sched_sleep_sync(&v->unit);
-}
-
-void vcpu_unpause(struct vcpu *v)
-{
-	__atomic_sub_fetch(&v->pause_count, 1, __ATOMIC_SEQ_CST);
-	vcpu_update_runnable(v);
-}
-
 void domain_pause(struct domain *d)
 {
 	__atomic_add_fetch(&d->pause_count, 1, __ATOMIC_SEQ_CST);
@@ -273,9 +254,6 @@ int vcpu_register_info(struct vcpu *v, mfn_t m, unsigned int offset)
 	if (err) {
 		return err;
 	}
-	if (v != current) {
-		vcpu_pause(v);
-	}
 	new = (vcpu_info_t *)((char *)mfn_to_virt(m) + offset);
 	if (v->info == &nowhere) {
 		memset(new, 0, sizeof(*new));
@@ -290,8 +268,5 @@ int vcpu_register_info(struct vcpu *v, mfn_t m, unsigned int offset)
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	WRITE_ONCE(new->evtchn_upcall_pending, 1);
 	vcpu_update_time(v);
-	if (v != current) {
-		vcpu_unpause(v);
-	}
 	return 0;
 }

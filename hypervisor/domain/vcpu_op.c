@@ -44,6 +44,7 @@ static long initialise(struct vcpu *v, guest_ptr_t arg)
 
 static long up(struct vcpu *v, void *arg)
 {
+	HOLD_LOCK(&v->domain->lock);
 	if (!v->initialised) {
 		return -EINVAL;
 	}
@@ -139,19 +140,16 @@ static long stop_singleshot(struct vcpu *v, void *arg)
 	return 0;
 }
 
-/* Of oneself or of a vcpu that is down: two that paused each other would wait for ever. */
+/* Of oneself or of a vcpu that is down and stays so meanwhile: nobody else uses the info. */
 static long register_info(struct vcpu *v, void *arg)
 {
 	const struct vcpu_register_vcpu_info *r = arg;
-	long rc;
 
-	if (v != current && READ_ONCE(v->up)) {
+	HOLD_LOCK(&v->domain->lock);
+	if (v != current && (v->up || READ_ONCE(v->unit.running))) {
 		return -EINVAL;
 	}
-	spin_lock(&v->domain->lock);
-	rc = vcpu_register_info(v, _mfn(r->mfn), r->offset);
-	spin_unlock(&v->domain->lock);
-	return rc;
+	return vcpu_register_info(v, _mfn(r->mfn), r->offset);
 }
 
 static long send_nmi(struct vcpu *v, void *arg)

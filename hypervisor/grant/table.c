@@ -113,7 +113,7 @@ void grant_unpin(struct domain *rd, u32 ref, bool write)
 	struct active *a = active_get(g, ref, false);
 	u64 *entry, clear = 0;
 
-	spin_lock(&a->lock);
+	HOLD_LOCK(&a->lock);
 	ASSERT(a->pins && a->writers >= write);
 	a->pins--;
 	a->writers -= write;
@@ -127,7 +127,6 @@ void grant_unpin(struct domain *rd, u32 ref, bool write)
 	if (entry && clear) {
 		__atomic_fetch_and(entry, ~clear, __ATOMIC_SEQ_CST);
 	}
-	spin_unlock(&a->lock);
 }
 
 int grant_frame_get(struct domain *rd, mfn_t m, bool write)

@@ -209,9 +209,8 @@ void free_frames(mfn_t m, unsigned int order)
 		f->owner = FRAME_OWNER_NONE;
 	}
 	__atomic_fetch_add(&dirty_count, 1ull << order, __ATOMIC_RELAXED);
-	spin_lock(&alloc_lock);
+	HOLD_LOCK(&alloc_lock);
 	block_free(m.n, order, FREE_DIRTY);
-	spin_unlock(&alloc_lock);
 }
 
 void alloc_add_range(mfn_t start, mfn_t end, bool clean)
@@ -225,7 +224,7 @@ void alloc_add_range(mfn_t start, mfn_t end, bool clean)
 		frame_table[i] =
 			(struct frame){.count = clean ? 0 : FRAME_DIRTY, .owner = FRAME_OWNER_NONE};
 	}
-	spin_lock(&alloc_lock);
+	HOLD_LOCK(&alloc_lock);
 	if (!clean) {
 		__atomic_fetch_add(&dirty_count, end.n - m, __ATOMIC_RELAXED);
 	}
@@ -236,7 +235,6 @@ void alloc_add_range(mfn_t start, mfn_t end, bool clean)
 		block_free(m, order, clean ? 0 : FREE_DIRTY);
 		m += 1ull << order;
 	}
-	spin_unlock(&alloc_lock);
 }
 
 u64 alloc_free_pages(void)

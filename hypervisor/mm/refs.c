@@ -104,7 +104,7 @@ static void list_keep(struct owner *o, mfn_t m)
 {
 	struct frame *f = frame_of(m);
 
-	spin_lock(&o->lock);
+	HOLD_LOCK(&o->lock);
 	owner_list_del(o, m);
 	f->next = o->kept;
 	if (o->kept) {
@@ -112,7 +112,6 @@ static void list_keep(struct owner *o, mfn_t m)
 	}
 	o->kept = (u32)m.n;
 	o->pages++;
-	spin_unlock(&o->lock);
 }
 
 /* We hold a general reference of m. */

@@ -85,29 +85,15 @@ int mmu_set_base(struct vcpu *v, mfn_t kernel, mfn_t user)
 	return rc ? rc : base_set_user(v, user);
 }
 
-int mmu_release_vcpu(struct vcpu *v)
-{
-	int rc;
-
-	ASSERT(v != current);
-	rc = base_set_user(v, _mfn(0));
-	if (!rc) {
-		rc = base_set_kernel(v, _mfn(0));
-	}
-	if (!rc) {
-		gdt_release(v);
-	}
-	return rc;
-}
-
 int mmu_domain_destroy(struct domain *d)
 {
 	vcpu_for_each (d, v, i) {
-		int rc = mmu_release_vcpu(v);
+		int rc = mmu_set_base(v, _mfn(0), _mfn(0));
 
 		if (rc) {
 			return rc;
 		}
+		gdt_release(v);
 	}
 	return owner_relinquish(&d->mm);
 }

@@ -161,34 +161,9 @@ long do_mmu_update(guest_ptr_t reqs, unsigned int count, guest_ptr_t done, unsig
 
 static int va_flush(struct vcpu *v, unsigned long va, unsigned long flags)
 {
-	guest_ptr_t target = flags & ~UVMF_FLUSHTYPE_MASK;
-	bool page = (flags & UVMF_FLUSHTYPE_MASK) == UVMF_INVLPG;
-	cpumask_t cpus = v->domain->mm.dirty;
-	int rc;
+	unsigned long how = flags & UVMF_FLUSHTYPE_MASK;
 
-	if ((flags & UVMF_FLUSHTYPE_MASK) == UVMF_NONE) {
-		return 0;
-	}
-	if (target == UVMF_LOCAL) {
-		if (page) {
-			invlpg(va);
-		} else {
-			tlb_flush_local();
-		}
-		return 0;
-	}
-	if (target != UVMF_ALL) {
-		rc = cpus_of_vcpus(v->domain, target, &cpus);
-		if (rc) {
-			return rc;
-		}
-	}
-	if (page) {
-		tlb_flush_page_mask(&cpus, va);
-	} else {
-		tlb_flush_mask(&cpus);
-	}
-	return 0;
+	return how == UVMF_NONE ? 0 : guest_flush(v, flags - how, how == UVMF_INVLPG, va);
 }
 
 long do_update_va_mapping_otherdomain(unsigned long va, u64 val, unsigned long flags, domid_t domid)

@@ -36,35 +36,16 @@ static int flush_caches(const struct domain *d, bool all_cpus)
 /* TLB flushes; `va` is looked at for the INVLPG forms only. */
 static int flush_tlb(struct vcpu *v, const struct mmuext_op *op)
 {
-	unsigned long va = op->arg1.linear_addr;
+	guest_ptr_t target = UVMF_ALL;
 	bool page = op->cmd == MMUEXT_INVLPG_LOCAL || op->cmd == MMUEXT_INVLPG_MULTI ||
 		    op->cmd == MMUEXT_INVLPG_ALL;
-	cpumask_t cpus = v->domain->mm.dirty;
-	int rc;
 
-	if (page && !va_guest(va)) {
-		return 0; /* nothing of the guest's can be cached there */
+	if (op->cmd == MMUEXT_TLB_FLUSH_LOCAL || op->cmd == MMUEXT_INVLPG_LOCAL) {
+		target = UVMF_LOCAL;
+	} else if (op->cmd == MMUEXT_TLB_FLUSH_MULTI || op->cmd == MMUEXT_INVLPG_MULTI) {
+		target = (guest_ptr_t)op->arg2.vcpumask.p;
 	}
-	switch (op->cmd) {
-	case MMUEXT_TLB_FLUSH_LOCAL:
-		tlb_flush_local();
-		return 0;
-	case MMUEXT_INVLPG_LOCAL:
-		invlpg(va);
-		return 0;
-	case MMUEXT_TLB_FLUSH_MULTI:
-	case MMUEXT_INVLPG_MULTI:
-		rc = cpus_of_vcpus(v->domain, (guest_ptr_t)op->arg2.vcpumask.p, &cpus);
-		if (rc) {
-			return rc;
-		}
-	}
-	if (page) {
-		tlb_flush_page_mask(&cpus, va);
-	} else {
-		tlb_flush_mask(&cpus);
-	}
-	return 0;
+	return guest_flush(v, target, page, op->arg1.linear_addr);
 }
 
 static int page_fill(const struct subject *s, const struct mmuext_op *op)
@@ -111,9 +92,6 @@ static int op_self(struct vcpu *v, const struct mmuext_op *op)
 		return flush_caches(v->domain, op->cmd == MMUEXT_FLUSH_CACHE_GLOBAL);
 	case MMUEXT_SET_LDT:
 		return ldt_set(v, op->arg1.linear_addr, op->arg2.nr_ents);
-	case MMUEXT_MARK_SUPER:
-	case MMUEXT_UNMARK_SUPER:
-		return -EOPNOTSUPP;
 	default:
 		return -ENOSYS;
 	}

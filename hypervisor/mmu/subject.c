@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Whose memory an MMU call means, and on which CPUs it may be cached. No state of its own. */
+#include "arch/tlb.h"
 #include "arch/uaccess.h"
 #include "lib/lib.h"
 #include "tables.h"
@@ -49,7 +50,8 @@ bool l1_find(const struct vcpu *v, unsigned long va, mfn_t *table, pte_t *e)
 	return false;
 }
 
-int cpus_of_vcpus(const struct domain *d, guest_ptr_t bitmap, cpumask_t *cpus)
+/* CPUs on which the vcpus of a guest's bitmap last ran. -EFAULT. */
+static int cpus_of_vcpus(const struct domain *d, guest_ptr_t bitmap, cpumask_t *cpus)
 {
 	u64 want[DOM_MAX_VCPUS / 64];
 	size_t bytes = ROUND_UP(d->max_vcpus, 64) / 8;
@@ -66,6 +68,28 @@ int cpus_of_vcpus(const struct domain *d, guest_ptr_t bitmap, cpumask_t *cpus)
 
 			cpus->bits[cpu / 64] |= BIT(cpu % 64);
 		}
+	}
+	return 0;
+}
+
+int guest_flush(struct vcpu *v, guest_ptr_t target, bool page, unsigned long va)
+{
+	cpumask_t cpus = v->domain->mm.dirty;
+	int rc = target == UVMF_LOCAL || target == UVMF_ALL
+			 ? 0
+			 : cpus_of_vcpus(v->domain, target, &cpus);
+
+	if (rc || (page && !va_guest(va))) {
+		return rc; /* nothing of the guest's can be cached there */
+	}
+	if (target == UVMF_LOCAL && page) {
+		invlpg(va);
+	} else if (target == UVMF_LOCAL) {
+		tlb_flush_local();
+	} else if (page) {
+		tlb_flush_page_mask(&cpus, va);
+	} else {
+		tlb_flush_mask(&cpus);
 	}
 	return 0;
 }

@@ -35,8 +35,11 @@ static inline void subject_put(struct subject *s)
 	}
 }
 
-/* CPUs on which the vcpus of a guest's bitmap last ran. -EFAULT. */
-int cpus_of_vcpus(const struct domain *d, guest_ptr_t bitmap, cpumask_t *cpus);
+/*
+ * Makes CPUs forget the page at va, or everything, of v's domain: this CPU (UVMF_LOCAL), all that it
+ * may be cached on (UVMF_ALL), or those of the vcpus of a bitmap in guest memory. -EFAULT.
+ */
+int guest_flush(struct vcpu *v, guest_ptr_t target, bool page, unsigned long va);
 
 /* Hands a table over to table_release_finish(): its general and typed reference. */
 void table_release_later(struct vcpu *v, mfn_t m);

@@ -27,6 +27,9 @@ static bool has_io_breakpoint(u64 dr7)
 
 int pv_set_debugreg(struct vcpu *v, unsigned int reg, unsigned long value)
 {
+	if (reg >= 4 && reg <= 7 && value >> 32) {
+		return -EINVAL;
+	}
 	switch (reg) {
 	case 0 ... 3:
 		/* Breakpoints span up to 8 bytes. */
@@ -36,17 +39,11 @@ int pv_set_debugreg(struct vcpu *v, unsigned int reg, unsigned long value)
 		break;
 	case 4:
 	case 6:
-		if (value >> 32) {
-			return -EINVAL;
-		}
 		value = (value | DR6_ONES) & ~DR6_ZEROS;
 		reg = 6;
 		break;
 	case 5:
 	case 7:
-		if (value >> 32) {
-			return -EINVAL;
-		}
 		value = (value | DR7_ONES) & ~DR7_ZEROS;
 		if ((value & DR7_GD) || ((value & 0xff) && has_io_breakpoint(value))) {
 			return -EPERM;
@@ -70,15 +67,8 @@ long do_set_debugreg(int reg, unsigned long value)
 
 long do_get_debugreg(int reg)
 {
-	switch (reg) {
-	case 0 ... 3:
-	case 6:
-	case 7:
-		return (long)current->pv.dr[reg];
-	case 4:
-	case 5:
-		return (long)current->pv.dr[reg + 2];
-	default:
+	if (reg < 0 || reg > 7) {
 		return -ENODEV;
 	}
+	return (long)current->pv.dr[reg == 4 || reg == 5 ? reg + 2 : reg];
 }

@@ -47,7 +47,7 @@ void sched_unit_init(struct sched_unit *u, unsigned int cpu)
 void sched_wake(struct sched_unit *u)
 {
 	struct runq *q = &queues[u->cpu];
-	unsigned long flags = spin_lock_irqsave(&q->lock);
+	HOLD_LOCK_IRQSAVE(&q->lock);
 
 	if (!u->runnable) {
 		u->runnable = true;
@@ -61,13 +61,12 @@ void sched_wake(struct sched_unit *u)
 			}
 		}
 	}
-	spin_unlock_irqrestore(&q->lock, flags);
 }
 
 void sched_sleep(struct sched_unit *u)
 {
 	struct runq *q = &queues[u->cpu];
-	unsigned long flags = spin_lock_irqsave(&q->lock);
+	HOLD_LOCK_IRQSAVE(&q->lock);
 
 	if (u->runnable) {
 		u->runnable = false;
@@ -77,7 +76,6 @@ void sched_sleep(struct sched_unit *u)
 			list_del(&u->link);
 		}
 	}
-	spin_unlock_irqrestore(&q->lock, flags);
 }
 
 void sched_sleep_sync(struct sched_unit *u)
@@ -91,13 +89,12 @@ void sched_sleep_sync(struct sched_unit *u)
 void sched_yield(void)
 {
 	struct runq *q = &queues[cpu_id()];
-	unsigned long flags = spin_lock_irqsave(&q->lock);
+	HOLD_LOCK_IRQSAVE(&q->lock);
 
 	q->running->boosted = false;
 	if (!list_empty(&q->units)) {
 		cpu_raise(cpu_id(), PENDING_SCHEDULE);
 	}
-	spin_unlock_irqrestore(&q->lock, flags);
 }
 
 /* Lock held. The unit to run next; it is off the list. */

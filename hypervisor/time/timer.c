@@ -113,7 +113,7 @@ void timer_init(struct timer *t, void (*fn)(void *), void *arg, unsigned int cpu
 void timer_set(struct timer *t, u64 expires)
 {
 	struct timer_heap *h = &heaps[t->cpu];
-	unsigned long flags = spin_lock_irqsave(&h->lock);
+	HOLD_LOCK_IRQSAVE(&h->lock);
 	struct timer *first = h->root;
 
 	if (t->armed) {
@@ -125,7 +125,6 @@ void timer_set(struct timer *t, u64 expires)
 	if (h->root != first || first == t) {
 		program(h, t->cpu);
 	}
-	spin_unlock_irqrestore(&h->lock, flags);
 }
 
 void timer_stop(struct timer *t)

@@ -99,14 +99,6 @@ void domain_unpause(struct domain *d)
 {
 	pauses--;
 }
-void vcpu_pause(struct vcpu *v)
-{
-	pauses++;
-}
-void vcpu_unpause(struct vcpu *v)
-{
-	pauses--;
-}
 long vcpu_read_context(struct vcpu *v, guest_ptr_t from)
 {
 	assert_true(pauses && from);

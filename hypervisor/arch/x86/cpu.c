@@ -117,14 +117,3 @@ int rdmsr_safe(u32 msr, u64 *v)
 	*v = (u64)hi << 32 | lo;
 	return err;
 }
-
-int wrmsr_safe(u32 msr, u64 v)
-{
-	int err = 0;
-
-	__asm__ volatile("1: wrmsr; jmp 3f; 2: movl %4, %0; 3:" EX_TABLE("1b", "2b")
-			 : "+r"(err)
-			 : "c"(msr), "a"((u32)v), "d"((u32)(v >> 32)), "i"(-EIO)
-			 : "memory");
-	return err;
-}

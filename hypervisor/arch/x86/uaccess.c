@@ -40,20 +40,3 @@ size_t copy_to_guest(guest_ptr_t dst, const void *src, size_t n)
 {
 	return range_ok(dst, n) ? copy((void *)dst, src, n) : n;
 }
-
-size_t clear_guest(guest_ptr_t dst, size_t n)
-{
-	void *to = (void *)dst;
-	size_t left = n;
-
-	if (!range_ok(dst, n)) {
-		return n;
-	}
-	smap_open();
-	__asm__ volatile("1: rep stosb; 2:" EX_TABLE("1b", "2b")
-			 : "+D"(to), "+c"(left)
-			 : "a"(0)
-			 : "memory");
-	smap_close();
-	return left;
-}

@@ -129,7 +129,6 @@ static inline void wrmsr(u32 msr, u64 v)
 }
 /* The same for MSRs that may not exist: 0, or -EIO when the access faulted. */
 int rdmsr_safe(u32 msr, u64 *v);
-int wrmsr_safe(u32 msr, u64 v);
 
 /* inb(), outb() and so on, by the size of the operand. */
 #define PORT_ACCESS(suffix, type)                                                \

@@ -33,7 +33,6 @@ static inline size_t copy_to_guest(guest_ptr_t dst, const void *src, size_t n)
 #else
 size_t copy_from_guest(void *dst, guest_ptr_t src, size_t n);
 size_t copy_to_guest(guest_ptr_t dst, const void *src, size_t n);
-size_t clear_guest(guest_ptr_t dst, size_t n);
 #endif
 
 /*
@@ -45,10 +44,4 @@ static inline bool cmpxchg_u64(void *p, u64 *old, u64 new)
 	return __atomic_compare_exchange_n((u64 *)p, old, new, false, __ATOMIC_SEQ_CST,
 					   __ATOMIC_SEQ_CST);
 }
-static inline bool cmpxchg_u32(void *p, u32 *old, u32 new)
-{
-	return __atomic_compare_exchange_n((u32 *)p, old, new, false, __ATOMIC_SEQ_CST,
-					   __ATOMIC_SEQ_CST);
-}
-
 #endif

@@ -40,7 +40,6 @@ struct vcpu {
 	bool blocked;         /* SCHEDOP_block: until an event is pending */
 	bool polling;         /* SCHEDOP_poll: until one of the ports, or the timer */
 	u32 poll_port;        /* the only port polled, or 0 for several */
-	u32 pause_count;      /* atomic */
 	spinlock_t run_lock;  /* runnable or not, runstate; interrupts off; innermost but the run
 				 queue's */
 
@@ -161,9 +160,6 @@ void domain_crash(struct domain *d, const char *fmt, ...) __printf(2, 3);
 
 void domain_pause(struct domain *d); /* counted; returns when no vcpu runs */
 void domain_unpause(struct domain *d);
-void vcpu_pause(struct vcpu *v);
-void vcpu_pause_nosync(struct vcpu *v);
-void vcpu_unpause(struct vcpu *v);
 /* Re-evaluates whether v may run (after up/down, block, pause, events). */
 void vcpu_update_runnable(struct vcpu *v);
 void vcpu_block(void);             /* current: SCHEDOP_block */

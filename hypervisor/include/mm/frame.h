@@ -70,10 +70,6 @@ static inline bool frame_owned_by(mfn_t m, u16 owner)
 {
 	return likely(frame_backed(m)) && READ_ONCE(frame_of(m)->owner) == owner;
 }
-static inline mfn_t frame_mfn(const struct frame *f)
-{
-	return _mfn((u64)(f - frame_table));
-}
 
 /*
  * Takes a general reference of a frame that `o` owns. -EINVAL: not RAM, free, another owner, or

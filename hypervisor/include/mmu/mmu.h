@@ -26,7 +26,6 @@ bool ldt_fault(struct vcpu *v, unsigned long offset);
 
 /* vcpu context: loads and releases tables, GDT and LDT (references taken and dropped). */
 int mmu_set_base(struct vcpu *v, mfn_t kernel, mfn_t user); /* -EINVAL, -ERESTART; user 0 = none */
-int mmu_release_vcpu(struct vcpu *v);                       /* -ERESTART */
 int gdt_set(struct vcpu *v, const u64 *mfns, unsigned int entries);
 void gdt_release(struct vcpu *v);
 void ldt_release(struct vcpu *v); /* empties the window's frames */
