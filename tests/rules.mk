@@ -63,4 +63,4 @@ run: ## Boot Domus and a guest in QEMU: interactive on a terminal, else as a scr
 .PHONY: unit images host-packages test-ready test soak lint format bench image run
 
 # The rooms of tests that `make test` runs.
-TEST_ROOMS := tests/unit tests/lint tests/guest
+TEST_ROOMS := tests/unit tests/lint tests/guest tests/system
