@@ -36,8 +36,8 @@ static inline void subject_put(struct subject *s)
 }
 
 /*
- * Makes CPUs forget the page at va, or everything, of v's domain: this CPU (UVMF_LOCAL), all that it
- * may be cached on (UVMF_ALL), or those of the vcpus of a bitmap in guest memory. -EFAULT.
+ * Makes CPUs forget the page at va, or everything, of v's domain: this CPU (UVMF_LOCAL), all that
+ * it may be cached on (UVMF_ALL), or those of the vcpus of a bitmap in guest memory. -EFAULT.
  */
 int guest_flush(struct vcpu *v, guest_ptr_t target, bool page, unsigned long va);
 
