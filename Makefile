@@ -25,7 +25,7 @@ USER_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -D_GNU_SOURCE -fstack-pro
 	-fPIE -MMD -MP
 USER_LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
 # Unit tests: the modules they name are compiled for the host under both sanitizers.
-UNIT_CFLAGS := -Itests/unit -std=gnu11 -O1 -g -Wall -Wextra -Werror -D_GNU_SOURCE -MMD -MP \
+UNIT_CFLAGS := -Itests/unit -std=gnu11 -O1 -g -Wall -Wextra -Werror -D_GNU_SOURCE \
 	-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 UNIT_TESTS  :=
 

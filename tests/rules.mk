@@ -8,8 +8,12 @@ include $(wildcard tests/unit/*.mk)
 include tests/guest/rules.mk
 include tests/bench/rules.mk
 
+# One compiler call makes a program of several sources, so there is no list of headers for each.
+UNIT_HEADERS := $(wildcard tests/unit/*.h hypervisor/include/*/*.h hypervisor/*/*.h include/*.h \
+	include/public/*.h xenstore/*.h dom0-tools/*/*.h)
+
 define unit_test
-$(O)/tests/unit/$(1): $$($(1)_SRCS) $(wildcard $(O)/tests/unit/$(1).d)
+$(O)/tests/unit/$(1): $$($(1)_SRCS) $(UNIT_HEADERS)
 	@mkdir -p $$(@D)
 	$$(call say,LD,$$@)
 	$$(Q)$$(CC) $$(UNIT_CFLAGS) -I. $$($(1)_CFLAGS) -o $$@ $$($(1)_SRCS) -lcmocka $$($(1)_LIBS)

@@ -8,8 +8,17 @@
 #define GUEST_FAKE_H
 
 #include <pthread.h>
+#include <sched.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* Fake CPUs are threads, and there may be more of them than CPUs: who waits lets the others run. */
+static inline void fake_pause(void)
+{
+	sched_yield();
+}
+#define __builtin_ia32_pause() fake_pause()
+
 #define sched_yield fake_sched_yield /* not the C library's */
 #include "domain/domain.h"
 #include "mm/frame.h"
@@ -22,8 +31,9 @@ extern __thread unsigned int fake_cpu;
 extern uint64_t fake_m2p[FAKE_FRAMES];
 
 #undef current
-#define current  fake_current
-#define cpu_id() fake_cpu
+#define current     fake_current
+#define cpu_id()    fake_cpu
+#define cpu_relax() fake_pause()
 
 /* Domains with vcpus and a shared page; all hooks of the tested room are the test's to call. */
 struct domain *fake_domain(domid_t id, unsigned int vcpus);
