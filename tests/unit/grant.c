@@ -345,6 +345,7 @@ static void *scribbler(void *arg)
 		default:
 			*e = mfn_x(page) << 32 | 1u << 16 | GTF_permit_access;
 		}
+		fake_pause(); /* the mappers need a CPU, and there may be one only */
 	}
 	return NULL;
 }
