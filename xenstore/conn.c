@@ -13,6 +13,7 @@
 #include "util.h"
 
 #define TURN_REQUESTS 16
+#define SEND_BYTES    4096 /* at a time: answers of a turn, together */
 
 static uint32_t limit(const struct conn *c, enum limit which)
 {
@@ -131,10 +132,10 @@ bool conn_may_read(const struct conn *c)
 
 static int send_waiting(struct conn *c)
 {
-	const char *data;
+	char data[SEND_BYTES];
 	size_t len;
 
-	while ((data = wire_out_peek(&c->out, &len))) {
+	while ((len = wire_out_gather(&c->out, data, sizeof(data)))) {
 		ssize_t sent = c->io->write(c, data, len);
 
 		if (sent <= 0) {
@@ -176,7 +177,12 @@ void conn_turn(struct conn *c)
 	c->in_turn = true; /* what it queues for itself is sent below */
 	for (int i = 0; !err && i < TURN_REQUESTS && served > 0 && conn_may_read(c); i++) {
 		served = serve_one(c);
-		err = served < 0 ? served : send_waiting(c);
+		err = served < 0 ? served : 0;
+	}
+	if (served) { /* also what was answered before an error */
+		int sent = send_waiting(c);
+
+		err = err ? err : sent;
 	}
 	c->in_turn = false;
 	if (err) {

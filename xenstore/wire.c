@@ -136,29 +136,33 @@ bool wire_out_event(struct wire_out *out, const char *path, const char *token, b
 	return true;
 }
 
-const char *wire_out_peek(const struct wire_out *out, size_t *len)
+size_t wire_out_gather(const struct wire_out *out, char *to, size_t room)
 {
-	if (!out->head) {
-		return NULL;
+	size_t done = 0, skip = out->sent;
+
+	for (const struct wire_msg *m = out->head; m && done < room; m = m->next) {
+		size_t len = m->len - skip < room - done ? m->len - skip : room - done;
+
+		memcpy(to + done, (const char *)&m->header + skip, len);
+		done += len;
+		skip = 0;
 	}
-	*len = out->head->len - out->sent;
-	return (const char *)&out->head->header + out->sent;
+	return done;
 }
 
 void wire_out_sent(struct wire_out *out, size_t len)
 {
-	struct wire_msg *m = out->head;
-
 	out->sent += len;
-	if (out->sent < m->len) {
-		return;
+	while (out->head && out->sent >= out->head->len) {
+		struct wire_msg *m = out->head;
+
+		out->sent -= m->len;
+		out->bytes -= msg_cost(m);
+		out->replies -= m->header.type != XS_WATCH_EVENT;
+		out->head = m->next;
+		free(m);
 	}
-	out->sent = 0;
-	out->bytes -= msg_cost(m);
-	out->replies -= m->header.type != XS_WATCH_EVENT;
-	out->head = m->next;
 	if (!out->head) {
 		out->tail = &out->head;
 	}
-	free(m);
 }

@@ -49,8 +49,8 @@ void wire_out_reply(struct wire_out *out, const struct xsd_sockmsg *header, cons
  * Returns false if the event is too long for a message.
  */
 bool wire_out_event(struct wire_out *out, const char *path, const char *token, bool once);
-/** The bytes to send next; NULL if there are none. */
-const char *wire_out_peek(const struct wire_out *out, size_t *len);
+/** Copies the bytes to send next, of as many messages as fit; returns their count, 0 for none. */
+size_t wire_out_gather(const struct wire_out *out, char *to, size_t room);
 /** Tells that len of these bytes are sent. */
 void wire_out_sent(struct wire_out *out, size_t len);
 

@@ -11,14 +11,12 @@
  * All that can be refused is refused before the domain exists. No lock; see build.h.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <xenctrl.h>
 #include <xenguest.h>
 
 #include "daemon/build.h"
+#include "daemon/image.h"
 #include "daemon/nodes.h"
 #include "lib/size.h"
 
@@ -33,6 +31,11 @@ enum {
 	HOST_SLACK_PAGES = 64,       /* what a domain costs the hypervisor itself, generously */
 	EVTCHN_LIMIT = 1023,
 	TSC_MODE_NATIVE = 2, /* never emulated */
+};
+
+/* What the guest boots from, while it is laid out; NULL: none. */
+struct files {
+	const struct image *kernel, *ramdisk;
 };
 
 static uint64_t round_up(uint64_t n, uint64_t to)
@@ -52,36 +55,34 @@ uint64_t build_least_bytes(uint64_t image_bytes, uint64_t ramdisk_bytes, uint64_
 			1 << 20);
 }
 
-/* A file that libxenguest will read: its trouble is better told before, with its place. */
-static int file_check(const struct guest_file *g, enum guest_key key, const char *path,
-		      struct err *e)
+/* Maps what a key of the guest file names; trouble is told with the key's place. */
+static const struct image *file_get(const struct guest_file *g, enum guest_key key,
+				    const char *path, struct err *e)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct stat st;
+	const struct image *image = image_get(path);
 
-	if (fd < 0) {
+	if (!image && errno) {
 		err_set(e, ERR_CONFIG, "%s cannot be read", path);
 		err_errno(e, errno, "open");
-		return guest_file_blame(g, key, e);
-	}
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_size == 0) {
-		close(fd);
+		guest_file_blame(g, key, e);
+	} else if (!image) {
 		err_set(e, ERR_CONFIG, "%s is no file with anything in it", path);
-		return guest_file_blame(g, key, e);
+		guest_file_blame(g, key, e);
 	}
-	close(fd);
-	return 0;
+	return image;
 }
 
-static int image_load(struct hyper *h, const struct guest_file *g, struct xc_dom_image *dom,
-		      struct err *e)
+static int image_load(struct hyper *h, const struct guest_file *g, const struct files *files,
+		      struct xc_dom_image *dom, struct err *e)
 {
-	if (xc_dom_kernel_file(dom, g->kernel)) {
-		hyper_error(h, e, ERR_CONFIG, "the kernel cannot be loaded", "xc_dom_kernel_file");
+	const struct image *ramdisk = files->ramdisk;
+
+	if (xc_dom_kernel_mem(dom, files->kernel->data, files->kernel->bytes)) {
+		hyper_error(h, e, ERR_CONFIG, "the kernel cannot be loaded", "xc_dom_kernel_mem");
 		return guest_file_blame(g, KEY_BOOT_KERNEL, e);
 	}
-	if (g->ramdisk && xc_dom_module_file(dom, g->ramdisk, NULL)) {
-		hyper_error(h, e, ERR_CONFIG, "the ramdisk cannot be loaded", "xc_dom_module_file");
+	if (ramdisk && xc_dom_module_mem(dom, ramdisk->data, ramdisk->bytes, NULL)) {
+		hyper_error(h, e, ERR_CONFIG, "the ramdisk cannot be loaded", "xc_dom_module_mem");
 		return guest_file_blame(g, KEY_BOOT_RAMDISK, e);
 	}
 	if (xc_dom_boot_xen_init(dom, h->xch, DOMID_INVALID)) {
@@ -246,37 +247,46 @@ int build_undo(struct hyper *h, uint32_t domid, const uint8_t uuid[16], struct e
 }
 
 static int build_image(struct hyper *h, const struct guest_file *g, const uint8_t uuid[16],
-		       struct xc_dom_image *dom, struct built *built, struct err *e)
+		       const struct files *files, struct built *built, struct err *e)
 {
-	if (image_load(h, g, dom, e) || memory_check(h, g, dom, e)) {
-		return -1;
+	struct xc_dom_image *dom = xc_dom_allocate(h->xch, g->cmdline, NULL);
+	int ret;
+
+	if (!dom) {
+		return err_set(e, ERR_NO_MEMORY, "dom0 has no memory left to build a guest");
 	}
-	return domain_create(h, g, uuid, &built->domid, e) || domain_fill(h, g, uuid, dom, built, e)
-		       ? -1
-		       : 0;
+	ret = image_load(h, g, files, dom, e) || memory_check(h, g, dom, e) ||
+			      domain_create(h, g, uuid, &built->domid, e) ||
+			      domain_fill(h, g, uuid, dom, built, e)
+		      ? -1
+		      : 0;
+	/* The image maps the domain's frames: let go of them first, or its memory stays. */
+	xc_dom_release(dom);
+	return ret;
+}
+
+static int files_get(const struct guest_file *g, struct files *files, struct err *e)
+{
+	files->kernel = file_get(g, KEY_BOOT_KERNEL, g->kernel, e);
+	if (files->kernel && g->ramdisk) {
+		files->ramdisk = file_get(g, KEY_BOOT_RAMDISK, g->ramdisk, e);
+	}
+	return files->kernel && (files->ramdisk || !g->ramdisk) ? 0 : -1;
 }
 
 int build_domain(struct hyper *h, const struct guest_file *g, const uint8_t uuid[16],
 		 struct built *built, struct err *e)
 {
-	struct xc_dom_image *dom;
+	struct files files = {NULL, NULL};
 	struct err undo ERR_CLEANUP = {0};
 	int ret;
 
 	memset(built, 0, sizeof(*built));
 	built->domid = DOMID_INVALID;
-	if (file_check(g, KEY_BOOT_KERNEL, g->kernel, e) ||
-	    (g->ramdisk && file_check(g, KEY_BOOT_RAMDISK, g->ramdisk, e))) {
-		return -1;
-	}
 	h->said[0] = '\0';
-	dom = xc_dom_allocate(h->xch, g->cmdline, NULL);
-	if (!dom) {
-		return err_set(e, ERR_NO_MEMORY, "dom0 has no memory left to build a guest");
-	}
-	ret = build_image(h, g, uuid, dom, built, e);
-	/* The image maps the domain's frames: let go of them first, or its memory stays. */
-	xc_dom_release(dom);
+	ret = files_get(g, &files, e) || build_image(h, g, uuid, &files, built, e) ? -1 : 0;
+	image_put(files.kernel);
+	image_put(files.ramdisk);
 	if (ret && built->domid != DOMID_INVALID) {
 		build_undo(h, built->domid, uuid, &undo);
 	}

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "daemon/ends.h"
+#include "daemon/image.h"
 #include "daemon/life.h"
 #include "daemon/nodes.h"
 #include "daemon/view.h"
@@ -19,6 +20,7 @@
 static struct {
 	struct hyper *h;
 	const char *log_dir;
+	struct loop_timer expiry; /* of mapped images */
 } life;
 
 struct step {
@@ -195,6 +197,15 @@ static void build_run(struct job *job, struct hyper *h)
 	s->ret = build_domain(h, &s->g->file, s->g->uuid, &s->built, &s->err);
 }
 
+static void images_expire(struct loop_timer *t)
+{
+	unsigned int again_ms = image_expire();
+
+	if (again_ms) {
+		loop_timer_set(t, again_ms, images_expire);
+	}
+}
+
 static void build_done(struct job *job)
 {
 	struct step *s = (struct step *)job;
@@ -208,6 +219,7 @@ static void build_done(struct job *job)
 		waiters_answer(g, WANT_UP, is_restart ? 200 : 201);
 	}
 	step_free(s);
+	images_expire(&life.expiry);
 }
 
 void life_build(struct guest *g, int paused)

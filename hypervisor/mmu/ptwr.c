@@ -47,17 +47,16 @@ static int entry_store(struct vcpu *v, mfn_t table, unsigned long va, const stru
 		       struct cpu_regs *regs)
 {
 	unsigned int slot = (va & ~PAGE_MASK) / sizeof(pte_t), shift = va % sizeof(pte_t) * 8;
-	u64 mask = (s->bytes == 8 ? ~0ull : BIT(s->bytes * 8) - 1) << shift, value;
+	u64 mask = (s->bytes == 8 ? ~0ull : BIT(s->bytes * 8) - 1) << shift, value = 0;
 	pte_t old = READ_ONCE(((pte_t *)mfn_to_virt(table))[slot]);
-	struct cpu_regs after = *regs;
 	int rc = 0;
 
-	if (store_apply(s, old >> shift, &value, &after)) {
+	if (store_result(s, old >> shift, regs, &value)) {
 		rc = pte_cmpxchg(table, slot, old, (old & ~mask) | (value << shift & mask),
 				 &v->domain->mm);
 	}
 	if (!rc) {
-		*regs = after;
+		store_retire(s, old >> shift, value, regs);
 	}
 	return rc;
 }

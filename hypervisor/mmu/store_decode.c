@@ -50,25 +50,22 @@ static u64 width_mask(unsigned int bytes)
 	return bytes == 8 ? ~0ull : BIT(bytes * 8) - 1;
 }
 
-static u64 next(struct decoder *d, unsigned int bytes)
+static inline u8 next(struct decoder *d)
 {
-	u64 v = 0;
-
-	if (d->end - d->at < (long)bytes) {
+	if (unlikely(d->at == d->end)) {
 		d->bad = true;
 		return 0;
 	}
-	for (unsigned int i = 0; i < bytes; i++) {
-		v |= (u64)d->at[i] << (8 * i);
-	}
-	d->at += bytes;
-	return v;
+	return *d->at++;
 }
 
 static u64 next_signed(struct decoder *d, unsigned int bytes)
 {
-	u64 v = next(d, bytes), sign = BIT(bytes * 8 - 1);
+	u64 v = 0, sign = BIT(bytes * 8 - 1);
 
+	for (unsigned int i = 0; i < bytes; i++) {
+		v |= (u64)next(d) << (8 * i);
+	}
 	return (v ^ sign) - sign;
 }
 
@@ -77,7 +74,7 @@ static u64 next_signed(struct decoder *d, unsigned int bytes)
 static u8 prefixes(struct decoder *d)
 {
 	for (;;) {
-		u8 b = (u8)next(d, 1);
+		u8 b = next(d);
 
 		switch (d->bad ? 0 : b) {
 		case 0x66:
@@ -94,7 +91,7 @@ static u8 prefixes(struct decoder *d)
 		}
 		if ((b & 0xf0) == 0x40) {
 			d->rex = b;
-			b = (u8)next(d, 1); /* a REX prefix counts only right before the opcode */
+			b = next(d); /* a REX prefix counts only right before the opcode */
 		}
 		return b;
 	}
@@ -102,7 +99,7 @@ static u8 prefixes(struct decoder *d)
 
 static u64 sib_address(struct decoder *d)
 {
-	u8 sib = (u8)next(d, 1), scale = sib >> 6;
+	u8 sib = next(d), scale = sib >> 6;
 	unsigned int index = (sib >> 3 & 7) | (d->rex & REX_X ? 8 : 0), base = sib & 7;
 	u64 a = index == 4 ? 0 : reg_get(d, index) << scale;
 
@@ -115,7 +112,7 @@ static u64 sib_address(struct decoder *d)
 /* ModRM with a memory operand: its address, less rip where that is relative. */
 static u64 modrm_address(struct decoder *d)
 {
-	u8 modrm = (u8)next(d, 1);
+	u8 modrm = next(d);
 	u64 a;
 
 	d->mod = modrm >> 6;
@@ -188,7 +185,7 @@ static void bit_operand(struct decoder *d, struct store *s)
 
 static void decode_0f(struct decoder *d, struct store *s)
 {
-	u8 opcode = (u8)next(d, 1);
+	u8 opcode = next(d);
 
 	s->bytes = (u8)operand_bytes(d, opcode == 0xb0);
 	s->address = modrm_address(d);
@@ -210,7 +207,7 @@ static void decode_0f(struct decoder *d, struct store *s)
 			break;
 		}
 		s->op = (enum store_op)(STORE_BTS + (d->reg & 7) - 5);
-		s->operand = next(d, 1) & (s->bytes * 8u - 1);
+		s->operand = next(d) & (s->bytes * 8u - 1);
 		break;
 	default:
 		d->bad = true;
@@ -319,7 +316,39 @@ static void flags_set(struct cpu_regs *regs, u64 mask, u64 flags)
 	regs->rflags = (regs->rflags & ~mask) | flags;
 }
 
-bool store_apply(const struct store *s, u64 mem, u64 *result, struct cpu_regs *regs)
+bool store_result(const struct store *s, u64 mem, const struct cpu_regs *regs, u64 *result)
+{
+	switch (s->op) {
+	case STORE_MOV:
+	case STORE_XCHG:
+		*result = s->operand;
+		break;
+	case STORE_CMPXCHG:
+		*result = s->operand;
+		return !((regs->rax ^ mem) & width_mask(s->bytes));
+	case STORE_AND:
+		*result = mem & s->operand;
+		break;
+	case STORE_OR:
+		*result = mem | s->operand;
+		break;
+	case STORE_XOR:
+		*result = mem ^ s->operand;
+		break;
+	case STORE_BTS:
+		*result = mem | BIT(s->operand);
+		break;
+	case STORE_BTR:
+		*result = mem & ~BIT(s->operand);
+		break;
+	case STORE_BTC:
+		*result = mem ^ BIT(s->operand);
+		break;
+	}
+	return true;
+}
+
+void store_retire(const struct store *s, u64 mem, u64 result, struct cpu_regs *regs)
 {
 	u64 all = FLAG_CF | FLAG_PF | FLAG_AF | FLAG_ZF | FLAG_SF | FLAG_OF;
 	u64 mask = width_mask(s->bytes), acc = regs->rax & mask;
@@ -328,36 +357,25 @@ bool store_apply(const struct store *s, u64 mem, u64 *result, struct cpu_regs *r
 	regs->rip += s->length;
 	switch (s->op) {
 	case STORE_MOV:
-		*result = s->operand;
 		break;
 	case STORE_XCHG:
-		*result = s->operand;
 		reg_set(regs, s->reg, s->bytes, mem);
 		break;
 	case STORE_AND:
 	case STORE_OR:
 	case STORE_XOR:
-		*result = s->op == STORE_AND  ? mem & s->operand
-			  : s->op == STORE_OR ? mem | s->operand
-					      : mem ^ s->operand;
-		flags_set(regs, all, result_flags(*result, s->bytes));
+		flags_set(regs, all, result_flags(result, s->bytes));
 		break;
 	case STORE_CMPXCHG:
 		flags_set(regs, all, compare_flags(acc, mem, s->bytes));
 		if (acc != mem) {
 			reg_set(regs, 0, s->bytes, mem);
-			return false;
 		}
-		*result = s->operand;
 		break;
 	case STORE_BTS:
 	case STORE_BTR:
 	case STORE_BTC:
-		*result = s->op == STORE_BTS   ? mem | BIT(s->operand)
-			  : s->op == STORE_BTR ? mem & ~BIT(s->operand)
-					       : mem ^ BIT(s->operand);
 		flags_set(regs, FLAG_CF, mem >> s->operand & 1 ? FLAG_CF : 0);
 		break;
 	}
-	return true;
 }

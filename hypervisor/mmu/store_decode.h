@@ -34,10 +34,11 @@ struct store {
  * -EINVAL: none of those known, or cut off. */
 int store_decode(const u8 *insn, unsigned int length, const struct cpu_regs *regs, struct store *s);
 /*
- * What the store does to the operand, which holds `mem`: *result is its new value (only the low
- * s->bytes count); registers, flags and rip become what they are behind the instruction.
- * False: memory does not change (a failed compare).
+ * What the operand, which holds `mem`, becomes (only the low s->bytes count); false if it stays as
+ * it is (a failed compare).
  */
-bool store_apply(const struct store *s, u64 mem, u64 *result, struct cpu_regs *regs);
+bool store_result(const struct store *s, u64 mem, const struct cpu_regs *regs, u64 *result);
+/* Registers, flags and rip become what they are behind the store that made `mem` the `result`. */
+void store_retire(const struct store *s, u64 mem, u64 result, struct cpu_regs *regs);
 
 #endif

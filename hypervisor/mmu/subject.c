@@ -32,22 +32,23 @@ int subject_find(domid_t id, struct subject *s)
 	return 0;
 }
 
+/* What a validated table refers to is a table, so RAM; only what the L1 says has to be checked. */
 bool l1_find(const struct vcpu *v, unsigned long va, mfn_t *table, pte_t *e)
 {
-	pte_t p = v->pv.cr3_kernel | PTE_P;
+	pte_t p = v->pv.cr3_kernel;
 
 	if (!va_guest(va)) {
 		return false;
 	}
-	for (unsigned int shift = 39; p & PTE_P && frame_valid(pte_mfn(p)); shift -= 9) {
+	for (unsigned int shift = 39; shift >= PAGE_SHIFT; shift -= 9) {
 		*table = pte_mfn(p);
 		p = READ_ONCE(((pte_t *)mfn_to_virt(*table))[va >> shift & (PT_ENTRIES - 1)]);
-		if (shift == PAGE_SHIFT) {
-			*e = p;
-			return true;
+		if (!(p & PTE_P) && shift > PAGE_SHIFT) {
+			return false;
 		}
 	}
-	return false;
+	*e = p;
+	return true;
 }
 
 /* CPUs on which the vcpus of a guest's bitmap last ran. -EFAULT. */
