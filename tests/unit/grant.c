@@ -360,7 +360,8 @@ static void *mapper(void *arg)
 
 	fake_cpu = (unsigned int)me;
 	fake_current = user->vcpu[me];
-	/* On a busy machine each hand-over of a lock costs a time slice: the clock bounds it too. */
+	/* On a busy machine each hand-over of a lock costs a time slice: the clock bounds it too.
+	 */
 	for (unsigned int i = 0; i < 20000 && time(NULL) < race_ends; i++) {
 		struct gnttab_map_grant_ref m = {
 			.host_addr = va,
