@@ -172,18 +172,15 @@ static int serve_one(struct conn *c)
 
 void conn_turn(struct conn *c)
 {
-	int err = c->overrun ? -ENOBUFS : send_waiting(c), served = 1;
+	int err = c->overrun ? -ENOBUFS : send_waiting(c), served = 1, sent;
 
 	c->in_turn = true; /* what it queues for itself is sent below */
 	for (int i = 0; !err && i < TURN_REQUESTS && served > 0 && conn_may_read(c); i++) {
 		served = serve_one(c);
 		err = served < 0 ? served : 0;
 	}
-	if (served) { /* also what was answered before an error */
-		int sent = send_waiting(c);
-
-		err = err ? err : sent;
-	}
+	sent = send_waiting(c); /* also what was answered before an error */
+	err = err ? err : sent;
 	c->in_turn = false;
 	if (err) {
 		conn_clear(c);

@@ -63,14 +63,14 @@ def witnesses(tools, hypervisor):
     for name in names:
         wait_guest(tools, name)
         with GuestShell(tools, name) as shell:
-            assert shell.run("(i=0; while sleep 1; do echo $((i += 1)) >/count; done) & sleep 2"
-                             )[0] == 0
+            assert shell.run("(i=0; while sleep 1; do echo $((i += 1)) >/count; done) & "
+                             "until [ -s /count ]; do sleep 0.2; done")[0] == 0
     yield names
     for name in names:
         assert state(tools, name) == "running"
         with GuestShell(tools, name) as shell:
-            first = int(shell.run("cat /count")[1])
-            assert int(shell.run("sleep 3; cat /count")[1]) > first
+            assert shell.run("n=$(cat /count); until [ $(cat /count) -gt $((n + 1)) ]; "
+                             "do sleep 0.2; done")[0] == 0
             clean_log(shell)
     clean_log(tools.console)
 

@@ -53,6 +53,8 @@ def test_xenstore_ls_shows_dom0s_nodes(debian):
 
 
 def test_xenstore_watch_tells_of_a_change(debian):
+    # Its first line tells that the watch is set.
     output = debian.check("xenstore-watch -n 2 /tool/probe >/run/watched & "
-                          "sleep 1; xenstore-write /tool/probe/a 1; wait; cat /run/watched")
+                          "until [ -s /run/watched ]; do sleep 0.1; done; "
+                          "xenstore-write /tool/probe/a 1; wait; cat /run/watched")
     assert output.split() == ["/tool/probe", "/tool/probe/a"]

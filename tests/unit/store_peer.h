@@ -22,6 +22,7 @@ struct peer {
 	char in[PEER_BUFFER], out[PEER_BUFFER]; /* to and from the daemon */
 	size_t in_len, in_done, out_len, out_done;
 	bool stuck; /* takes no bytes */
+	unsigned int writes;
 	int broke;
 	uint32_t next_id;
 	/* The last answer. */
@@ -47,6 +48,7 @@ static inline ssize_t peer_write(struct conn *c, const void *data, size_t size)
 	struct peer *p = c->io_ctx;
 	size_t room = p->stuck ? 0 : PEER_BUFFER - p->out_len, n = room < size ? room : size;
 
+	p->writes++;
 	memcpy(p->out + p->out_len, data, n);
 	p->out_len += n;
 	return n;
