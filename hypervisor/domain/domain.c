@@ -116,11 +116,16 @@ void domain_put(struct domain *d)
 	free_domain(d);
 }
 
-/* Lock held. Ids go round, so that one is not used again soon. */
+/*
+ * Lock held. Ids go round, so that one is not used again soon; at most half of those it goes round
+ * are taken, and for a few domains the table of owners stays one page.
+ */
 static int choose_id(u16 *id)
 {
-	for (u16 i = 1; i < DOMID_COUNT; i++) {
-		u16 try = (u16)((last_id + i) % DOMID_COUNT);
+	u32 range = MIN(ROUND_UP(2 * domains_count + 1, OWNERS_PER_PAGE), DOMID_COUNT);
+
+	for (u32 i = 1; i < range; i++) {
+		u16 try = (u16)((last_id + i) % range);
 
 		if (try && !owner_find(try)) {
 			*id = last_id = try;

@@ -8,8 +8,7 @@
 #include "mm/owner.h"
 #include <xen/xen.h>
 
-#define LEAF_OWNERS (PAGE_SIZE / sizeof(struct owner *))
-#define LEAVES      (0x8000u / LEAF_OWNERS)
+#define LEAVES (0x8000u / OWNERS_PER_PAGE)
 
 struct owner owner_io = {.id = DOMID_IO}, owner_xen = {.id = DOMID_XEN};
 
@@ -23,8 +22,8 @@ struct owner *owner_find(u16 id)
 	if (id >= DOMID_COUNT) {
 		return id == DOMID_IO ? &owner_io : id == DOMID_XEN ? &owner_xen : NULL;
 	}
-	leaf = __atomic_load_n(&leaves[id / LEAF_OWNERS], __ATOMIC_ACQUIRE);
-	return leaf ? __atomic_load_n(&leaf[id % LEAF_OWNERS], __ATOMIC_ACQUIRE) : NULL;
+	leaf = __atomic_load_n(&leaves[id / OWNERS_PER_PAGE], __ATOMIC_ACQUIRE);
+	return leaf ? __atomic_load_n(&leaf[id % OWNERS_PER_PAGE], __ATOMIC_ACQUIRE) : NULL;
 }
 
 int owner_set(u16 id, struct owner *o)
@@ -34,13 +33,13 @@ int owner_set(u16 id, struct owner *o)
 
 	ASSERT(id < DOMID_COUNT);
 	spin_lock(&owner_lock);
-	leaf = leaves[id / LEAF_OWNERS];
+	leaf = leaves[id / OWNERS_PER_PAGE];
 	if (!leaf && o) {
 		leaf = heap_alloc_page();
-		__atomic_store_n(&leaves[id / LEAF_OWNERS], leaf, __ATOMIC_RELEASE);
+		__atomic_store_n(&leaves[id / OWNERS_PER_PAGE], leaf, __ATOMIC_RELEASE);
 	}
 	if (leaf) {
-		__atomic_store_n(&leaf[id % LEAF_OWNERS], o, __ATOMIC_RELEASE);
+		__atomic_store_n(&leaf[id % OWNERS_PER_PAGE], o, __ATOMIC_RELEASE);
 	} else if (o) {
 		rc = -ENOMEM;
 	}

@@ -10,7 +10,8 @@
 #include "lib/spinlock.h"
 #include "lib/types.h"
 
-#define DOMID_COUNT 0x7ff0u /* ids of ordinary domains: 0 .. DOMID_COUNT - 1 */
+#define DOMID_COUNT     0x7ff0u /* ids of ordinary domains: 0 .. DOMID_COUNT - 1 */
+#define OWNERS_PER_PAGE (PAGE_SIZE / sizeof(struct owner *)) /* of the table by id */
 
 struct owner {
 	u16 id;
