@@ -57,9 +57,10 @@ class Booted:
 
 
 @pytest.fixture(scope="session")
-def shared(hypervisor):
+def shared(hypervisor, pytestconfig):
     # What guests print early goes to the hypervisor's console, here the tests' own line.
-    spec = Spec(hypervisor=hypervisor, memory=3072, cmdline=SERVE[hypervisor], files=KERNELS,
+    memory = 4096 if pytestconfig.getoption("--soak") else 3072  # a guest of 2 GiB is in soak
+    spec = Spec(hypervisor=hypervisor, memory=memory, cmdline=SERVE[hypervisor], files=KERNELS,
                 options="guest_loglvl=error")
     booted = Booted(spec)
     yield booted
