@@ -32,23 +32,24 @@ int subject_find(domid_t id, struct subject *s)
 	return 0;
 }
 
-/* What a validated table refers to is a table, so RAM; only what the L1 says has to be checked. */
+/* Another CPU may free a table under this walk, and what it then holds is anybody's: each step
+ * looks. */
 bool l1_find(const struct vcpu *v, unsigned long va, mfn_t *table, pte_t *e)
 {
-	pte_t p = v->pv.cr3_kernel;
+	pte_t p = v->pv.cr3_kernel | PTE_P;
 
 	if (!va_guest(va)) {
 		return false;
 	}
-	for (unsigned int shift = 39; shift >= PAGE_SHIFT; shift -= 9) {
+	for (unsigned int shift = 39; p & PTE_P && frame_valid(pte_mfn(p)); shift -= 9) {
 		*table = pte_mfn(p);
 		p = READ_ONCE(((pte_t *)mfn_to_virt(*table))[va >> shift & (PT_ENTRIES - 1)]);
-		if (!(p & PTE_P) && shift > PAGE_SHIFT) {
-			return false;
+		if (shift == PAGE_SHIFT) {
+			*e = p;
+			return true;
 		}
 	}
-	*e = p;
-	return true;
+	return false;
 }
 
 /* CPUs on which the vcpus of a guest's bitmap last ran. -EFAULT. */
