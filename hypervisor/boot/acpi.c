@@ -84,7 +84,6 @@ static void publish(void)
 		irq_add_override(o->isa_irq, o->gsi, o->level, o->active_low);
 	}
 	host_facts.power = acpi_facts.power;
-	memcpy(host_facts.cpu_acpi_id, acpi_facts.cpu_acpi_id, sizeof(host_facts.cpu_acpi_id));
 }
 
 void acpi_init(void)

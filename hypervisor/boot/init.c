@@ -59,6 +59,7 @@ static void boot_on_stack(void)
 	keys_init();
 	console_start();
 	irq_enable();
+	cpus_start();
 
 	dom0_shutdown_hook = dom0_stopped;
 	dom0 = dom0_build();

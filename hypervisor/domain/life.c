@@ -95,7 +95,6 @@ static void finish(struct domain *d)
 
 static void start_dying(struct domain *d)
 {
-	domain_pause(d); /* for good */
 	d->dying = DOMAIN_DYING;
 	d->mm.dying = true;
 	vcpu_for_each (d, v, i) {
@@ -103,11 +102,13 @@ static void start_dying(struct domain *d)
 	}
 }
 
-/* Preemptible: -ERESTART, and the next call goes on where this one stopped. */
-static int give_back(struct domain *d)
+/* Preemptible: -ERESTART, and the next call goes on where this one stopped. The domain is paused;
+ * *first: it began to die here. */
+static int give_back(struct domain *d, bool *first)
 {
 	HOLD_LOCK(&d->lock);
-	if (d->dying == DOMAIN_ALIVE) {
+	*first = d->dying == DOMAIN_ALIVE;
+	if (*first) {
 		start_dying(d);
 	}
 	for (; d->destroy_step < domain_hook_count; d->destroy_step++) {
@@ -123,8 +124,18 @@ static int give_back(struct domain *d)
 
 int domain_kill(struct domain *d)
 {
-	int err = d->dying == DOMAIN_DEAD ? 0 : give_back(d);
+	bool first = false;
+	int err = 0;
 
+	if (d->dying != DOMAIN_DEAD) {
+		/* Without the lock, for which a vcpu that is waited for may wait; for good at
+		 * first. */
+		domain_pause(d);
+		err = give_back(d, &first);
+		if (!first) {
+			domain_unpause(d);
+		}
+	}
 	if (!err && d->dying != DOMAIN_DEAD) {
 		finish(d);
 	}

@@ -39,6 +39,7 @@ static void poll_fn(void *arg)
 
 int domain_alloc_vcpu(struct domain *d, unsigned int id)
 {
+	unsigned int cpu;
 	struct vcpu *v;
 
 	if (id >= d->max_vcpus) {
@@ -68,10 +69,11 @@ int domain_alloc_vcpu(struct domain *d, unsigned int id)
 	}
 	v->pv.kernel_mode = true;
 	v->pv.traps = heap_alloc(256 * sizeof(struct trap_entry));
-	sched_unit_init(&v->unit, 0);
-	timer_init(&v->singleshot, singleshot_fn, v, 0);
-	timer_init(&v->periodic, periodic_fn, v, 0);
-	timer_init(&v->poll_timer, poll_fn, v, 0);
+	cpu = (domain_id(d) + id) % cpu_count;
+	sched_unit_init(&v->unit, cpu);
+	timer_init(&v->singleshot, singleshot_fn, v, cpu);
+	timer_init(&v->periodic, periodic_fn, v, cpu);
+	timer_init(&v->poll_timer, poll_fn, v, cpu);
 	v->pv.fpu = heap_alloc(fpu_area_bytes());
 	if (!v->pv.traps || !v->pv.fpu) {
 		vcpu_free(v);

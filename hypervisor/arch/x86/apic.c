@@ -33,6 +33,9 @@
 #define LVT_DEADLINE    0x40000
 #define ICR_BUSY        0x1000
 #define ICR_ASSERT      0x4000
+#define ICR_INIT        0x500
+#define ICR_STARTUP     0x600
+#define ICR_OTHERS      0xc0000
 #define TIMER_DIV_BY_1  0xb
 
 #define CALIBRATE_US 500
@@ -96,8 +99,10 @@ void apic_init(void)
 	apic_write(REG_LVT_LINT1, LVT_NMI);
 	apic_write(REG_LVT_ERROR, VECTOR_ERROR);
 	apic_write(REG_SPIV, SPIV_ENABLE | VECTOR_SPURIOUS);
-	vector_set_handler(VECTOR_SPURIOUS, spurious, NULL);
-	vector_set_handler(VECTOR_ERROR, error, NULL);
+	if (cpu_id() == 0) {
+		vector_set_handler(VECTOR_SPURIOUS, spurious, NULL);
+		vector_set_handler(VECTOR_ERROR, error, NULL);
+	}
 	if (timer_per_tsc || deadline) {
 		apic_timer_calibrate();
 	}
@@ -115,12 +120,12 @@ void apic_eoi(void)
 	apic_write(REG_EOI, 0);
 }
 
-void apic_send_ipi(u32 id, u8 vector)
+static void icr_write(u32 id, u32 command)
 {
 	unsigned long flags;
 
 	if (!apic_mmio) {
-		wrmsr(0x800 + (REG_ICR >> 4), (u64)id << 32 | ICR_ASSERT | vector);
+		wrmsr(0x800 + (REG_ICR >> 4), (u64)id << 32 | command);
 		return;
 	}
 	flags = irq_save();
@@ -128,8 +133,23 @@ void apic_send_ipi(u32 id, u8 vector)
 		cpu_relax();
 	}
 	apic_write(REG_ICR_HIGH, id << 24);
-	apic_write(REG_ICR, ICR_ASSERT | vector);
+	apic_write(REG_ICR, command);
 	irq_restore(flags);
+}
+
+void apic_send_ipi(u32 id, u8 vector)
+{
+	icr_write(id, ICR_ASSERT | vector);
+}
+
+void apic_send_init_others(void)
+{
+	icr_write(0, ICR_OTHERS | ICR_ASSERT | ICR_INIT);
+}
+
+void apic_send_startup(u32 id, maddr_t page)
+{
+	icr_write(id, ICR_ASSERT | ICR_STARTUP | (u32)(page >> PAGE_SHIFT));
 }
 
 /* The timer and the TSC at the same moment: of some samples the one that took the least time. */

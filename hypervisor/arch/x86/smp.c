@@ -38,8 +38,10 @@ static void call_handler(u8 vector, void *arg)
 void smp_init_cpu(unsigned int cpu)
 {
 	apic_ids[cpu] = apic_id();
-	vector_set_handler(VECTOR_KICK, kick_handler, NULL);
-	vector_set_handler(VECTOR_CALL, call_handler, NULL);
+	if (cpu == 0) {
+		vector_set_handler(VECTOR_KICK, kick_handler, NULL);
+		vector_set_handler(VECTOR_CALL, call_handler, NULL);
+	}
 }
 
 /* Where each CPU keeps its block: at the top of its stack. */

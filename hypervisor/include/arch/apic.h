@@ -18,6 +18,9 @@ void apic_init(void); /* on each CPU */
 u32 apic_id(void);
 void apic_eoi(void);
 void apic_send_ipi(u32 apic_id, u8 vector);
+/* Resets all other CPUs; starts one of them in real mode at a page of the first MiB. */
+void apic_send_init_others(void);
+void apic_send_startup(u32 apic_id, maddr_t page);
 /* Arms this CPU's timer for an absolute TSC value; 0 disarms. A past value fires at once. */
 void apic_timer_set(u64 tsc);
 /* Learns the APIC timer's rate against the TSC; after the TSC's own rate is known. */

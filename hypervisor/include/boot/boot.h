@@ -48,14 +48,15 @@ extern struct boot_info boot_info;
  * boot_parse: fills boot_info, NULL or what is wrong; memory as head.S mapped it. boot_memory_init:
  * the hypervisor's page tables, frame table, M2P, allocator (features of the CPU are known, options
  * parsed). acpi_init: acpi_facts, I/O APICs, host_facts. efi_init: UEFI's part of host_facts.
- * dom0_build: dom0 with vcpu 0 ready to run, paused. boot_release_modules: what dom0 did not take
- * of the modules.
+ * cpus_start: all CPUs run their idle loops. dom0_build: dom0 with vcpu 0 ready to run, paused.
+ * boot_release_modules: what dom0 did not take of the modules.
  */
 struct domain;
 const char *boot_parse(u32 magic, u64 info_maddr);
 void boot_memory_init(void);
 void acpi_init(void);
 void efi_init(void);
+void cpus_start(void);
 struct domain *dom0_build(void);
 void boot_release_modules(void);
 
