@@ -36,6 +36,12 @@ $(O)/images/ramdisks: $(O)/debian/.packages $(wildcard $(I)/*.py) $(I)/init-dom0
 	@touch $@
 images: $(O)/images/dom0-kernel.elf.gz $(O)/images/ramdisks ## Make kernel and ramdisk for dom0
 
+# A load for all CPUs of a machine or a guest.
+$(O)/tests/load: tests/system/load/main.c
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) -std=gnu11 -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -pthread -static -o $@ $<
+
 # What a fresh machine runs: missing packages first, then make again for the work itself.
 again = sh $(I)/host-packages.sh && $(MAKE) --no-print-directory
 PYTEST = $(PYTHON) -m pytest -c tests/pytest.ini -p no:cacheprovider
@@ -43,7 +49,7 @@ export DOMUS_UNIT_TESTS = $(UNIT_TESTS)
 
 host-packages: ## Install the Debian packages that building and testing need
 	@sh $(I)/host-packages.sh
-test-ready: all images guests $(UNIT_PROGRAMS)
+test-ready: all images guests $(UNIT_PROGRAMS) $(O)/tests/load
 test: ## Run every check with small counts
 	@{ $(again) test-ready; } || { echo "0 passed, 1 failed"; exit 1; }
 	@$(PYTEST) $(or $(T),$(TEST_ROOMS))

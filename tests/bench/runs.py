@@ -15,10 +15,9 @@ import subprocess
 from pathlib import Path
 
 from console import BootError, Console
-from machine import BUILD, IMAGES, LOGS, Spec, boot_files, grub_commands
+from machine import (BUILD, IMAGES, LOGS, Spec, boot_files, grub_commands,
+                     guest_ramdisk)
 from tools import Domus, GuestShell, Xl
-
-from cpio import Archive
 
 MICRO = BUILD / "bench/micro"
 RESULTS = BUILD / "bench/results"
@@ -93,15 +92,6 @@ def boot_times(hypervisor):
     return times
 
 
-def guest_ramdisk():
-    """The test guest's ramdisk with the measuring program."""
-    layer = Archive()
-    layer.file("usr/bin/micro", MICRO)
-    path = BUILD / "bench/guest.cpio"
-    path.write_bytes((IMAGES / "guest.cpio").read_bytes() + layer.bytes())
-    return path
-
-
 def create_time(tools):
     """How long the tool takes to create a small guest from a plain ELF kernel.
 
@@ -122,7 +112,7 @@ def create_time(tools):
 def cpu_spec(hypervisor):
     """The machine on which programs measure."""
     return bench_spec(hypervisor, "cpu", files={"first": FIRST_PROGRAM,
-                                                "boot/bench.img": guest_ramdisk()})
+                                                "boot/bench.img": guest_ramdisk("bench", {"usr/bin/micro": MICRO})})
 
 
 def cpu_times(hypervisor):

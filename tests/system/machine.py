@@ -61,6 +61,17 @@ class Spec:
     reboots: bool = False          # let the machine reboot instead of ending QEMU
 
 
+def guest_ramdisk(name, programs):
+    """The test guest's ramdisk with static programs added, {name in the guest: host path}."""
+    layer = Archive()
+    for target, source in programs.items():
+        layer.file(target, source)
+    path = BUILD / f"run/guest-{name}.cpio"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes((IMAGES / "guest.cpio").read_bytes() + layer.bytes())
+    return path
+
+
 def overlay(spec):
     """The last layer of the ramdisk: the files that this run brings."""
     layer = Archive()
