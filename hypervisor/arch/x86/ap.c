@@ -21,14 +21,14 @@
 /* ap_start.S */
 extern const u8 ap_trampoline[], ap_trampoline_end[], ap_gdtr[], ap_far[], ap_cr3[];
 extern u64 boot_l4[];
-void ap_main(void) __noreturn;
+void ap_main(void);
 
 u64 ap_stack; /* of the CPU whose turn it is */
 
 enum turn { NOBODY, CALLED, ALIVE, ONLINE };
 static u32 turn;
 static unsigned int turn_cpu;
-static void (*turn_go)(unsigned int cpu) __noreturn;
+static void (*turn_go)(unsigned int cpu); /* does not return */
 
 static void wait_us(u64 us)
 {
@@ -80,7 +80,7 @@ void ap_prepare(maddr_t page, maddr_t image)
 	wait_us(INIT_WAIT_US);
 }
 
-int ap_start(unsigned int cpu, u32 apic_id, maddr_t page, void (*go)(unsigned int cpu) __noreturn)
+int ap_start(unsigned int cpu, u32 apic_id, maddr_t page, void (*go)(unsigned int cpu))
 {
 	int rc = cpu_window_init(cpu);
 

@@ -13,7 +13,7 @@ void ap_prepare(maddr_t page, maddr_t image);
  * online. It ends in go(), with its own stack and tables, interrupts off; go() calls ap_online()
  * when the CPU may be counted on. -ENOMEM, -EIO: it does not answer.
  */
-int ap_start(unsigned int cpu, u32 apic_id, maddr_t page, void (*go)(unsigned int cpu) __noreturn);
+int ap_start(unsigned int cpu, u32 apic_id, maddr_t page, void (*go)(unsigned int cpu));
 void ap_online(void);
 
 #endif

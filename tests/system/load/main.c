@@ -5,8 +5,6 @@
  * CPU it is read. Each checks what it gets back. Prints a line per kind of work with the count of
  * all CPUs and "load done"; a failed check ends with status 1.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
@@ -32,7 +30,7 @@ static struct shared {
 
 static void fail(const char *what)
 {
-	fprintf(stderr, "load: %s: %s\n", what, strerror(errno));
+	perror(what);
 	exit(1);
 }
 
@@ -137,12 +135,10 @@ static void work_signal(void)
 
 static void work_files(void)
 {
-	char name[64], data[8192], back[8192];
-	int fd;
+	char name[] = P_tmpdir "/load.XXXXXX", data[8192], back[8192];
+	int fd = mkstemp(name);
 
-	snprintf(name, sizeof(name), "/tmp/load.%d", getpid());
 	memset(data, getpid() & 0xff, sizeof(data));
-	fd = open(name, O_RDWR | O_CREAT | O_TRUNC, 0600);
 	if (fd < 0 || write(fd, data, sizeof(data)) != sizeof(data) ||
 	    pread(fd, back, sizeof(back), 0) != sizeof(back) || memcmp(data, back, sizeof(data))) {
 		fail("a file");
