@@ -8,6 +8,7 @@
 #include "control/control.h"
 #include "dom0_options.h"
 #include "dom0_private.h"
+#include "grant/grant.h"
 #include "lib/lib.h"
 #include "mm/alloc.h"
 #include "mmu/mmu.h"
@@ -20,7 +21,7 @@ static struct domain *create(void)
 		.max_evtchn_port = ~0u,
 		.max_grant_frames = -1,
 		.max_maptrack_frames = -1,
-		.grant_opts = XEN_DOMCTL_GRANT_version(1),
+		.grant_opts = XEN_DOMCTL_GRANT_version(grant_version_max),
 	};
 	struct domain *d = NULL;
 	int rc = domain_create(0, &cfg, &d);

@@ -121,12 +121,17 @@ long memory_m2p_mapping(guest_ptr_t arg)
 	return copy_to_guest(arg, &op, sizeof(op)) ? -EFAULT : 0;
 }
 
-/* Frames of d's grant table from op->frame on; without a list, how many there can be. */
+/* Frames of d's grant table, or of its status words, from op->frame on; without a list, how many
+ * there can be. */
 static long resource_acquire(struct xen_mem_acquire_resource *op, struct domain *d, guest_ptr_t arg)
 {
-	const u32 max = grant_table_max(d); /* few enough for one go */
+	const bool status = op->id == XENMEM_resource_grant_table_id_status;
+	const u32 max = grant_table_max(d, status); /* few enough for one go */
 	guest_ptr_t list = (guest_ptr_t)op->frame_list.p;
 
+	if (status && !max) { /* version 1 */
+		return -EINVAL;
+	}
 	if (!list) {
 		op->nr_frames = max;
 		return copy_to_guest(arg, op, sizeof(*op)) ? -EFAULT : 0;
@@ -136,7 +141,7 @@ static long resource_acquire(struct xen_mem_acquire_resource *op, struct domain 
 	}
 	for (u32 i = 0; i < op->nr_frames; i++) {
 		mfn_t m;
-		int rc = grant_table_frame(d, (unsigned int)(op->frame + i), &m);
+		int rc = grant_table_frame(d, status, (unsigned int)(op->frame + i), &m);
 
 		if (rc) {
 			return rc;
@@ -160,7 +165,8 @@ long memory_acquire_resource(guest_ptr_t arg)
 		return -EPERM;
 	}
 	if (op.type != XENMEM_resource_grant_table ||
-	    op.id != XENMEM_resource_grant_table_id_shared) {
+	    (op.id != XENMEM_resource_grant_table_id_shared &&
+	     op.id != XENMEM_resource_grant_table_id_status)) {
 		return -EOPNOTSUPP;
 	}
 	DOMAIN_REF(d) = domain_target(op.domid, &err);

@@ -34,7 +34,8 @@ static long physinfo(struct xen_sysctl *op)
 		.max_cpu_id = cpu_count - 1,
 		.nr_nodes = 1,
 		.cpu_khz = (u32)tsc_khz,
-		.capabilities = XEN_SYSCTL_PHYSCAP_pv | XEN_SYSCTL_PHYSCAP_gnttab_v1,
+		.capabilities = XEN_SYSCTL_PHYSCAP_pv | XEN_SYSCTL_PHYSCAP_gnttab_v1 |
+				(grant_version_max > 1 ? XEN_SYSCTL_PHYSCAP_gnttab_v2 : 0),
 		.total_pages = host_facts.total_pages,
 		.free_pages = alloc_free_pages(),
 		.scrub_pages = alloc_dirty_pages(),

@@ -165,14 +165,11 @@ static int insert(struct domain *d, domid_t id)
 
 static int check_config(const struct xen_domctl_createdomain *cfg)
 {
-	const u32 max_version = cfg->grant_opts & XEN_DOMCTL_GRANT_version_mask;
-
 	if (cfg->flags & ~XEN_DOMCTL_CDF_xs_domain) {
 		return -EINVAL;
 	}
 	if (cfg->iommu_opts || cfg->vmtrace_size || cfg->cpupool_id || cfg->arch.emulation_flags ||
-	    cfg->arch.misc_flags || (cfg->grant_opts & ~XEN_DOMCTL_GRANT_version_mask) ||
-	    max_version > 2) {
+	    cfg->arch.misc_flags || (cfg->grant_opts & ~XEN_DOMCTL_GRANT_version_mask)) {
 		return -EINVAL;
 	}
 	return cfg->max_vcpus && cfg->max_vcpus <= DOM_MAX_VCPUS ? 0 : -EINVAL;
@@ -222,6 +219,7 @@ int domain_create(domid_t id, const struct xen_domctl_createdomain *cfg, struct 
 	d->privileged = d->mm.io_cap = id == 0 && !dom0;
 	d->config_max_evtchn_port = MIN(cfg->max_evtchn_port, MAX_EVTCHN_PORTS - 1);
 	d->config_max_grant_frames = limit_or(cfg->max_grant_frames, DEFAULT_GRANT_FRAMES);
+	d->config_max_grant_version = cfg->grant_opts & XEN_DOMCTL_GRANT_version_mask;
 	d->config_max_maptrack_frames = limit_or(cfg->max_maptrack_frames, DEFAULT_MAPTRACK_FRAMES);
 	memcpy(d->handle, cfg->handle, sizeof(d->handle));
 	d->max_vcpus = cfg->max_vcpus;

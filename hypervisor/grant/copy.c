@@ -12,6 +12,7 @@ struct side {
 	struct domain_cache cache;
 	u64 name;  /* reference or frame number */
 	mfn_t mfn; /* held: */
+	struct grant_part part;
 	bool held, grant, write;
 };
 
@@ -28,7 +29,7 @@ static void side_put(struct side *s)
 
 static int side_get_grant(struct side *s)
 {
-	int rc = grant_pin(s->cache.d, current->domain, (u32)s->name, s->write, &s->mfn);
+	int rc = grant_pin(s->cache.d, current->domain, (u32)s->name, s->write, &s->mfn, &s->part);
 
 	if (rc) {
 		return rc;
@@ -58,9 +59,15 @@ static int side_get(struct side *s, const struct gnttab_copy_ptr *p, bool grant)
 	s->grant = grant;
 	s->name = name;
 	s->mfn = _mfn(name);
+	s->part = GRANT_WHOLE;
 	rc = grant ? side_get_grant(s) : grant_frame_get(s->cache.d, s->mfn, s->write);
 	s->held = !rc;
 	return rc;
+}
+
+static bool side_allows(const struct side *s, u32 offset, u32 len)
+{
+	return offset >= s->part.start && offset + len <= s->part.end;
 }
 
 static int copy_one(const struct gnttab_copy *op, struct side *src, struct side *dst)
@@ -73,6 +80,10 @@ static int copy_one(const struct gnttab_copy *op, struct side *src, struct side 
 	rc = side_get(src, &op->source, op->flags & GNTCOPY_source_gref);
 	if (!rc) {
 		rc = side_get(dst, &op->dest, op->flags & GNTCOPY_dest_gref);
+	}
+	if (!rc && (!side_allows(src, op->source.offset, op->len) ||
+		    !side_allows(dst, op->dest.offset, op->len))) {
+		rc = GNTST_general_error;
 	}
 	if (!rc) {
 		memmove((u8 *)mfn_to_virt(dst->mfn) + op->dest.offset,

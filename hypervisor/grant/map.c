@@ -38,7 +38,7 @@ static u16 handle_state(u32 flags)
 static int map_acquire(struct gnttab_map_grant_ref *op, struct domain *rd, mfn_t *m)
 {
 	bool write = !(op->flags & GNTMAP_readonly);
-	int rc = grant_pin(rd, current->domain, op->ref, write, m);
+	int rc = grant_pin(rd, current->domain, op->ref, write, m, NULL);
 
 	if (rc) {
 		return rc;

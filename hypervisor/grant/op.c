@@ -1,31 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The hypercall grant_table_op: dispatch, and the short operations. Only version 1 tables are
- * offered: set_version(2), status frames, swapping and transfer answer -ENOSYS, which guests take
- * as "not there". Growth of a table takes its lock; see table.h.
+ * The hypercall grant_table_op: dispatch, and the short operations. Transfer and the like answer
+ * -ENOSYS, which guests take as "not there". Growth of a table takes its lock; see table.h.
  */
 #include "domain/subop.h"
 #include "table.h"
 
-/* Fills op->status; the frame list is written as far as memory could be had. */
-static long setup_table_fill(struct gnttab_setup_table *op, struct domain *d)
+/* Writes the list of a table's frames (it grows to have them) or of its status frames, as far as
+ * they can be had. */
+static long frames_list(struct domain *d, bool status, u32 count, guest_ptr_t list, s16 *result)
 {
-	if (op->nr_frames > grant_table_max(d)) {
-		op->status = GNTST_general_error;
-		return 0;
-	}
-	op->status = GNTST_okay;
-	for (u32 i = 0; i < op->nr_frames; i++) {
-		xen_pfn_t frame;
+	const u32 most =
+		status ? status_frames_for(READ_ONCE(d->grant->frames)) : grant_table_max(d, false);
+
+	*result = count > most ? GNTST_general_error : GNTST_okay;
+	for (u32 i = 0; !*result && i < count; i++, list += sizeof(u64)) {
 		mfn_t m;
 
-		if (grant_table_frame(d, i, &m)) {
-			op->status = GNTST_general_error;
-			return 0;
-		}
-		frame = mfn_x(m);
-		if (copy_to_guest((guest_ptr_t)op->frame_list.p + i * sizeof(frame), &frame,
-				  sizeof(frame))) {
+		if (grant_table_frame(d, status, i, &m)) {
+			*result = GNTST_general_error;
+		} else if (copy_to_guest(list, &m.n, sizeof(m.n))) {
 			return -EFAULT;
 		}
 	}
@@ -51,9 +45,19 @@ static struct domain *grant_target(domid_t id, s16 *status)
 static long setup_table(void *arg)
 {
 	struct gnttab_setup_table *op = arg;
+	guest_ptr_t list = (guest_ptr_t)op->frame_list.p;
 	DOMAIN_REF(d) = grant_target(op->dom, &op->status);
 
-	return d ? setup_table_fill(op, d) : 0;
+	return d ? frames_list(d, false, op->nr_frames, list, &op->status) : 0;
+}
+
+static long get_status_frames(void *arg)
+{
+	struct gnttab_get_status_frames *op = arg;
+	guest_ptr_t list = (guest_ptr_t)op->frame_list.p;
+	DOMAIN_REF(d) = grant_target(op->dom, &op->status);
+
+	return d ? frames_list(d, true, op->nr_frames, list, &op->status) : 0;
 }
 
 static long query_size(void *arg)
@@ -68,11 +72,12 @@ static long query_size(void *arg)
 	return 0;
 }
 
-static long set_version(void *arg)
+static long swap_grant_ref(void *arg)
 {
-	const struct gnttab_set_version *op = arg;
+	struct gnttab_swap_grant_ref *op = arg;
 
-	return op->version == 1 ? 0 : op->version == 2 ? -ENOSYS : -EINVAL;
+	op->status = (s16)grant_swap(current->domain, op->ref_a, op->ref_b);
+	return 0;
 }
 
 static long get_version(void *arg)
@@ -81,16 +86,19 @@ static long get_version(void *arg)
 	int err;
 	DOMAIN_REF(d) = domain_target(op->dom, &err);
 
-	op->version = 1;
-	return d ? 0 : err;
+	op->version = d ? grant_version(d) : 0;
+	return err;
 }
 
 /* Those with one element. */
 static const struct subop ops[] = {
 	[GNTTABOP_setup_table] = {setup_table, sizeof(struct gnttab_setup_table), SUBOP_OUT},
 	[GNTTABOP_query_size] = {query_size, sizeof(struct gnttab_query_size), SUBOP_OUT},
-	[GNTTABOP_set_version] = {set_version, sizeof(struct gnttab_set_version), 0},
+	[GNTTABOP_get_status_frames] = {get_status_frames, sizeof(struct gnttab_get_status_frames),
+					SUBOP_OUT},
 	[GNTTABOP_get_version] = {get_version, sizeof(struct gnttab_get_version), SUBOP_OUT},
+	[GNTTABOP_swap_grant_ref] = {swap_grant_ref, sizeof(struct gnttab_swap_grant_ref),
+				     SUBOP_OUT},
 };
 
 long do_grant_table_op(unsigned int cmd, guest_ptr_t arg, unsigned int count)
@@ -102,6 +110,8 @@ long do_grant_table_op(unsigned int cmd, guest_ptr_t arg, unsigned int count)
 		return grant_op_unmap(arg, count);
 	case GNTTABOP_copy:
 		return grant_op_copy(arg, count);
+	case GNTTABOP_set_version:
+		return count == 1 ? grant_op_set_version(arg) : -EINVAL;
 	case GNTTABOP_cache_flush: /* caches are coherent here */
 		return -EOPNOTSUPP;
 	default:

@@ -7,7 +7,7 @@
  * user: handles, one for each map it made.
  *
  *   granter                                             user
- *   shared[ref] {flags, domid, frame}  <--cmpxchg--+
+ *   shared[ref] {flags, domid, frame}  <---marks---+
  *   active[ref] {lock, pins, writers, mfn, domid} <--- handle {granter, ref, mfn, what is mapped}
  *
  * A pin is a right to use the entry's frame; the entry shows GTF_reading while it has any pin and
@@ -16,9 +16,10 @@
  * lasts.
  *
  * Locks: each active entry has its own, innermost; shared and active entry change under it. A
- * domain's table lock guards growth of its tables only. Pages of entries are published with release
- * and stay until the domain dies (shared ones) or is freed (all others), so readers take no lock. A
- * handle belongs to whoever wins its BUSY bit. Nothing here is used from interrupts.
+ * domain's table lock guards growth of its tables and the switch of their version. Pages of entries
+ * and status words are published with release and stay until the domain dies (shared ones) or is
+ * freed (all others), so readers take no lock. A handle belongs to whoever wins its BUSY bit.
+ * Nothing here is used from interrupts.
  */
 #ifndef GRANT_TABLE_H
 #define GRANT_TABLE_H
@@ -30,9 +31,12 @@
 #include "lib/lib.h"
 #include "mm/pagetype.h"
 
-#define GRANTS_PER_FRAME 512u
-#define ACTIVE_PER_PAGE  256u
-#define MAX_GRANT_FRAMES 1024u
+#define GRANTS_PER_FRAME    512u
+#define GRANTS_V2_PER_FRAME 256u
+#define STATUS_PER_FRAME    2048u
+#define ACTIVE_PER_PAGE     256u
+#define MAX_GRANT_FRAMES    1024u
+#define GRANT_MARKS         (GTF_reading | GTF_writing)
 
 struct active {
 	spinlock_t lock;
@@ -41,6 +45,12 @@ struct active {
 	u16 domid;
 };
 _Static_assert(sizeof(struct active) * ACTIVE_PER_PAGE == PAGE_SIZE, "whole pages");
+
+/* The marks that an entry should show. Its lock is held. */
+static inline u16 active_marks(const struct active *a)
+{
+	return (a->pins ? GTF_reading : 0) | (a->writers ? GTF_writing : 0);
+}
 
 enum handle_bits {
 	HANDLE_LIVE = 1,
@@ -73,12 +83,21 @@ struct handle_list {
 	s32 live;     /* handles made minus handles ended by this vcpu */
 };
 
+enum grant_mode {
+	GRANT_V2 = 1,
+	GRANT_SWITCHING = 2, /* nothing can be pinned; unpinning goes on */
+};
+
 struct grant_domain {
 	spinlock_t lock;
 	bool closed; /* dying: nothing grows */
+	u32 mode;    /* atomic: grant_mode; 0 is version 1 */
 	u32 max_frames, frames;
-	u64 **shared;           /* max_frames pages of entries, an entry is one word */
+	u64 **shared;           /* max_frames pages of entries, an entry is one word or (v2) two */
 	struct active **active; /* two pages for each of them, made when first pinned */
+	u16 **status;           /* v2: pages of marks; made with the first, and kept in v1 */
+	u32 status_frames;
+	u32 switch_page; /* active pages that a switch of version has looked at */
 	u32 max_handle_pages, handle_pages;
 	struct handle **handles;           /* max_handle_pages pages; made with the first handle */
 	struct handle_list *lists;         /* by vcpu; made likewise */
@@ -91,12 +110,42 @@ static inline struct grant_domain *grant_state(struct domain *d)
 	return __atomic_load_n(&d->grant, __ATOMIC_ACQUIRE);
 }
 
-/* Pins entry `ref` of rd for ld. GNTST_*; *mfn is what it grants. */
-int grant_pin(struct domain *rd, struct domain *ld, u32 ref, bool write, mfn_t *mfn);
+/* The bytes of a frame that a grant is about. */
+struct grant_part {
+	u32 start, end;
+};
+#define GRANT_WHOLE ((struct grant_part){0, PAGE_SIZE})
+
+/* Pins entry `ref` of rd for ld. GNTST_*; *mfn is what it grants, *part how much of that. Without
+ * `part` nothing but a whole frame will do. */
+int grant_pin(struct domain *rd, struct domain *ld, u32 ref, bool write, mfn_t *mfn,
+	      struct grant_part *part);
 void grant_unpin(struct domain *rd, u32 ref, bool write);
 /* The references that a pin's user needs: general, and writable if it writes. GNTST_*. */
 int grant_frame_get(struct domain *rd, mfn_t m, bool write);
 void grant_frame_put(mfn_t m, bool write);
+
+/* Active entry of a reference that the table has in version 1; NULL: never pinned, or no memory. */
+struct active *active_get(struct grant_domain *g, u32 ref, bool make);
+/* The shared entry's first word; an active lock is held. NULL: the domain is dying, or (v2, where
+ * fewer fit) there is no such entry. Where it is not, status_of() is its word of marks in v2. */
+u64 *entry_of(struct grant_domain *g, u32 ref, u32 mode);
+static inline u16 *status_of(struct grant_domain *g, u32 ref)
+{
+	return &g->status[ref / STATUS_PER_FRAME][ref % STATUS_PER_FRAME];
+}
+
+/* Status frames that a table of so many frames has in version 2. */
+static inline u32 status_frames_for(u32 frames)
+{
+	return (frames * GRANTS_V2_PER_FRAME + STATUS_PER_FRAME - 1) / STATUS_PER_FRAME;
+}
+int status_grow(struct domain *d, struct grant_domain *g, u32 frames); /* -ENOMEM; lock held */
+
+/* version.c */
+long grant_op_set_version(guest_ptr_t arg);
+int grant_swap(struct domain *d, u32 ref_a, u32 ref_b); /* GNTST_* */
+int grant_option_parse(const char *value, void *arg);   /* gnttab=: arg is the u32 to set */
 
 /* handle.c. alloc: HANDLE_NONE if there is none left; the handle is not LIVE yet. By current. */
 u32 handle_alloc(struct domain *d);

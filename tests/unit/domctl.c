@@ -116,6 +116,8 @@ unsigned int evtchn_count(struct domain *d)
 {
 	return 10;
 }
+u32 grant_version_max = 2;
+
 unsigned int grant_map_count(struct domain *d)
 {
 	return 2;
@@ -481,7 +483,11 @@ static void test_machine(void **state)
 	assert_int_equal(sysctl(XEN_SYSCTL_physinfo), 0);
 	assert_int_equal(sys.u.physinfo.nr_cpus, 3);
 	assert_int_equal(sys.u.physinfo.total_pages, 4096);
-	assert_int_equal(sys.u.physinfo.capabilities, 0x102); /* PV, grant tables v1 */
+	assert_int_equal(sys.u.physinfo.capabilities, 0x302); /* PV, grant tables v1 and v2 */
+	grant_version_max = 1;
+	assert_int_equal(sysctl(XEN_SYSCTL_physinfo), 0);
+	assert_int_equal(sys.u.physinfo.capabilities, 0x102);
+	grant_version_max = 2;
 	memset(&sys, 0, sizeof(sys));
 	assert_int_equal(sysctl(XEN_SYSCTL_cputopoinfo), 0);
 	assert_int_equal(sys.u.cputopoinfo.num_cpus, 3);

@@ -8,8 +8,12 @@ evtchn_SRCS := tests/unit/evtchn.c tests/unit/guest_fake.c hypervisor/domain/sub
 evtchn_CFLAGS := $(GUEST_TEST_CFLAGS)
 evtchn_LIBS := -lpthread
 
-UNIT_TESTS += grant
-grant_SRCS := tests/unit/grant.c tests/unit/guest_fake.c hypervisor/domain/subop.c \
+GRANT_TEST_SRCS := tests/unit/grant_fake.c tests/unit/guest_fake.c hypervisor/domain/subop.c \
 	$(wildcard hypervisor/grant/*.c)
-grant_CFLAGS := $(GUEST_TEST_CFLAGS)
-grant_LIBS := -lpthread
+define grant_test
+UNIT_TESTS += $(1)
+$(1)_SRCS := tests/unit/$(1).c $(GRANT_TEST_SRCS)
+$(1)_CFLAGS := $(GUEST_TEST_CFLAGS)
+$(1)_LIBS := -lpthread
+endef
+$(foreach t,grant grant_copy grant_v2 grant_races,$(eval $(call grant_test,$(t))))

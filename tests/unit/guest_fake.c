@@ -17,8 +17,9 @@ struct domain *dom0;
 void (*fake_domain_free)(struct domain *d);
 long fake_heap_left = -1, fake_preempt_every;
 size_t fake_heap_bytes;
-unsigned int fake_continued, fake_cont_nr, fake_flushes, fake_kicks;
-unsigned long fake_cont_args[6];
+__thread unsigned int fake_continued, fake_cont_nr;
+__thread unsigned long fake_cont_args[6];
+unsigned int fake_flushes, fake_kicks;
 uint64_t fake_now;
 
 static _Alignas(4096) u8 memory[FAKE_FRAMES][PAGE_SIZE];
@@ -371,6 +372,7 @@ struct domain *fake_domain(domid_t id, unsigned int vcpus)
 	d->vcpu = calloc(vcpus, sizeof(struct vcpu *));
 	d->shared = calloc(1, sizeof(*d->shared));
 	d->config_max_grant_frames = 4;
+	d->config_max_grant_version = 2;
 	d->config_max_maptrack_frames = 4;
 	for (unsigned int i = 0; i < vcpus; i++) {
 		d->vcpu[i] = calloc(1, sizeof(struct vcpu));

@@ -41,13 +41,13 @@ void fake_domain_gone(struct domain *d);            /* drops the creator's refer
 void fake_run(struct domain *d, unsigned int vcpu); /* this thread is now that vcpu */
 extern void (*fake_domain_free)(struct domain *d);  /* called at the last reference */
 
-void fake_reset(void);              /* empties memory; checks that no domain is left */
-extern long fake_heap_left;         /* allocations until the heap is empty; -1 = no end */
-extern size_t fake_heap_bytes;      /* given out now */
-extern long fake_preempt_every;     /* every so many looks find work pending; 0 = never */
-extern unsigned int fake_continued; /* hypercall_continue() calls */
-extern unsigned int fake_cont_nr;
-extern unsigned long fake_cont_args[6];
+void fake_reset(void);                       /* empties memory; checks that no domain is left */
+extern long fake_heap_left;                  /* allocations until the heap is empty; -1 = no end */
+extern size_t fake_heap_bytes;               /* given out now */
+extern long fake_preempt_every;              /* every so many looks find work pending; 0 = never */
+extern __thread unsigned int fake_continued; /* hypercall_continue() calls */
+extern __thread unsigned int fake_cont_nr;
+extern __thread unsigned long fake_cont_args[6];
 extern unsigned int fake_flushes, fake_kicks;
 extern uint64_t fake_now;
 

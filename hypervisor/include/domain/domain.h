@@ -80,6 +80,7 @@ struct domain {
 	u32 tsc_mode;
 	u64 config_max_evtchn_port;
 	u32 config_max_grant_frames, config_max_maptrack_frames;
+	u8 config_max_grant_version; /* 1 or 2: the hook checks it */
 
 	struct e820_entry *e820; /* XENMEM_set_memory_map */
 	unsigned int e820_count;

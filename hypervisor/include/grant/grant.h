@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* Grant tables, version 1. */
+/* Grant tables, versions 1 and 2. */
 #ifndef GRANT_GRANT_H
 #define GRANT_GRANT_H
 
 #include "domain/domain.h"
 
-int grant_domain_create(struct domain *d);  /* hook: limits from d->config_* */
+int grant_domain_create(struct domain *d);  /* hook: limits from d->config_*; -EINVAL */
 int grant_domain_destroy(struct domain *d); /* hook: releases what d mapped; -ERESTART */
 void grant_domain_free(struct domain *d);   /* hook: last reference gone */
 void grant_dump(struct domain *d);
 long do_grant_table_op(unsigned int cmd, guest_ptr_t arg, unsigned int count);
-/* XENMEM_acquire_resource type grant table: frame `idx` of d's table, growing it; -EINVAL. */
-int grant_table_frame(struct domain *d, unsigned int idx, mfn_t *m);
-unsigned int grant_table_max(struct domain *d); /* frames that d's table may grow to */
+/* Frame `idx` of d's table, or of its status words (version 2), growing it. -EINVAL: there can be
+ * none of that number; -ENOMEM. */
+int grant_table_frame(struct domain *d, bool status, unsigned int idx, mfn_t *m);
+unsigned int grant_table_max(struct domain *d, bool status); /* how many there may be */
+unsigned int grant_version(struct domain *d);                /* that d's entries have now: 1 or 2 */
+extern u32 grant_version_max;                                /* that any domain may ask for */
 unsigned int grant_map_count(struct domain *d); /* active maps of d: leak tests, domus info */
 
 #endif
