@@ -10,7 +10,7 @@ GUEST_CFLAGS := -nostdinc -isystem $(GCC_INCLUDE) -isystem $(XEN_HEADERS) \
 
 define guest_test
 $(O)/tests/guest/$(1).elf: $(wildcard tests/guest/$(1)/*.c tests/guest/$(1)/*.h) $(GUEST_LIB_SRCS) \
-		tests/guest/lib/guest.h tests/guest/lib/guest.lds | $(XEN_HEADERS)/xen
+		$(wildcard tests/guest/lib/*.h) tests/guest/lib/guest.lds | $(XEN_HEADERS)/xen
 	@mkdir -p $$(@D)
 	$$(call say,LD,$$@)
 	$$(Q)$(CC) $(GUEST_CFLAGS) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack \
