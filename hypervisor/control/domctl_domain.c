@@ -188,32 +188,28 @@ static long getnodeaffinity(struct domain *d, struct xen_domctl *op)
 	return bitmap_to_guest(&node0, 64, &op->u.nodeaffinity.nodemap);
 }
 
-#define CAP_UNCHANGED 0xffffu
-
-/* A domain's share of the CPUs, under the name and with the parameters of credit2. */
+/* A domain's share of the CPUs, under the name and with the parameters of credit2. Weight 0: as it
+ * is. Single vcpus have none of their own. */
 static long scheduler_op(struct domain *d, struct xen_domctl *op)
 {
 	struct xen_domctl_scheduler_op *s = &op->u.scheduler_op;
 	struct xen_domctl_sched_credit2 *p = &s->u.credit2;
 
-	if (s->sched_id != XEN_SCHEDULER_CREDIT2 || s->cmd > XEN_DOMCTL_SCHEDOP_getinfo ||
-	    !domain_vcpu(d, 0)) {
+	if (s->sched_id != XEN_SCHEDULER_CREDIT2) {
 		return -EINVAL;
 	}
-	if (s->cmd == XEN_DOMCTL_SCHEDOP_getinfo) {
-		p->weight = d->vcpu[0]->unit.weight;
-		p->cap = d->vcpu[0]->unit.cap;
+	switch (s->cmd) {
+	case XEN_DOMCTL_SCHEDOP_getinfo:
+		p->weight = (u16)d->sched.weight;
+		p->cap = (u16)d->sched.cap;
 		return 0;
-	}
-	vcpu_for_each (d, v, i) {
-		if (p->weight) {
-			WRITE_ONCE(v->unit.weight, p->weight);
+	case XEN_DOMCTL_SCHEDOP_putinfo:
+		if (p->cap > 100 * d->max_vcpus) {
+			return -EINVAL;
 		}
-		if (p->cap != CAP_UNCHANGED) {
-			WRITE_ONCE(v->unit.cap, p->cap);
-		}
+		return sched_group_set(&d->sched, p->weight ? p->weight : d->sched.weight, p->cap);
 	}
-	return 0;
+	return -EINVAL;
 }
 
 const struct domctl_handler domctl_domain[] = {

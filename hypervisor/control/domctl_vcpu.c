@@ -29,20 +29,16 @@ static long getvcpuinfo(struct vcpu *v, struct xen_domctl *op)
 		.blocked = v->blocked || v->polling,
 		.running = v->unit.running,
 		.cpu_time = r.time[RUNSTATE_running],
-		.cpu = v->unit.cpu,
+		.cpu = READ_ONCE(v->unit.cpu),
 	};
 	return 0;
 }
 
-static bool mask_and(cpumask_t *to, const cpumask_t *with)
+static void mask_and(cpumask_t *to, const cpumask_t *with)
 {
-	u64 any = 0;
-
 	for (unsigned int i = 0; i < ARRAY_SIZE(to->bits); i++) {
 		to->bits[i] &= with->bits[i];
-		any |= to->bits[i];
 	}
-	return any;
 }
 
 /* Gives the caller those of the masks that it asks for. */
@@ -64,7 +60,7 @@ static long give_affinity(const struct xen_domctl_vcpuaffinity *a, const cpumask
 static long setvcpuaffinity(struct vcpu *v, struct xen_domctl *op)
 {
 	struct xen_domctl_vcpuaffinity *a = &op->u.vcpuaffinity;
-	cpumask_t hard = v->hard_affinity, soft = v->soft_affinity, effective;
+	cpumask_t hard = v->unit.hard, soft = v->unit.soft, effective;
 	long rc = 0;
 
 	if (a->flags & XEN_VCPUAFFINITY_HARD) {
@@ -73,22 +69,19 @@ static long setvcpuaffinity(struct vcpu *v, struct xen_domctl *op)
 	if (!rc && (a->flags & XEN_VCPUAFFINITY_SOFT)) {
 		rc = bitmap_from_guest(soft.bits, CONFIG_NR_CPUS, &a->cpumap_soft);
 	}
-	cpumask_online(&effective);
-	if (!rc && !mask_and(&effective, &hard)) {
-		rc = -EINVAL;
-	}
+	rc = rc ? rc : sched_unit_set_affinity(&v->unit, &hard, &soft);
 	if (rc) {
 		return rc;
 	}
-	v->hard_affinity = hard;
-	v->soft_affinity = soft;
+	cpumask_online(&effective);
+	mask_and(&effective, &hard);
 	mask_and(&soft, &effective);
 	return give_affinity(a, &effective, &soft);
 }
 
 static long getvcpuaffinity(struct vcpu *v, struct xen_domctl *op)
 {
-	return give_affinity(&op->u.vcpuaffinity, &v->hard_affinity, &v->soft_affinity);
+	return give_affinity(&op->u.vcpuaffinity, &v->unit.hard, &v->unit.soft);
 }
 
 const struct domctl_handler domctl_vcpu[] = {

@@ -35,8 +35,9 @@ static void domain_print(struct domain *d)
 	       domain_id(d), d->mm.pages, d->mm.limit, evtchn_count(d), grant_map_count(d),
 	       d->pause_count, d->shut_down ? ", shut down" : "", d->dying ? ", dying" : "");
 	vcpu_for_each (d, v, i) {
-		printk(" vcpu %u on CPU %u: %s, upcall pending %u masked %u\n", v->id, v->unit.cpu,
-		       vcpu_state(v), v->info ? v->info->evtchn_upcall_pending : 0,
+		printk(" vcpu %u on CPU %u: %s, upcall pending %u masked %u\n", v->id,
+		       READ_ONCE(v->unit.cpu), vcpu_state(v),
+		       v->info ? v->info->evtchn_upcall_pending : 0,
 		       v->info ? v->info->evtchn_upcall_mask : 0);
 	}
 }

@@ -74,18 +74,24 @@ long sysctl_cpupool_op(struct xen_sysctl *op)
 	return -EINVAL;
 }
 
-/* There is no rate limit: it reads as 0 (off) and can only be set to that. */
+/* credit2's one parameter: how long a vcpu keeps a CPU before one that wakes may take it. */
 long sysctl_scheduler_op(struct xen_sysctl *op)
 {
 	struct xen_sysctl_scheduler_op *s = &op->u.scheduler_op;
 	u32 *limit = &s->u.sched_credit2.ratelimit_us;
 
-	if (s->cpupool_id || s->sched_id != XEN_SCHEDULER_CREDIT2) {
+	if (s->cmd != XEN_SYSCTL_SCHEDOP_putinfo && s->cmd != XEN_SYSCTL_SCHEDOP_getinfo) {
 		return -EINVAL;
 	}
-	if (s->cmd == XEN_SYSCTL_SCHEDOP_getinfo) {
-		*limit = 0;
-		return 0;
+	if (s->cpupool_id) {
+		return -ESRCH;
 	}
-	return s->cmd == XEN_SYSCTL_SCHEDOP_putinfo && !*limit ? 0 : -EINVAL;
+	if (s->sched_id != XEN_SCHEDULER_CREDIT2) {
+		return -EINVAL;
+	}
+	if (s->cmd == XEN_SYSCTL_SCHEDOP_putinfo) {
+		return sched_set_ratelimit(*limit);
+	}
+	*limit = sched_ratelimit();
+	return 0;
 }

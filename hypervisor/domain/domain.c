@@ -222,6 +222,7 @@ int domain_create(domid_t id, const struct xen_domctl_createdomain *cfg, struct 
 	d->config_max_grant_version = cfg->grant_opts & XEN_DOMCTL_GRANT_version_mask;
 	d->config_max_maptrack_frames = limit_or(cfg->max_maptrack_frames, DEFAULT_MAPTRACK_FRAMES);
 	memcpy(d->handle, cfg->handle, sizeof(d->handle));
+	sched_group_init(&d->sched);
 	d->max_vcpus = cfg->max_vcpus;
 	d->vcpu = heap_alloc(d->max_vcpus * sizeof(struct vcpu *));
 	err = d->vcpu ? insert(d, id) : -ENOMEM;

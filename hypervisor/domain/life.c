@@ -100,6 +100,7 @@ static void start_dying(struct domain *d)
 	vcpu_for_each (d, v, i) {
 		vcpu_stop_timers(v);
 	}
+	sched_group_stop(&d->sched);
 }
 
 /* Preemptible: -ERESTART, and the next call goes on where this one stopped. The domain is paused;

@@ -27,7 +27,7 @@ static void periodic_fn(void *arg)
 
 	if (v->period_ns) {
 		/* Ticks that were missed are not made up for. */
-		timer_set(&v->periodic, MAX(v->periodic.expires + v->period_ns, now));
+		timer_set(&v->periodic, MAX(v->periodic.node.key + v->period_ns, now));
 		evtchn_send_virq(v, VIRQ_TIMER);
 	}
 }
@@ -62,15 +62,13 @@ int domain_alloc_vcpu(struct domain *d, unsigned int id)
 	}
 	v->runstate.state = RUNSTATE_offline;
 	v->runstate.state_entry_time = time_now();
-	memset(&v->hard_affinity, 0xff, sizeof(v->hard_affinity));
-	memset(&v->soft_affinity, 0xff, sizeof(v->soft_affinity));
 	for (unsigned int i = 0; i < ARRAY_SIZE(v->pv.gdt_frame); i++) {
 		v->pv.gdt_frame[i] = INVALID_MFN;
 	}
 	v->pv.kernel_mode = true;
 	v->pv.traps = heap_alloc(256 * sizeof(struct trap_entry));
 	cpu = (domain_id(d) + id) % cpu_count;
-	sched_unit_init(&v->unit, cpu);
+	sched_unit_init(&v->unit, cpu, &d->sched);
 	timer_init(&v->singleshot, singleshot_fn, v, cpu);
 	timer_init(&v->periodic, periodic_fn, v, cpu);
 	timer_init(&v->poll_timer, poll_fn, v, cpu);
@@ -204,7 +202,8 @@ void vcpu_kick(struct vcpu *v)
 {
 	vcpu_unblock(v);
 	if (v != current && READ_ONCE(v->unit.running)) {
-		smp_kick(v->unit.cpu);
+		/* If it moves meanwhile, it looks at its events when it gets its new CPU. */
+		smp_kick(READ_ONCE(v->unit.cpu));
 	}
 }
 

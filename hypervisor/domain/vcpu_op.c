@@ -112,7 +112,7 @@ static long set_periodic(struct vcpu *v, void *arg)
 		return -EINVAL;
 	}
 	v->period_ns = p->period_ns;
-	timer_set(&v->periodic, time_now() + p->period_ns);
+	timer_set_here(&v->periodic, time_now() + p->period_ns);
 	return 0;
 }
 
@@ -130,7 +130,7 @@ static long set_singleshot(struct vcpu *v, void *arg)
 	if ((s->flags & VCPU_SSHOTTMR_future) && s->timeout_abs_ns < time_now()) {
 		return -ETIME;
 	}
-	timer_set(&v->singleshot, s->timeout_abs_ns);
+	timer_set_here(&v->singleshot, s->timeout_abs_ns);
 	return 0;
 }
 
@@ -162,10 +162,13 @@ static long send_nmi(struct vcpu *v, void *arg)
 
 static long get_physid(struct vcpu *v, void *arg)
 {
+	unsigned int cpu;
+
 	if (!v->domain->privileged) {
 		return -EINVAL;
 	}
-	*(u64 *)arg = (u64)cpu_apic_id(v->unit.cpu) | (u64)v->unit.cpu << 32;
+	cpu = READ_ONCE(v->unit.cpu); /* where it ran last */
+	*(u64 *)arg = (u64)cpu_apic_id(cpu) | (u64)cpu << 32;
 	return 0;
 }
 
@@ -219,7 +222,7 @@ long do_vcpu_op(unsigned int cmd, unsigned int id, guest_ptr_t arg)
 long do_set_timer_op(u64 deadline)
 {
 	if (deadline) {
-		timer_set(&current->singleshot, deadline);
+		timer_set_here(&current->singleshot, deadline);
 	} else {
 		timer_stop(&current->singleshot);
 	}

@@ -44,7 +44,7 @@ static void poll_wait(struct vcpu *v, const evtchn_port_t *ports, unsigned int n
 		return;
 	}
 	if (timeout) {
-		timer_set(&v->poll_timer, timeout);
+		timer_set_here(&v->poll_timer, timeout);
 	}
 	vcpu_update_runnable(v);
 }

@@ -52,7 +52,10 @@ bool l1_find(const struct vcpu *v, unsigned long va, mfn_t *table, pte_t *e)
 	return false;
 }
 
-/* CPUs on which the vcpus of a guest's bitmap last ran. -EFAULT. */
+/*
+ * CPUs on which the vcpus of a guest's bitmap last ran: one that moves meanwhile loads its tables
+ * anew where it comes to, and again should it come back. -EFAULT.
+ */
 static int cpus_of_vcpus(const struct domain *d, guest_ptr_t bitmap, cpumask_t *cpus)
 {
 	u64 want[DOM_MAX_VCPUS / 64];

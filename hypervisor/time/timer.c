@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Timers: one pairing heap per CPU, ordered by expiry, guarded by its lock (taken with interrupts
- * off). The CPU's APIC timer is armed for the heap's first.
+ * off). The CPU's APIC timer is armed for the heap's first. A timer's `cpu` says which heap it
+ * belongs to and whose lock guards it; it changes only while the timer is neither armed nor run.
  */
 #include "arch/apic.h"
 #include "arch/cpu.h"
@@ -11,77 +12,28 @@
 
 static struct timer_heap {
 	spinlock_t lock;
-	struct timer *root;
+	struct heap_node *root;
 	struct timer *running; /* its callback runs now */
 } heaps[CONFIG_NR_CPUS];
 
-/* back: the left sibling, or the parent for a first child, or NULL for the root. */
-static struct timer *meld(struct timer *a, struct timer *b)
+static struct timer *first(const struct timer_heap *h)
 {
-	struct timer *low = a, *high = b;
-
-	if (!a || !b) {
-		return a ? a : b;
-	}
-	if (b->expires < a->expires) {
-		low = b;
-		high = a;
-	}
-	high->sibling = low->child;
-	if (high->sibling) {
-		high->sibling->back = high;
-	}
-	high->back = low;
-	low->child = high;
-	return low;
+	return h->root ? container_of(h->root, struct timer, node) : NULL;
 }
 
-/* Melds a list of siblings: pairs from left to right, then the pairs from right to left. */
-static struct timer *meld_list(struct timer *list)
+/* Locks the heap that a timer belongs to, which may be another one when the lock is there. */
+static struct timer_heap *heap_lock(struct timer *t, unsigned long *flags)
 {
-	struct timer *pairs = NULL, *result = NULL;
+	for (;;) {
+		unsigned int cpu = READ_ONCE(t->cpu);
+		struct timer_heap *h = &heaps[cpu];
 
-	while (list) {
-		struct timer *a = list, *b = a->sibling;
-
-		list = b ? b->sibling : NULL;
-		a->sibling = a->back = NULL;
-		if (b) {
-			b->sibling = b->back = NULL;
+		*flags = spin_lock_irqsave(&h->lock);
+		if (t->cpu == cpu) {
+			return h;
 		}
-		a = meld(a, b);
-		a->sibling = pairs;
-		pairs = a;
+		spin_unlock_irqrestore(&h->lock, *flags);
 	}
-	while (pairs) {
-		struct timer *next = pairs->sibling;
-
-		pairs->sibling = NULL;
-		result = meld(result, pairs);
-		pairs = next;
-	}
-	return result;
-}
-
-static void heap_remove(struct timer_heap *h, struct timer *t)
-{
-	struct timer *rest = meld_list(t->child);
-
-	if (t == h->root) {
-		h->root = rest;
-	} else {
-		if (t->back->child == t) {
-			t->back->child = t->sibling;
-		} else {
-			t->back->sibling = t->sibling;
-		}
-		if (t->sibling) {
-			t->sibling->back = t->back;
-		}
-		h->root = meld(h->root, rest);
-	}
-	t->child = t->sibling = t->back = NULL;
-	t->armed = false;
 }
 
 /* Arms the hardware for the first timer; on another CPU, makes that one do it. */
@@ -91,7 +43,7 @@ static void program(struct timer_heap *h, unsigned int cpu)
 		cpu_raise(cpu, PENDING_TIMER);
 		return;
 	}
-	apic_timer_set(h->root ? time_ns_to_tsc(h->root->expires) : 0);
+	apic_timer_set(h->root ? time_ns_to_tsc(h->root->key) : 0);
 }
 
 static void timer_interrupt(u8 vector, void *arg)
@@ -112,35 +64,55 @@ void timer_init(struct timer *t, void (*fn)(void *), void *arg, unsigned int cpu
 
 void timer_set(struct timer *t, u64 expires)
 {
-	struct timer_heap *h = &heaps[t->cpu];
-	HOLD_LOCK_IRQSAVE(&h->lock);
-	struct timer *first = h->root;
+	unsigned long flags;
+	struct timer_heap *h = heap_lock(t, &flags);
+	struct timer *before = first(h);
 
 	if (t->armed) {
-		heap_remove(h, t);
+		heap_remove(&h->root, &t->node);
 	}
-	t->expires = expires;
+	t->node.key = MIN(expires, TIMER_NEVER);
 	t->armed = true;
-	h->root = meld(h->root, t);
-	if (h->root != first || first == t) {
+	heap_insert(&h->root, &t->node);
+	if (first(h) != before || before == t) {
 		program(h, t->cpu);
 	}
+	spin_unlock_irqrestore(&h->lock, flags);
+}
+
+void timer_set_here(struct timer *t, u64 expires)
+{
+	const unsigned int here = cpu_id();
+
+	while (READ_ONCE(t->cpu) != here) {
+		struct timer_heap *h;
+		unsigned long flags;
+
+		timer_stop(t); /* its callback must not be running there when stop looks here */
+		h = heap_lock(t, &flags);
+		if (!t->armed && h->running != t) {
+			WRITE_ONCE(t->cpu, here);
+		}
+		spin_unlock_irqrestore(&h->lock, flags);
+	}
+	timer_set(t, expires);
 }
 
 void timer_stop(struct timer *t)
 {
-	struct timer_heap *h = &heaps[t->cpu];
+	struct timer_heap *h;
 	unsigned long flags;
 
 	if (!t->fn) {
 		return;
 	}
-	flags = spin_lock_irqsave(&h->lock);
+	h = heap_lock(t, &flags);
 	if (t->armed) {
-		heap_remove(h, t);
+		heap_remove(&h->root, &t->node);
+		t->armed = false;
 	}
 	spin_unlock_irqrestore(&h->lock, flags);
-	while (t->cpu != cpu_id() && READ_ONCE(h->running) == t) {
+	while (h != &heaps[cpu_id()] && READ_ONCE(h->running) == t) {
 		cpu_relax();
 	}
 }
@@ -151,10 +123,11 @@ void timer_run(void)
 	unsigned long flags = spin_lock_irqsave(&h->lock);
 	u64 now = time_now();
 
-	while (h->root && h->root->expires <= now) {
-		struct timer *t = h->root;
+	while (h->root && h->root->key <= now) {
+		struct timer *t = first(h);
 
-		heap_remove(h, t);
+		heap_remove(&h->root, &t->node);
+		t->armed = false;
 		WRITE_ONCE(h->running, t);
 		spin_unlock_irqrestore(&h->lock, flags);
 		t->fn(t->arg);

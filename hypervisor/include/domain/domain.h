@@ -51,10 +51,9 @@ struct vcpu {
 	guest_ptr_t time_area;
 	bool area_stale; /* must be written at the next entry to guest kernel mode */
 
-	u64 continuation_progress;              /* of a preempted multicall or teardown */
-	struct multicall_state *mc;             /* inside a multicall: the entry being run */
-	mfn_t old_table;                        /* L4 whose release was preempted, or INVALID_MFN */
-	cpumask_t hard_affinity, soft_affinity; /* as the tools set them */
+	u64 continuation_progress;  /* of a preempted multicall or teardown */
+	struct multicall_state *mc; /* inside a multicall: the entry being run */
+	mfn_t old_table;            /* L4 whose release was preempted, or INVALID_MFN */
 };
 
 enum domain_dying { DOMAIN_ALIVE, DOMAIN_DYING, DOMAIN_DEAD };
@@ -71,6 +70,7 @@ struct domain {
 	u32 paused_by_tools;
 	spinlock_t lock; /* life cycle, vcpu array, shutdown */
 
+	struct sched_group sched;
 	unsigned int max_vcpus;
 	struct vcpu **vcpu; /* max_vcpus pointers, entries may be NULL */
 

@@ -7,10 +7,11 @@
 #ifndef TIME_TIME_H
 #define TIME_TIME_H
 
-#include "lib/types.h"
+#include "lib/heap.h"
 
-#define NS_PER_MS  1000000ull
-#define NS_PER_SEC 1000000000ull
+#define NS_PER_MS   1000000ull
+#define NS_PER_SEC  1000000000ull
+#define TIMER_NEVER (~0ull >> 1) /* later times are taken for this one */
 
 u64 time_now(void);
 u64 time_tsc_to_ns(u64 tsc);
@@ -23,8 +24,7 @@ void time_set_wallclock(u64 sec, u32 nsec, u64 system_time);
 void time_init(void);
 
 struct timer {
-	struct timer *child, *sibling, *back; /* pairing heap links */
-	u64 expires;                          /* ns of system time */
+	struct heap_node node; /* its key: when it expires, ns of system time */
 	void (*fn)(void *arg);
 	void *arg;
 	unsigned int cpu;
@@ -34,7 +34,9 @@ struct timer {
 void timer_start_cpu(void); /* each CPU, once its APIC timer is calibrated */
 void timer_init(struct timer *t, void (*fn)(void *), void *arg, unsigned int cpu);
 void timer_set(struct timer *t, u64 expires); /* (re)arms; a past time fires at once */
-void timer_stop(struct timer *t);             /* afterwards its callback is not running and won't */
-void timer_run(void);                         /* PENDING_TIMER on this CPU */
+/* The same, and from now on it belongs to this CPU; waits until a callback elsewhere returned. */
+void timer_set_here(struct timer *t, u64 expires);
+void timer_stop(struct timer *t); /* afterwards its callback is not running and won't */
+void timer_run(void);             /* PENDING_TIMER on this CPU */
 
 #endif
