@@ -40,6 +40,43 @@ unsigned int idle_claim(const struct sched_unit *u)
 	return cpu != CPU_NONE ? cpu : claim_of(&u->hard, &u->hard, u->cpu);
 }
 
+static bool any_idle(void)
+{
+	u64 any = 0;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(idle_cpus.bits); i++) {
+		any |= READ_ONCE(idle_cpus.bits[i]);
+	}
+	return any;
+}
+
+static void offer(struct runq *q)
+{
+	unsigned int looked = 0;
+
+	HOLD_LOCK_IRQSAVE(&q->lock);
+	list_for_each_entry (u, &q->movable, struct sched_unit, link) {
+		unsigned int cpu = idle_claim(u);
+
+		if (cpu != CPU_NONE) {
+			cpu_raise(cpu, PENDING_SCHEDULE);
+		}
+		if (++looked == LOOK_MAX) {
+			break;
+		}
+	}
+}
+
+void balance_offer_all(void)
+{
+	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* busy, then the look for idle CPUs */
+	for (unsigned int cpu = 0; any_idle() && cpu < READ_ONCE(cpu_count); cpu++) {
+		if (READ_ONCE(queues[cpu].movable_count)) {
+			offer(&queues[cpu]);
+		}
+	}
+}
+
 unsigned int balance_cpu_for(const struct sched_unit *u)
 {
 	unsigned int best = u->cpu;
@@ -134,7 +171,8 @@ struct sched_unit *balance_steal_any(unsigned int cpu, u64 now)
 	for (unsigned int i = 1; !u && i < n; i++) {
 		struct runq *q = &queues[(cpu + i) % n];
 
-		if (READ_ONCE(q->movable_count)) {
+		/* One that is idle itself is about to look. */
+		if (READ_ONCE(q->movable_count) && READ_ONCE(q->running) != q->idle) {
 			u = balance_steal(cpu, q, NULL, now);
 		}
 	}

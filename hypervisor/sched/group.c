@@ -71,7 +71,7 @@ bool group_park(struct sched_unit *u, u64 now)
 	}
 	list_add_tail(&g->parked, &u->park);
 	WRITE_ONCE(u->parked, true);
-	if (!g->refill.armed) {
+	if (!READ_ONCE(g->refill.armed)) {
 		set_refill(g);
 	}
 	return true;

@@ -32,7 +32,8 @@ static void count(struct runq *q, const struct sched_unit *u, u32 by)
 void queue_insert(struct runq *q, struct sched_unit *u, u64 now)
 {
 	queue_advance(q, now);
-	queue_settle(q, u, vtime_of(u, CREDIT_NS));
+	/* Sleep earns as much as waiting elsewhere may have, but not because others are light. */
+	queue_settle(q, u, queue_lag(u, MIN(q->step, 2 * vtime_of(u, SLICE_NS))));
 	u->node.key = u->v - q->offset;
 	heap_insert(&q->waiting, &u->node);
 	if (u->movable) {
@@ -89,16 +90,20 @@ static u64 alone(const struct sched_unit *u, u64 v)
 void queue_advance(struct runq *q, u64 now)
 {
 	const struct sched_unit *r = q->running, *first = queue_first(q);
-	u64 least, v;
+	u64 least;
 
-	if (r->idle && !first) {
-		return;
-	}
-	v = r->idle ? queued_v(q, first) : queue_running_v(q, now);
-	if (r->idle || !first) {
-		least = alone(r->idle ? first : r, v);
+	if (r->idle) {
+		if (!first) {
+			return;
+		}
+		least = alone(first, queued_v(q, first));
+	} else if (!first) {
+		least = alone(r, queue_running_v(q, now));
 	} else {
-		least = key_before(queued_v(q, first), v) ? queued_v(q, first) : v;
+		least = queue_running_v(q, now);
+		if (key_before(queued_v(q, first), least)) {
+			least = queued_v(q, first);
+		}
 	}
 	if (key_before(q->level, least)) {
 		WRITE_ONCE(q->level, least);

@@ -7,10 +7,9 @@
 #include "lib/spinlock.h"
 #include "sched/sched.h"
 
-#define SLICE_NS  (4 * NS_PER_MS)
-#define CREDIT_NS SLICE_NS       /* a unit is at most this far behind its queue */
-#define DEBT_NS   (2 * SLICE_NS) /* ... and this far ahead */
-#define CPU_NONE  (~0u)
+#define SLICE_NS (4 * NS_PER_MS)
+#define DEBT_NS  (2 * SLICE_NS) /* a unit that comes is at most this far ahead of the queue */
+#define CPU_NONE (~0u)
 
 struct runq {
 	spinlock_t lock;
@@ -25,7 +24,7 @@ struct runq {
 	u32 waiting_count, movable_count;
 	u64 first; /* virtual time of the first that waits */
 	u64 level; /* the queue's virtual time */
-	u64 step;  /* virtual time of a slice of the running one */
+	u64 step;  /* what a slice of the heavier of the running and the first one is worth */
 } __aligned(64);
 
 extern struct runq queues[CONFIG_NR_CPUS];
@@ -82,6 +81,9 @@ struct balance {
 	u64 level;           /* the least of their levels */
 	u64 step;            /* of that one */
 };
+/* This CPU is no longer idle, and may have been called for another unit than it took: calls an idle
+ * CPU for each unit that waits and has one. No lock held. */
+void balance_offer_all(void);
 struct balance balance_look(unsigned int cpu);
 /*
  * Takes a unit from another queue for this CPU, one with less virtual time than *limit, or any if

@@ -21,8 +21,9 @@
  * hard affinity, but until the next decision of its CPU after a change.
  *
  * Bound: a unit with budget that may use its CPU gets it after at most
- *     slice * sum over the others j that may use it of (2 + 2 * weight_j / weight)
- * where slice is 4 ms (or the rate limit, if that is more): each other one runs until it is ahead.
+ *     slice * sum over the others j that may use it of (7 + 4 * weight_j / weight_l)
+ * where l is the lightest of all of them, and slice is 4 ms, or the rate limit if that is more:
+ * each other one spends its credit and runs until it is ahead. Equal ones take turns of a slice.
  * Lock: the queue of u->cpu, which is read, locked and read again. Never two queues' together.
  */
 #include "queue.h"
@@ -89,7 +90,7 @@ static struct runq *unit_lock(struct sched_unit *u, unsigned long *flags)
 		struct runq *q = &queues[cpu];
 
 		*flags = spin_lock_irqsave(&q->lock);
-		if (READ_ONCE(u->cpu) == cpu) {
+		if (__atomic_load_n(&u->cpu, __ATOMIC_ACQUIRE) == cpu) {
 			return q;
 		}
 		spin_unlock_irqrestore(&q->lock, *flags);
@@ -107,7 +108,7 @@ static void preempt(struct runq *q, const struct sched_unit *u, u64 now)
 
 	if (at <= now) {
 		cpu_raise(u->cpu, PENDING_SCHEDULE);
-	} else if (!q->slice.armed || at < q->slice.node.key) {
+	} else if (!READ_ONCE(q->slice.armed) || at < q->slice.node.key) {
 		timer_set(&q->slice, at);
 	}
 }
@@ -221,24 +222,15 @@ void sched_yield(void)
 	}
 }
 
-static bool any_online(const cpumask_t *hard)
+/* How many of the first n CPUs are in m. */
+static unsigned int count_cpus(const cpumask_t *m, unsigned int n)
 {
-	bool any = false;
+	unsigned int count = 0;
 
-	for (unsigned int cpu = 0; cpu < READ_ONCE(cpu_count); cpu++) {
-		any |= bit_test(hard->bits, cpu);
+	for (unsigned int cpu = 0; cpu < n; cpu++) {
+		count += bit_test(m->bits, cpu);
 	}
-	return any;
-}
-
-static bool single(const cpumask_t *m)
-{
-	unsigned int n = 0;
-
-	for (unsigned int i = 0; i < ARRAY_SIZE(m->bits); i++) {
-		n += (m->bits[i] != 0) + ((m->bits[i] & (m->bits[i] - 1)) != 0);
-	}
-	return n == 1;
+	return count;
 }
 
 int sched_unit_set_affinity(struct sched_unit *u, const cpumask_t *hard, const cpumask_t *soft)
@@ -246,7 +238,7 @@ int sched_unit_set_affinity(struct sched_unit *u, const cpumask_t *hard, const c
 	unsigned long flags;
 	struct runq *q;
 
-	if (!any_online(hard)) {
+	if (!count_cpus(hard, READ_ONCE(cpu_count))) {
 		return -EINVAL;
 	}
 	q = unit_lock(u, &flags);
@@ -255,7 +247,7 @@ int sched_unit_set_affinity(struct sched_unit *u, const cpumask_t *hard, const c
 	}
 	u->hard = *hard;
 	u->soft = *soft;
-	u->movable = !single(hard);
+	u->movable = count_cpus(hard, CONFIG_NR_CPUS) > 1;
 	if (u->running && !unit_allowed(u, u->cpu)) {
 		cpu_raise(u->cpu, PENDING_SCHEDULE);
 	}
@@ -356,6 +348,14 @@ static void set_slice(struct runq *q, bool others, u64 now)
 	}
 }
 
+/* What a slice is worth here in virtual time. */
+static u64 step(const struct runq *q)
+{
+	u64 ours = q->running->idle ? 0 : vtime_of(q->running, SLICE_NS);
+
+	return q->waiting ? MIN(ours, vtime_of(queue_first(q), SLICE_NS)) : ours;
+}
+
 /* next gets the CPU. */
 static void take(struct runq *q, struct sched_unit *next, u64 now)
 {
@@ -370,7 +370,7 @@ static void take(struct runq *q, struct sched_unit *next, u64 now)
 	if (next != prev) {
 		next->running = true;
 		next->started = next->charged = now;
-		q->running = next;
+		WRITE_ONCE(q->running, next);
 		if (!next->idle) {
 			__atomic_add_fetch(&next->group->running, 1, __ATOMIC_RELAXED);
 		}
@@ -378,25 +378,9 @@ static void take(struct runq *q, struct sched_unit *next, u64 now)
 		prev->started = now;
 	}
 	q->yielded = false;
-	WRITE_ONCE(q->step, next->idle ? 0 : vtime_of(next, SLICE_NS));
+	WRITE_ONCE(q->step, step(q));
 	if (!next->idle && bit_test(idle_cpus.bits, q->idle->cpu)) {
 		bit_test_and_clear(idle_cpus.bits, q->idle->cpu);
-	}
-}
-
-/* Others wait here: somebody idle may have them, and the running one may not have to wait long. */
-static void look_after_waiting(struct runq *q, bool stayed, u64 now)
-{
-	unsigned int idle = CPU_NONE;
-
-	if (!list_empty(&q->movable)) {
-		idle = idle_claim(list_first(&q->movable, struct sched_unit, link));
-	}
-	if (idle != CPU_NONE) {
-		cpu_raise(idle, PENDING_SCHEDULE);
-	}
-	if (stayed && q->waiting && !q->running->idle) {
-		preempt(q, queue_first(q), now);
 	}
 }
 
@@ -412,8 +396,13 @@ void sched_run(void)
 	next = balance(q, best(q, now), now, &flags);
 	take(q, next, now);
 	set_slice(q, q->waiting || (prev != next && prev->runnable && !prev->idle), now);
-	look_after_waiting(q, prev == next, now);
+	if (next == prev && q->waiting && !next->idle) {
+		preempt(q, queue_first(q), now);
+	}
 	spin_unlock_irqrestore(&q->lock, flags);
+	if (prev->idle && next != prev) {
+		balance_offer_all();
+	}
 	if (next != prev) {
 		sched_switch(prev, next, now);
 	}

@@ -108,6 +108,31 @@ void vcpu_runstate(struct vcpu *v, vcpu_runstate_info_t *r)
 {
 	r->time[RUNSTATE_running] = 1000;
 }
+int sched_group_set(struct sched_group *g, u32 weight, u32 cap)
+{
+	g->weight = weight;
+	g->cap = cap;
+	return 0;
+}
+int sched_unit_set_affinity(struct sched_unit *u, const cpumask_t *hard, const cpumask_t *soft)
+{
+	if (!(hard->bits[0] & 7)) {
+		return -EINVAL;
+	}
+	u->hard = *hard;
+	u->soft = *soft;
+	return 0;
+}
+static u32 ratelimit = 100;
+int sched_set_ratelimit(u32 us)
+{
+	ratelimit = us;
+	return us == 1 ? -EINVAL : 0;
+}
+u32 sched_ratelimit(void)
+{
+	return ratelimit;
+}
 u64 time_now(void)
 {
 	return 123;
@@ -380,17 +405,27 @@ static void test_affinity(void **state)
 static void test_scheduler(void **state)
 {
 	vcpu_array[0] = &vcpus[0];
-	vcpus[0].unit.weight = 256;
+	domains[1].sched.weight = 256;
+	domains[1].max_vcpus = 2;
 	op.u.scheduler_op = (struct xen_domctl_scheduler_op){.sched_id = XEN_SCHEDULER_CREDIT2,
 							     .cmd = XEN_DOMCTL_SCHEDOP_getinfo};
 	assert_int_equal(domctl(XEN_DOMCTL_scheduler_op, 2), 0);
 	assert_int_equal(op.u.scheduler_op.u.credit2.weight, 256);
 	op.u.scheduler_op.cmd = XEN_DOMCTL_SCHEDOP_putinfo;
 	op.u.scheduler_op.u.credit2.weight = 512;
-	op.u.scheduler_op.u.credit2.cap = 0xffff; /* as it is */
+	op.u.scheduler_op.u.credit2.cap = 200;
 	assert_int_equal(domctl(XEN_DOMCTL_scheduler_op, 2), 0);
-	assert_int_equal(vcpus[0].unit.weight, 512);
-	assert_int_equal(vcpus[0].unit.cap, 0);
+	assert_int_equal(domains[1].sched.weight, 512);
+	assert_int_equal(domains[1].sched.cap, 200);
+	op.u.scheduler_op.u.credit2.weight = 0; /* as it is */
+	op.u.scheduler_op.u.credit2.cap = 50;
+	assert_int_equal(domctl(XEN_DOMCTL_scheduler_op, 2), 0);
+	assert_int_equal(domains[1].sched.weight, 512);
+	op.u.scheduler_op.u.credit2.cap = 201; /* more than its vcpus can use */
+	assert_int_equal(domctl(XEN_DOMCTL_scheduler_op, 2), -EINVAL);
+	assert_int_equal(domains[1].sched.cap, 50);
+	op.u.scheduler_op.cmd = XEN_DOMCTL_SCHEDOP_getvcpuinfo;
+	assert_int_equal(domctl(XEN_DOMCTL_scheduler_op, 2), -EINVAL);
 	op.u.scheduler_op.sched_id = XEN_SCHEDULER_RTDS;
 	assert_int_equal(domctl(XEN_DOMCTL_scheduler_op, 2), -EINVAL);
 }

@@ -62,10 +62,14 @@ void timer_init(struct timer *t, void (*fn)(void *), void *arg, unsigned int cpu
 
 void timer_set(struct timer *t, u64 expires)
 {
-	t->expires = expires;
+	t->node.key = expires;
 	t->armed = true;
 }
 
+void timer_set_here(struct timer *t, u64 expires)
+{
+	timer_set(t, expires);
+}
 void timer_stop(struct timer *t)
 {
 	t->armed = false;
@@ -816,7 +820,7 @@ static void polling(void **state)
 	clear(a);
 	assert_int_equal(poll_ports(ports, 1, 12345), 0);
 	assert_true(v->polling && v->poll_timer.armed);
-	assert_int_equal(v->poll_timer.expires, 12345);
+	assert_int_equal(v->poll_timer.node.key, 12345);
 	vcpu_unblock(v); /* the timer's callback; the next poll begins afresh */
 	assert_int_equal(poll_ports(ports, 0, 0), 0);
 	assert_true(v->polling);

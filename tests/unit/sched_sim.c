@@ -68,6 +68,14 @@ void sched_switch(struct sched_unit *prev, struct sched_unit *next, u64 now)
 
 /* --- Making it --- */
 
+void sim_add_cpu(struct sched_unit *u)
+{
+	fake_cpu = cpu_count;
+	on_cpu[fake_cpu] = u;
+	sched_init_cpu(fake_cpu, u);
+	cpu_count++;
+}
+
 void sim_start(unsigned int cpus, unsigned int seed)
 {
 	memset(queues, 0, sizeof(struct runq) * SIM_CPUS);
@@ -79,10 +87,9 @@ void sim_start(unsigned int cpus, unsigned int seed)
 	sim_now = NS_PER_SEC;
 	sim_midway = NULL;
 	sim_check_bound = true;
-	for (cpu_count = 0; cpu_count < cpus; cpu_count++) {
-		fake_cpu = cpu_count;
-		on_cpu[fake_cpu] = &idle[fake_cpu];
-		sched_init_cpu(fake_cpu, &idle[fake_cpu]);
+	cpu_count = 0;
+	for (unsigned int cpu = 0; cpu < cpus; cpu++) {
+		sim_add_cpu(&idle[cpu]);
 	}
 	sim_settle();
 }
@@ -140,14 +147,14 @@ static bool runs(const struct sim_unit *s)
 
 static u64 bound(const struct sim_unit *s)
 {
-	u64 sum = 0;
+	u64 sum = 0, lightest = ~0u;
 
 	for (unsigned int i = 0; i < sim_count; i++) {
-		const struct sim_unit *other = &sim_units[i];
-
-		if (other != s) {
-			sum += 2 * SLICE_NS +
-			       2 * SLICE_NS * other->unit.group->weight / s->unit.group->weight;
+		lightest = MIN(lightest, sim_units[i].unit.group->weight);
+	}
+	for (unsigned int i = 0; i < sim_count; i++) {
+		if (&sim_units[i] != s) {
+			sum += SLICE_NS * (7 + 4ull * sim_units[i].unit.group->weight / lightest);
 		}
 	}
 	return sum;

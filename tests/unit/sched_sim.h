@@ -36,6 +36,7 @@ extern unsigned int sim_count;
 extern void (*sim_midway)(void); /* while a switch is under way */
 
 void sim_start(unsigned int cpus, unsigned int seed);
+void sim_add_cpu(struct sched_unit *idle);
 struct sched_group *sim_group(u32 weight, u32 cap);
 /* It is awake at once. */
 struct sim_unit *sim_spin(struct sched_group *g);
