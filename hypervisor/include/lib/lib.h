@@ -86,22 +86,23 @@ static inline unsigned int order_of_pages(u64 pages) /* smallest order that hold
 	return pages <= 1 ? 0 : bit_last(pages - 1) + 1;
 }
 
-/* Atomic bit operations on arrays of u64 (also on memory shared with guests). */
+/* Atomic bit operations on arrays of u64 (also on memory shared with guests). Written so that the
+ * compiler makes one instruction of them. */
 static inline bool bit_test(const void *base, unsigned long nr)
 {
 	return READ_ONCE(((const u64 *)base)[nr / 64]) >> (nr % 64) & 1;
 }
 static inline bool bit_test_and_set(void *base, unsigned long nr)
 {
-	return __atomic_fetch_or(&((u64 *)base)[nr / 64], BIT(nr % 64), __ATOMIC_SEQ_CST) >>
-		       (nr % 64) &
-	       1;
+	u64 bit = BIT(nr % 64);
+
+	return __atomic_fetch_or(&((u64 *)base)[nr / 64], bit, __ATOMIC_SEQ_CST) & bit;
 }
 static inline bool bit_test_and_clear(void *base, unsigned long nr)
 {
-	return __atomic_fetch_and(&((u64 *)base)[nr / 64], ~BIT(nr % 64), __ATOMIC_SEQ_CST) >>
-		       (nr % 64) &
-	       1;
+	u64 bit = BIT(nr % 64);
+
+	return __atomic_fetch_and(&((u64 *)base)[nr / 64], ~bit, __ATOMIC_SEQ_CST) & bit;
 }
 
 #endif
