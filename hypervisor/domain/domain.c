@@ -16,7 +16,6 @@ static struct list domains = LIST_INIT(domains);
 static unsigned int domains_count;
 static u16 last_id;
 
-#define MAX_EVTCHN_PORTS        4096u
 #define DEFAULT_GRANT_FRAMES    64u
 #define DEFAULT_MAPTRACK_FRAMES 1024u
 
@@ -217,7 +216,7 @@ int domain_create(domid_t id, const struct xen_domctl_createdomain *cfg, struct 
 	d->refs = 1;
 	d->pause_count = 1;
 	d->privileged = d->mm.io_cap = id == 0 && !dom0;
-	d->config_max_evtchn_port = MIN(cfg->max_evtchn_port, MAX_EVTCHN_PORTS - 1);
+	d->config_max_evtchn_port = cfg->max_evtchn_port;
 	d->config_max_grant_frames = limit_or(cfg->max_grant_frames, DEFAULT_GRANT_FRAMES);
 	d->config_max_grant_version = cfg->grant_opts & XEN_DOMCTL_GRANT_version_mask;
 	d->config_max_maptrack_frames = limit_or(cfg->max_maptrack_frames, DEFAULT_MAPTRACK_FRAMES);

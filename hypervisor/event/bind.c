@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The hypercall event_channel_op: every way to open a channel, moving it to another vcpu, its
- * status. Each function checks everything first and changes state last. Only 2-level channels are
- * offered: the calls of the FIFO ABI answer -ENOSYS, on which guests stay with two levels.
- * Locks: channel.h.
+ * status. Each function checks everything first and changes state last. Locks: channel.h.
  */
 #include "channel.h"
 #include "domain/continuation.h"
 #include "domain/subop.h"
+#include "fifo.h"
 
 bool virq_is_global(u32 virq)
 {
@@ -45,9 +44,9 @@ static int interdomain_bind(struct domain *d, struct domain *rd, u32 rport, u32 
 		return err;
 	}
 	rc->peer = d;
-	chan_store(rc, chan_word(CHAN_INTERDOMAIN, chan_vcpu(rc->state), domain_id(d), *lport));
+	chan_store(rc, chan_word_rebind(rc->state, CHAN_INTERDOMAIN, domain_id(d), *lport));
 	/* The peer may have sent before: drivers rely on this first event. */
-	chan_deliver(d, 0, *lport);
+	chan_deliver(d, chan_of(d->evtchn, *lport)->state, *lport);
 	return 0;
 }
 
@@ -71,7 +70,7 @@ static long bind_virq(void *arg)
 {
 	evtchn_bind_virq_t *op = arg;
 	struct domain *d = current->domain;
-	u16 *slot;
+	u32 *slot;
 	int rc;
 
 	if (op->virq >= VIRQS || (op->vcpu && virq_is_global(op->virq))) {
@@ -88,7 +87,7 @@ static long bind_virq(void *arg)
 	}
 	rc = chan_open(d, chan_word(CHAN_VIRQ, op->vcpu, 0, op->virq), NULL, &op->port);
 	if (!rc) {
-		WRITE_ONCE(*slot, (u16)op->port);
+		WRITE_ONCE(*slot, op->port);
 	}
 	return rc;
 }
@@ -166,7 +165,7 @@ static long bind_vcpu(void *arg)
 	if (!chan_movable(w)) {
 		return -EINVAL;
 	}
-	chan_store(c, chan_word(chan_kind(w), op->vcpu, chan_dom(w), chan_data(w)));
+	chan_store(c, (w & ~0xff0ull) | op->vcpu << 4);
 	return 0;
 }
 
@@ -212,7 +211,10 @@ static long port_status(void *arg)
 	return 0;
 }
 
-/* Closes all ports of a domain, as after its creation. Another's only while the tools hold it. */
+/*
+ * Closes all ports of a domain and goes back to two levels, as after its creation. Another's only
+ * while the tools hold it.
+ */
 static long reset(void *arg)
 {
 	const evtchn_reset_t *op = arg;
@@ -225,7 +227,8 @@ static long reset(void *arg)
 	if (d != current->domain && !READ_ONCE(d->pause_count) && !READ_ONCE(d->paused_by_tools)) {
 		return -EINVAL;
 	}
-	return chan_close_all(d);
+	rc = chan_close_all(d);
+	return rc ? rc : fifo_leave(d);
 }
 
 static const struct subop ops[] = {
@@ -240,6 +243,9 @@ static const struct subop ops[] = {
 	[EVTCHNOP_bind_vcpu] = {bind_vcpu, sizeof(evtchn_bind_vcpu_t), 0},
 	[EVTCHNOP_unmask] = {chan_unmask, sizeof(evtchn_unmask_t), 0},
 	[EVTCHNOP_reset] = {reset, sizeof(evtchn_reset_t), 0},
+	[EVTCHNOP_init_control] = {fifo_init_control, sizeof(evtchn_init_control_t), SUBOP_OUT},
+	[EVTCHNOP_expand_array] = {fifo_expand_array, sizeof(evtchn_expand_array_t), 0},
+	[EVTCHNOP_set_priority] = {fifo_set_priority, sizeof(evtchn_set_priority_t), 0},
 };
 
 long do_event_channel_op(unsigned int cmd, guest_ptr_t arg)

@@ -6,6 +6,7 @@
  * and the table entry that names it exist together. Lock: the domain's channel lock; see channel.h.
  */
 #include "channel.h"
+#include "fifo.h"
 #include "mm/alloc.h"
 #include "mm/pagetype.h"
 
@@ -62,25 +63,34 @@ static struct chan *bucket_get(struct evtchn_domain *e, u32 n)
 int chan_open(struct domain *d, u64 word, struct domain *peer, u32 *port)
 {
 	struct evtchn_domain *e = d->evtchn;
+	u32 limit = e->fifo ? e->max_port : MIN(e->max_port, PORTS_TWO_LEVEL - 1);
+	u32 linked = 0;
 
 	if (e->closed) {
 		return -EINVAL;
 	}
-	for (u32 p = e->first_free; p <= e->max_port; p++) {
+	for (u32 p = e->first_free; p <= limit; p++) {
 		struct chan *c = bucket_get(e, p / PORTS_PER_BUCKET);
 
 		if (!c) {
 			return -ENOMEM;
 		}
 		c += p % PORTS_PER_BUCKET;
-		if (chan_kind(c->state) == CHAN_FREE) {
-			c->peer = peer;
-			chan_store(c, word);
-			e->first_free = p + 1;
-			e->used++;
-			*port = p;
-			return 0;
+		if (chan_kind(c->state) != CHAN_FREE) {
+			continue;
 		}
+		/* On a queue still: its first event would come on its last user's vcpu. */
+		if (e->fifo && fifo_is_linked(e->fifo, p)) {
+			linked = linked ? linked : p;
+			continue;
+		}
+		c->peer = peer;
+		chan_store(c, word);
+		e->first_free = linked ? linked : p + 1;
+		e->top_port = MAX(e->top_port, p);
+		e->used++;
+		*port = p;
+		return 0;
 	}
 	return -ENOSPC;
 }
@@ -132,7 +142,7 @@ static void peer_unbind(struct domain *d, struct domain *p, u32 port)
 {
 	struct chan *c = chan_of(p->evtchn, port);
 
-	chan_store(c, chan_word(CHAN_UNBOUND, chan_vcpu(c->state), domain_id(d), 0));
+	chan_store(c, chan_word_rebind(c->state, CHAN_UNBOUND, domain_id(d), 0));
 }
 
 int chan_close(struct domain *d, u32 port)
@@ -145,7 +155,7 @@ int chan_close(struct domain *d, u32 port)
 		return -EINVAL;
 	}
 	w = close_lock(d, c, &peer);
-	if (chan_kind(w) == CHAN_FREE || chan_kind(w) == CHAN_CLOSING) {
+	if (!chan_in_use(w)) {
 		spin_unlock(&d->evtchn->lock);
 		return -EINVAL;
 	}
@@ -170,35 +180,51 @@ int chan_close(struct domain *d, u32 port)
 
 int chan_close_all(struct domain *d)
 {
-	unsigned int closed = 0;
+	struct evtchn_domain *e = d->evtchn;
+	unsigned int steps = 0;
 
-	for (u32 p = 1; p < PORTS_MAX; p++) {
-		if (chan_of(d->evtchn, p) && !chan_close(d, p) && ++closed % 16 == 0 &&
-		    preempt_needed()) {
-			return -ERESTART; /* those closed are gone: the next round is shorter */
+	while (READ_ONCE(e->top_port)) {
+		u32 p = READ_ONCE(e->top_port);
+		struct chan *c = chan_of(e, p);
+
+		chan_close(d, p);
+		/* Unless it or one above was opened meanwhile. The next round goes on from here. */
+		spin_lock(&e->lock);
+		e->top_port -= e->top_port == p && !(c && chan_in_use(c->state));
+		spin_unlock(&e->lock);
+		if (++steps % 16 == 0 && preempt_needed()) {
+			return -ERESTART;
 		}
 	}
 	return 0;
 }
 
-static size_t evtchn_bytes(const struct domain *d)
+static u32 bucket_count(const struct evtchn_domain *e)
 {
-	return sizeof(struct evtchn_domain) + d->max_vcpus * VIRQS * sizeof(u16);
+	return e->max_port / PORTS_PER_BUCKET + 1;
+}
+
+/* The structure, its buckets and behind them the ports of VIRQs. */
+static size_t evtchn_bytes(const struct domain *d, u32 buckets)
+{
+	return sizeof(struct evtchn_domain) + buckets * sizeof(struct chan *) +
+	       d->max_vcpus * VIRQS * sizeof(u32);
 }
 
 int evtchn_domain_create(struct domain *d)
 {
-	struct evtchn_domain *e = heap_alloc(evtchn_bytes(d));
+	/* 0: the configuration names no limit. */
+	u64 wanted = d->config_max_evtchn_port;
+	u32 max_port = wanted ? (u32)MIN(wanted, FIFO_PORTS - 1ull) : FIFO_PORTS - 1;
+	u32 buckets = max_port / PORTS_PER_BUCKET + 1;
+	struct evtchn_domain *e = heap_alloc(evtchn_bytes(d, buckets));
 
 	if (!e) {
 		return -ENOMEM;
 	}
-	/* 0: the configuration names no limit. */
-	e->max_port = PORTS_MAX - 1;
-	if (d->config_max_evtchn_port && d->config_max_evtchn_port < e->max_port) {
-		e->max_port = (u32)d->config_max_evtchn_port;
-	}
+	e->max_port = max_port;
 	e->first_free = 1;
+	e->virq_port = (u32(*)[VIRQS]) & e->bucket[buckets];
 	__atomic_store_n(&d->evtchn, e, __ATOMIC_RELEASE);
 	return 0;
 }
@@ -206,6 +232,7 @@ int evtchn_domain_create(struct domain *d)
 int evtchn_domain_destroy(struct domain *d)
 {
 	struct evtchn_domain *e = d->evtchn;
+	int rc;
 
 	if (!e) {
 		return 0;
@@ -213,7 +240,8 @@ int evtchn_domain_destroy(struct domain *d)
 	spin_lock(&e->lock);
 	e->closed = true;
 	spin_unlock(&e->lock);
-	return chan_close_all(d);
+	rc = chan_close_all(d);
+	return rc ? rc : fifo_leave(d);
 }
 
 void evtchn_domain_free(struct domain *d)
@@ -223,12 +251,13 @@ void evtchn_domain_free(struct domain *d)
 	if (!e) {
 		return;
 	}
+	ASSERT(!e->fifo);
 	watchdogs_stop(e);
 	d->evtchn = NULL;
-	for (unsigned int i = 0; i < BUCKETS_MAX; i++) {
+	for (unsigned int i = 0; i < bucket_count(e); i++) {
 		heap_free(e->bucket[i], PORTS_PER_BUCKET * sizeof(struct chan));
 	}
-	heap_free(e, evtchn_bytes(d));
+	heap_free(e, evtchn_bytes(d, bucket_count(e)));
 }
 
 unsigned int evtchn_count(struct domain *d)
@@ -246,25 +275,29 @@ static void dump_port(struct domain *d, u32 port, u64 w)
 	static const char *const name[] = {"free", "unbound", "interdomain", "pirq",
 					   "virq", "ipi",     "closing"};
 
-	printk("  port %u %s vcpu %u domain %u data %u%s%s\n", port, name[chan_kind(w)],
-	       chan_vcpu(w), chan_dom(w), chan_data(w),
-	       bit_test(d->shared->evtchn_pending, port) ? " pending" : "",
-	       bit_test(d->shared->evtchn_mask, port) ? " masked" : "");
+	printk("  port %u %s vcpu %u priority %u domain %u data %u%s%s\n", port, name[chan_kind(w)],
+	       chan_vcpu(w), chan_priority(w), chan_dom(w), chan_data(w),
+	       chan_is_pending(d, port) ? " pending" : "",
+	       chan_is_masked(d, port) ? " masked" : "");
 }
 
 void evtchn_dump(struct domain *d)
 {
-	if (!d->evtchn) {
+	struct evtchn_domain *e = d->evtchn;
+
+	if (!e) {
 		return;
 	}
-	printk("domain %u: %u event channels, limit %u\n", domain_id(d), evtchn_count(d),
-	       d->evtchn->max_port);
-	for (u32 p = 1; p < PORTS_MAX; p++) {
-		struct chan *c = chan_of(d->evtchn, p);
+	printk("domain %u: %u event channels, limit %u, %s\n", domain_id(d), evtchn_count(d),
+	       e->max_port, READ_ONCE(e->fifo) ? "FIFO" : "2-level");
+	for (u32 p = 1; p <= READ_ONCE(e->top_port); p++) {
+		u32 *mark = evtchn_enter();
+		struct chan *c = chan_of(e, p);
 		u64 w = c ? chan_load(c) : CHAN_FREE;
 
 		if (chan_kind(w) != CHAN_FREE) {
 			dump_port(d, p, w);
 		}
+		evtchn_leave(mark);
 	}
 }

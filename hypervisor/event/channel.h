@@ -4,12 +4,12 @@
  *
  * A channel is one 64-bit state word that readers load once, and a pointer to the peer's domain:
  *
- *   63           32 31      16 15     4 3   0
- *   +--------------+----------+--------+-----+
- *   | data         | domain   | vcpu   | kind|
- *   +--------------+----------+--------+-----+
+ *   63           32 31      16 15       12 11    4 3   0
+ *   +--------------+----------+----------+-------+-----+
+ *   | data         | domain   | priority | vcpu  | kind|
+ *   +--------------+----------+----------+-------+-----+
  *   data: the peer's port (INTERDOMAIN), the VIRQ or the PIRQ. domain: who may bind (UNBOUND), who
- * is the peer (INTERDOMAIN). vcpu: who is notified.
+ * is the peer (INTERDOMAIN). vcpu: who is notified, priority: in which queue (FIFO ABI).
  *
  *             alloc                bind                 peer closes
  *   FREE ------------> UNBOUND ------------> INTERDOMAIN ------------> UNBOUND
@@ -22,6 +22,11 @@
  * may the port, the peer pointer or the domain be used for something else. So a pointer read behind
  * an INTERDOMAIN word is alive, and no late event reaches a port's next user.
  *
+ * What a guest sees of its ports is two levels of bits in shared_info, or words of its own memory
+ * (fifo.h) from EVTCHNOP_init_control to reset. The change is published like a channel's: senders
+ * read `fifo` once, and whoever changed it waits for them. A domain with two levels has no channel
+ * in use above PORTS_TWO_LEVEL.
+ *
  * Writers hold the channel lock of the domain, of both domains (in the order of their ids) for
  * changes between two. Senders may be interrupt handlers; writers are not.
  */
@@ -33,9 +38,8 @@
 #include "event/event.h"
 #include "lib/lib.h"
 
-#define PORTS_MAX        4096u
+#define PORTS_TWO_LEVEL  4096u
 #define PORTS_PER_BUCKET 64u
-#define BUCKETS_MAX      (PORTS_MAX / PORTS_PER_BUCKET)
 #define VIRQS            24u
 #define WATCHDOGS        2u
 
@@ -62,7 +66,8 @@ struct watchdog {
 
 struct evtchn_domain {
 	spinlock_t lock;
-	u32 max_port;   /* highest port number that may be given out */
+	u32 max_port;   /* highest port number that may be given out by the FIFO ABI */
+	u32 top_port;   /* none above it is in use */
 	u32 first_free; /* no port below it is free */
 	u32 used;       /* channels not FREE */
 	bool closed;    /* dying: no channel is opened any more */
@@ -70,13 +75,23 @@ struct evtchn_domain {
 	u8 latched_code;
 	u64 pollers[DOM_MAX_VCPUS / 64]; /* atomic: vcpus inside SCHEDOP_poll */
 	struct watchdog watchdog[WATCHDOGS];
-	struct chan *bucket[BUCKETS_MAX]; /* published with release, freed with the domain */
-	u16 virq_port[][VIRQS];           /* by vcpu; 0 = not bound. Global VIRQs stand at vcpu 0 */
+	struct fifo *fifo;       /* NULL: two levels. Published with release */
+	u32 (*virq_port)[VIRQS]; /* by vcpu; 0 = not bound. Global VIRQs stand at vcpu 0 */
+	struct chan *bucket[];   /* published with release, freed with the domain */
 };
 
+_Static_assert(DOM_MAX_VCPUS <= 256, "a vcpu's number has 8 bits in a channel's word");
+
+/* Of a channel that is opened: default priority. */
 static inline u64 chan_word(enum chan_kind kind, u32 vcpu, u16 dom, u32 data)
 {
-	return (u64)data << 32 | (u64)dom << 16 | (u64)vcpu << 4 | kind;
+	return (u64)data << 32 | (u64)dom << 16 | EVTCHN_FIFO_PRIORITY_DEFAULT << 12 |
+	       (u64)vcpu << 4 | kind;
+}
+/* Of one that changes hands; vcpu and priority stay. */
+static inline u64 chan_word_rebind(u64 w, enum chan_kind kind, u16 dom, u32 data)
+{
+	return (chan_word(kind, 0, dom, data) & ~0xfff0ull) | (w & 0xfff0);
 }
 static inline enum chan_kind chan_kind(u64 w)
 {
@@ -84,7 +99,11 @@ static inline enum chan_kind chan_kind(u64 w)
 }
 static inline u32 chan_vcpu(u64 w)
 {
-	return w >> 4 & 0xfff;
+	return w >> 4 & 0xff;
+}
+static inline u32 chan_priority(u64 w)
+{
+	return w >> 12 & 0xf;
 }
 static inline u16 chan_dom(u64 w)
 {
@@ -109,12 +128,17 @@ static inline struct evtchn_domain *evtchn_state(struct domain *d)
 	return __atomic_load_n(&d->evtchn, __ATOMIC_ACQUIRE);
 }
 
+static inline bool chan_in_use(u64 w)
+{
+	return chan_kind(w) != CHAN_FREE && chan_kind(w) != CHAN_CLOSING;
+}
+
 /* The channel of a port, or NULL if no such port was ever given out. Any context. */
 static inline struct chan *chan_of(const struct evtchn_domain *e, u32 port)
 {
 	struct chan *b;
 
-	if (port >= PORTS_MAX) {
+	if (port > e->max_port) {
 		return NULL;
 	}
 	b = __atomic_load_n(&e->bucket[port / PORTS_PER_BUCKET], __ATOMIC_ACQUIRE);
@@ -164,9 +188,14 @@ int chan_close_all(struct domain *d);
 bool virq_is_global(u32 virq);
 long chan_send(u32 port);
 long chan_unmask(void *arg); /* EVTCHNOP_unmask */
-/* Sets the port's bit in d's shared page and notifies the vcpu and pollers. Any context. */
-void chan_deliver(struct domain *d, u32 vcpu, u32 port);
+/* Makes the port of a channel with this word pending, tells the vcpu and pollers. Any context,
+ * inside enter/leave or with the lock held, as the next three. */
+void chan_deliver(struct domain *d, u64 w, u32 port);
 void chan_clear_pending(struct domain *d, u32 port);
+bool chan_is_pending(struct domain *d, u32 port);
+bool chan_is_masked(struct domain *d, u32 port);
+/* Tells v that an event waits. */
+void vcpu_upcall(struct vcpu *v, vcpu_info_t *info);
 
 /* sched_op.c */
 void vcpu_poll_end(struct vcpu *v); /* wakes a polling vcpu. Any context */

@@ -2,22 +2,29 @@
 /*
  * Events on their way: sending, raising, unmasking, waking. No lock is taken here; see channel.h
  * for what makes that safe. Invariant: a port whose pending bit went from 0 to 1 while unmasked has
- * its bit in the vcpu's selector and the vcpu is woken.
+ * its bit in the vcpu's selector (2-level) or is on a queue (FIFO) and the vcpu is woken.
  */
 #include "channel.h"
+#include "fifo.h"
+
+void vcpu_upcall(struct vcpu *v, vcpu_info_t *info)
+{
+	if (__atomic_exchange_n(&info->evtchn_upcall_pending, 1, __ATOMIC_SEQ_CST)) {
+		return;
+	}
+	/* An interrupt may find the current vcpu on its way to sleep. */
+	if (v != current || READ_ONCE(v->blocked) || READ_ONCE(v->polling)) {
+		vcpu_kick(v);
+	}
+}
 
 /* Bit `port` is pending and not masked: tells the vcpu which word to look at, and wakes it. */
 static void vcpu_select(struct vcpu *v, u32 port)
 {
 	vcpu_info_t *info = READ_ONCE(v->info);
 
-	if (!info || bit_test_and_set(&info->evtchn_pending_sel, port / 64) ||
-	    __atomic_exchange_n(&info->evtchn_upcall_pending, 1, __ATOMIC_SEQ_CST)) {
-		return;
-	}
-	/* An interrupt may find the current vcpu on its way to sleep. */
-	if (v != current || READ_ONCE(v->blocked) || READ_ONCE(v->polling)) {
-		vcpu_kick(v);
+	if (info && !bit_test_and_set(&info->evtchn_pending_sel, port / 64)) {
+		vcpu_upcall(v, info);
 	}
 }
 
@@ -36,20 +43,36 @@ static void wake_pollers(struct domain *d, u32 port)
 	}
 }
 
-void chan_deliver(struct domain *d, u32 vcpu, u32 port)
+static struct fifo *fifo_of(const struct evtchn_domain *e)
 {
-	shared_info_t *s = d->shared;
-	struct vcpu *v = domain_vcpu(d, vcpu);
-	u64 pollers = 0;
+	return __atomic_load_n(&e->fifo, __ATOMIC_ACQUIRE);
+}
 
-	if (!s || !v || bit_test_and_set(s->evtchn_pending, port)) {
-		return;
+/* Returns true if it was not pending before. */
+static bool two_level_set_pending(struct domain *d, struct vcpu *v, u32 port)
+{
+	if (bit_test_and_set(d->shared->evtchn_pending, port)) {
+		return false;
 	}
-	if (!bit_test(s->evtchn_mask, port)) {
+	if (!bit_test(d->shared->evtchn_mask, port)) {
 		vcpu_select(v, port);
 	}
-	for (unsigned int i = 0; i < ARRAY_SIZE(d->evtchn->pollers); i++) {
-		pollers |= READ_ONCE(d->evtchn->pollers[i]);
+	return true;
+}
+
+void chan_deliver(struct domain *d, u64 w, u32 port)
+{
+	struct evtchn_domain *e = d->evtchn;
+	struct vcpu *v = domain_vcpu(d, chan_vcpu(w));
+	struct fifo *f = fifo_of(e);
+	u64 pollers = 0;
+
+	if (!v || !(f ? fifo_set_pending(f, v, chan_priority(w), port)
+		      : two_level_set_pending(d, v, port))) {
+		return;
+	}
+	for (unsigned int i = 0; i < ARRAY_SIZE(e->pollers); i++) {
+		pollers |= READ_ONCE(e->pollers[i]);
 	}
 	if (unlikely(pollers)) {
 		wake_pollers(d, port);
@@ -58,9 +81,29 @@ void chan_deliver(struct domain *d, u32 vcpu, u32 port)
 
 void chan_clear_pending(struct domain *d, u32 port)
 {
-	if (d->shared) {
+	struct fifo *f = fifo_of(d->evtchn);
+
+	if (f) {
+		fifo_clear_pending(f, port);
+	} else {
 		bit_test_and_clear(d->shared->evtchn_pending, port);
 	}
+}
+
+bool chan_is_pending(struct domain *d, u32 port)
+{
+	struct fifo *f = fifo_of(d->evtchn);
+
+	return f ? fifo_is_pending(f, port)
+		 : port < PORTS_TWO_LEVEL && bit_test(d->shared->evtchn_pending, port);
+}
+
+bool chan_is_masked(struct domain *d, u32 port)
+{
+	struct fifo *f = fifo_of(d->evtchn);
+
+	return f ? fifo_is_masked(f, port)
+		 : port < PORTS_TWO_LEVEL && bit_test(d->shared->evtchn_mask, port);
 }
 
 /* The far end of an INTERDOMAIN channel; inside enter/leave. */
@@ -70,7 +113,7 @@ static void send_to_peer(struct domain *peer, u32 port)
 	u64 w = chan_load(c);
 
 	if (chan_kind(w) == CHAN_INTERDOMAIN) {
-		chan_deliver(peer, chan_vcpu(w), port);
+		chan_deliver(peer, w, port);
 	}
 }
 
@@ -87,7 +130,7 @@ long chan_send(u32 port)
 		send_to_peer(READ_ONCE(c->peer), chan_data(w));
 		break;
 	case CHAN_IPI:
-		chan_deliver(d, chan_vcpu(w), port);
+		chan_deliver(d, w, port);
 		break;
 	case CHAN_UNBOUND: /* nobody listens (any more) */
 		break;
@@ -105,8 +148,8 @@ void evtchn_raise(struct domain *d, u32 port)
 	struct chan *c = e ? chan_of(e, port) : NULL;
 	u64 w = c ? chan_load(c) : CHAN_FREE;
 
-	if (chan_kind(w) != CHAN_FREE && chan_kind(w) != CHAN_CLOSING) {
-		chan_deliver(d, chan_vcpu(w), port);
+	if (chan_in_use(w)) {
+		chan_deliver(d, w, port);
 	}
 	evtchn_leave(mark);
 }
@@ -120,7 +163,7 @@ static void virq_raise(struct domain *d, u32 slot, unsigned int virq)
 	u64 w = port ? chan_load(chan_of(e, port)) : CHAN_FREE;
 
 	if (chan_kind(w) == CHAN_VIRQ && chan_data(w) == virq) {
-		chan_deliver(d, chan_vcpu(w), port);
+		chan_deliver(d, w, port);
 	}
 	evtchn_leave(mark);
 }
@@ -141,7 +184,19 @@ void evtchn_send_global_virq(unsigned int virq)
 
 bool evtchn_pending(struct domain *d, u32 port)
 {
-	return evtchn_port_valid(d, port) && bit_test(d->shared->evtchn_pending, port);
+	u32 *mark = evtchn_enter();
+	bool pending = evtchn_port_valid(d, port) && chan_is_pending(d, port);
+
+	evtchn_leave(mark);
+	return pending;
+}
+
+static void two_level_unmask(struct domain *d, struct vcpu *v, u32 port)
+{
+	if (port < PORTS_TWO_LEVEL && bit_test_and_clear(d->shared->evtchn_mask, port) &&
+	    bit_test(d->shared->evtchn_pending, port)) {
+		vcpu_select(v, port);
+	}
 }
 
 long chan_unmask(void *arg)
@@ -149,16 +204,17 @@ long chan_unmask(void *arg)
 	const evtchn_unmask_t *op = arg;
 	struct domain *d = current->domain;
 	struct chan *c = chan_of(d->evtchn, op->port);
-	struct vcpu *v;
+	u32 *mark = evtchn_enter();
+	struct fifo *f = fifo_of(d->evtchn);
+	u64 w = c ? chan_load(c) : CHAN_FREE;
+	struct vcpu *v = domain_vcpu(d, chan_vcpu(w));
 
-	if (!c) {
-		return -EINVAL;
+	if (c && v && f) {
+		fifo_unmask(f, v, chan_priority(w), op->port);
+	} else if (c && v) {
+		two_level_unmask(d, v, op->port);
 	}
-	v = domain_vcpu(d, chan_vcpu(chan_load(c)));
-	if (bit_test_and_clear(d->shared->evtchn_mask, op->port) &&
-	    bit_test(d->shared->evtchn_pending, op->port) && v) {
-		vcpu_select(v, op->port);
-	}
+	evtchn_leave(mark);
 	/* A PIRQ's line is not touched: its EOI is a call of its own. */
-	return 0;
+	return c ? 0 : -EINVAL;
 }

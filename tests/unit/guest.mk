@@ -2,11 +2,18 @@
 # Event channels, grant tables and memory_op on a fake machine whose CPUs are threads.
 GUEST_TEST_CFLAGS := $(HV_TEST_CFLAGS) -include tests/unit/guest_fake.h -Wno-missing-field-initializers
 
-UNIT_TESTS += evtchn
-evtchn_SRCS := tests/unit/evtchn.c tests/unit/guest_fake.c hypervisor/domain/subop.c \
+EVTCHN_TESTS := evtchn evtchn_model evtchn_races sched_op evtchn_fifo evtchn_fifo_races
+UNIT_TESTS += $(EVTCHN_TESTS)
+EVTCHN_TEST_SRCS := $(addprefix tests/unit/,evtchn_fake.c guest_fake.c) hypervisor/domain/subop.c \
 	$(wildcard hypervisor/event/*.c)
-evtchn_CFLAGS := $(GUEST_TEST_CFLAGS)
-evtchn_LIBS := -lpthread
+define evtchn_test
+$(1)_SRCS := tests/unit/$(1).c $(EVTCHN_TEST_SRCS) $(2)
+$(1)_CFLAGS := $(GUEST_TEST_CFLAGS)
+$(1)_LIBS := -lpthread
+endef
+$(foreach t,$(filter-out evtchn_fifo%,$(EVTCHN_TESTS)),$(eval $(call evtchn_test,$(t))))
+# With a guest that consumes events.
+$(foreach t,$(filter evtchn_fifo%,$(EVTCHN_TESTS)),$(eval $(call evtchn_test,$(t),tests/unit/fifo_guest.c)))
 
 GRANT_TEST_SRCS := tests/unit/grant_fake.c tests/unit/guest_fake.c hypervisor/domain/subop.c \
 	$(wildcard hypervisor/grant/*.c)

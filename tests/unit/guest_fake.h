@@ -24,7 +24,7 @@ static inline void fake_pause(void)
 #include "mm/frame.h"
 
 #define FAKE_FRAMES 2048u
-#define FAKE_CPUS   4u
+#define FAKE_CPUS   5u
 
 extern __thread struct vcpu *fake_current;
 extern __thread unsigned int fake_cpu;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Event channels, 2-level ABI. One lock per domain (evtchn lock) guards its channel table; two
- * domains' locks are taken in the order of their ids. Sending takes none.
+ * Event channels, 2-level and FIFO ABI. One lock per domain (evtchn lock) guards its channel table;
+ * two domains' locks are taken in the order of their ids. Sending takes none.
  */
 #ifndef EVENT_EVENT_H
 #define EVENT_EVENT_H
