@@ -24,7 +24,7 @@ $(TOOLS_O)/domus: $(CLIENT_OBJS)
 	$(Q)$(CC) $(filter-out -pie,$(USER_LDFLAGS)) -static-pie -o $@ $^ -ljansson
 
 DAEMON_OBJS := $(call tools_objs,dom0-tools/daemon/*.c) $(patsubst %,$(TOOLS_O)/lib/%.o,\
-	err size nearest guest_schema guest_file harmless)
+	err size nearest guest_schema guest_file harmless cpulist)
 $(TOOLS_O)/domusd: $(DAEMON_OBJS)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(USER_LDFLAGS) -pthread -o $@ $^ -lxenguest -lxenctrl -lxencall -lxenstore -lxenevtchn \
@@ -43,7 +43,7 @@ schema: $(TOOLS_O)/make-schema ## Write config/schema/guest.schema.json anew
 
 tools_lib = $(patsubst %,dom0-tools/lib/%.c,$(1))
 UNIT_TESTS += tools_text tools_guest_file tools_console tools_client tools_policy
-tools_text_SRCS   := tests/unit/tools_text.c $(call tools_lib,err size nearest)
+tools_text_SRCS   := tests/unit/tools_text.c $(call tools_lib,err size nearest cpulist)
 tools_text_CFLAGS := $(TOOLS_CFLAGS)
 tools_text_LIBS   := -ljansson
 tools_guest_file_SRCS   := tests/unit/tools_guest_file.c \

@@ -5,14 +5,6 @@
 
 int list_run(const struct call *c, struct err *e)
 {
-	json_t *o = verb_get(c, "/v1/guests", e);
-
-	if (!o) {
-		return -1;
-	}
-	if (!verb_print(c, o)) {
-		output_table(stdout, json_object_get(o, "guests"), list_columns, list_column_count);
-	}
-	json_decref(o);
-	return 0;
+	return verb_table(c, verb_get(c, "/v1/guests", e), "guests", list_columns,
+			  list_column_count);
 }

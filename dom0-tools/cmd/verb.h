@@ -49,6 +49,9 @@ json_t *verb_post(const struct call *c, const char *guest, const char *what, con
 		  struct err *e);
 /** verb_target - "/v1/guests/NAME[/what]", encoded; the caller frees it. */
 char *verb_target(const char *guest, const char *what);
+/** verb_table - prints the rows under a key as a table, or all data with -o; drops the data. */
+int verb_table(const struct call *c, json_t *data, const char *key, const struct column *columns,
+	       size_t count);
 /** verb_print - prints data as JSON or YAML and returns 1; 0: the table is the verb's own. */
 int verb_print(const struct call *c, const json_t *data);
 /** verb_say - one line for people about a guest ("web: paused"), or its data with -o. */
@@ -64,6 +67,10 @@ int resume_run(const struct call *c, struct err *e);
 int shutdown_run(const struct call *c, struct err *e);
 int reboot_run(const struct call *c, struct err *e);
 int destroy_run(const struct call *c, struct err *e);
+int vcpu_list_run(const struct call *c, struct err *e);
+int vcpu_set_run(const struct call *c, struct err *e);
+int vcpu_pin_run(const struct call *c, struct err *e);
+int sched_run(const struct call *c, struct err *e);
 int info_run(const struct call *c, struct err *e);
 int dmesg_run(const struct call *c, struct err *e);
 int version_run(const struct call *c, struct err *e);

@@ -35,6 +35,19 @@ const struct verb verbs[] = {
 	 reboot_run},
 	{"destroy", "GUEST", "", 1, 1, "End a guest at once, or forget one that ended.",
 	 destroy_run},
+	{"vcpu-list", "[GUEST]", "", 0, 1, "List vCPUs: where they run, and where they may.",
+	 vcpu_list_run},
+	{"vcpu-set", "GUEST COUNT", "", 2, 2, "Ask a guest to use that many of its vCPUs.",
+	 vcpu_set_run},
+	{"vcpu-pin", "GUEST VCPU CPUS [CPUS]", "", 3, 4,
+	 "Set where a vCPU may run, and where it runs if it can.\n"
+	 "VCPU is a number or 'all'; CPUS a list like 0-3,8 or 'all', or '-' to leave it as it is",
+	 vcpu_pin_run},
+	{"sched", "[GUEST]", "w:c:", 0, 1,
+	 "Show or set guests' shares of the CPUs.\n"
+	 "-w WEIGHT  1 to 65535: twice the weight is twice the time (256)\n"
+	 "-c CAP  at most that many percent of one CPU; 0: no limit",
+	 sched_run},
 	{"info", "", "", 0, 0, "Tell about the host.", info_run},
 	{"dmesg", "", "", 0, 0, "Print the hypervisor's messages.", dmesg_run},
 	{"version", "", "", 0, 0, "Tell the versions of domus, domusd and the hypervisor.",
@@ -63,7 +76,7 @@ const struct verb *verb_find(const char *name)
 
 int verb_unknown(const char *name, struct err *e)
 {
-	const char *names[32], *near;
+	const char *names[64], *near;
 	size_t i;
 
 	for (i = 0; i < verb_count; i++) {
@@ -96,10 +109,10 @@ void verb_help(FILE *f, const struct verb *verb)
 	}
 	fputs("usage: domus VERB [options] [arguments] [-o table|json|yaml]\n\n", f);
 	for (i = 0; i < verb_count; i++) {
-		char left[32];
+		char left[48];
 
 		snprintf(left, sizeof(left), "%s %s", verbs[i].name, verbs[i].args);
-		fprintf(f, "  %-16s %.*s\n", left, (int)strcspn(verbs[i].help, "\n"),
+		fprintf(f, "  %-31s %.*s\n", left, (int)strcspn(verbs[i].help, "\n"),
 			verbs[i].help);
 	}
 	fputs("\nExit codes: 0 done, 1 general, 2 usage, 3 configuration, 4 not found, 5 no memory,\n"
@@ -150,6 +163,19 @@ int verb_print(const struct call *c, const json_t *data)
 		return 0;
 	}
 	return 1;
+}
+
+int verb_table(const struct call *c, json_t *data, const char *key, const struct column *columns,
+	       size_t count)
+{
+	if (!data) {
+		return -1;
+	}
+	if (!verb_print(c, data)) {
+		output_table(stdout, json_object_get(data, key), columns, count);
+	}
+	json_decref(data);
+	return 0;
 }
 
 void verb_say(const struct call *c, const json_t *guest, const char *what)

@@ -117,20 +117,38 @@ json_t *host_dmesg(struct hyper *h, struct err *e)
 	return o;
 }
 
+static const char *number_name(uint32_t domid, char buf[HOST_NAME_BYTES])
+{
+	snprintf(buf, HOST_NAME_BYTES, domid ? "(domain %u)" : "Domain-%u", domid);
+	return buf;
+}
+
+const char *host_domain_name(struct hyper *h, uint32_t domid, char buf[HOST_NAME_BYTES])
+{
+	const struct guest *g = guest_of_domain(domid);
+	char *name = g ? NULL : nodes_get(h, domid, "name");
+
+	if (g || name) {
+		snprintf(buf, HOST_NAME_BYTES, "%s", g ? g->file.name : name);
+	} else {
+		number_name(domid, buf);
+	}
+	free(name);
+	return buf;
+}
+
 static json_t *list_row(struct hyper *h, const xc_domaininfo_t *info)
 {
 	const struct guest *g = guest_of_domain(info->domain);
-	char number[24], *name;
+	char name[HOST_NAME_BYTES];
 	json_t *row;
 
 	if (g) {
 		return view_guest(g, info);
 	}
-	name = nodes_get(h, info->domain, "name");
-	snprintf(number, sizeof(number), info->domain ? "(domain %u)" : "Domain-%u", info->domain);
-	row = view_foreign(name ? name : number, info);
-	free(name);
-	return row ? row : view_foreign(number, info);
+	row = view_foreign(host_domain_name(h, info->domain, name), info);
+	/* Without a row the name is no UTF-8. */
+	return row ? row : view_foreign(number_name(info->domain, name), info);
 }
 
 json_t *host_list(struct hyper *h, struct err *e)

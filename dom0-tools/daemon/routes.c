@@ -11,6 +11,7 @@
 #include "daemon/life.h"
 #include "daemon/logs.h"
 #include "daemon/routes.h"
+#include "daemon/vcpus.h"
 #include "daemon/view.h"
 #include "daemon/viewer.h"
 
@@ -154,23 +155,83 @@ static void get_console(struct request *r, struct guest *g)
 	http_reply_upgrade(r, "domus-console", name, console_ready);
 }
 
+static void get_vcpus(struct request *r, uint32_t domid)
+{
+	struct err e ERR_CLEANUP = {0};
+
+	answer(r, vcpus_list(api.h, domid, &e), &e);
+}
+
+static void get_shares(struct request *r, uint32_t domid)
+{
+	struct err e ERR_CLEANUP = {0};
+
+	answer(r, shares_list(api.h, domid, &e), &e);
+}
+
+/* The argument of a request that cannot do without it. */
+static const char *needed(const struct request *r, const char *name, struct err *e)
+{
+	const char *value = http_query(r, name);
+
+	if (!value) {
+		err_set(e, ERR_USAGE, "the request lacks the argument '%s'", name);
+	}
+	return value;
+}
+
+static void post_vcpus(struct request *r, uint32_t domid)
+{
+	struct err e ERR_CLEANUP = {0};
+	const char *count = needed(r, "count", &e);
+	int ok = count && vcpus_set(api.h, domid, count, &e) == 0;
+
+	answer(r, ok ? vcpus_list(api.h, domid, &e) : NULL, &e);
+}
+
+static void post_pin(struct request *r, uint32_t domid)
+{
+	struct err e ERR_CLEANUP = {0};
+	const char *vcpu = needed(r, "vcpu", &e);
+	int ok = vcpu && vcpus_pin(api.h, domid, vcpu, http_query(r, "hard"), http_query(r, "soft"),
+				   &e) == 0;
+
+	answer(r, ok ? vcpus_list(api.h, domid, &e) : NULL, &e);
+}
+
+static void post_shares(struct request *r, uint32_t domid)
+{
+	struct err e ERR_CLEANUP = {0};
+	int ok = shares_set(api.h, domid, http_query(r, "weight"), http_query(r, "cap"), &e) == 0;
+
+	answer(r, ok ? shares_list(api.h, domid, &e) : NULL, &e);
+}
+
 static const struct route {
 	const char *method, *path;
 	void (*run)(struct request *r, struct guest *g);
+	void (*run_domain)(struct request *r, uint32_t domid); /* or: of any domain */
 } table[] = {
-	{"GET", "/v1/guests", get_list},
-	{"POST", "/v1/guests", post_create},
-	{"GET", "/v1/guests/*", get_guest},
-	{"POST", "/v1/guests/*/pause", post_pause},
-	{"POST", "/v1/guests/*/resume", post_resume},
-	{"POST", "/v1/guests/*/shutdown", post_shutdown},
-	{"POST", "/v1/guests/*/reboot", post_reboot},
-	{"POST", "/v1/guests/*/destroy", post_destroy},
-	{"GET", "/v1/guests/*/log", get_log},
-	{"GET", "/v1/guests/*/console", get_console},
-	{"GET", "/v1/host", get_host},
-	{"GET", "/v1/host/dmesg", get_dmesg},
-	{"GET", "/v1/version", get_version},
+	{"GET", "/v1/guests", .run = get_list},
+	{"POST", "/v1/guests", .run = post_create},
+	{"GET", "/v1/guests/*", .run = get_guest},
+	{"POST", "/v1/guests/*/pause", .run = post_pause},
+	{"POST", "/v1/guests/*/resume", .run = post_resume},
+	{"POST", "/v1/guests/*/shutdown", .run = post_shutdown},
+	{"POST", "/v1/guests/*/reboot", .run = post_reboot},
+	{"POST", "/v1/guests/*/destroy", .run = post_destroy},
+	{"GET", "/v1/guests/*/log", .run = get_log},
+	{"GET", "/v1/guests/*/console", .run = get_console},
+	{"GET", "/v1/vcpus", .run_domain = get_vcpus},
+	{"GET", "/v1/domains/*/vcpus", .run_domain = get_vcpus},
+	{"POST", "/v1/domains/*/vcpus", .run_domain = post_vcpus},
+	{"POST", "/v1/domains/*/pin", .run_domain = post_pin},
+	{"GET", "/v1/shares", .run_domain = get_shares},
+	{"GET", "/v1/domains/*/shares", .run_domain = get_shares},
+	{"POST", "/v1/domains/*/shares", .run_domain = post_shares},
+	{"GET", "/v1/host", .run = get_host},
+	{"GET", "/v1/host/dmesg", .run = get_dmesg},
+	{"GET", "/v1/version", .run = get_version},
 };
 
 /* True if the path fits; what stands for "*" goes to name. */
@@ -195,18 +256,44 @@ static int path_matches(const char *pattern, const char *path, char name[NAME_BY
 	return 1;
 }
 
+/* Our guest by name or number, or any domain by its number or "Domain-0"; 0, or -1. */
+static int domain_find(const char *name, uint32_t *domid)
+{
+	const struct guest *g = guest_find(name);
+	unsigned long number;
+	char *end;
+
+	if (g) {
+		*domid = g->domid;
+		return g->domid == DOMID_INVALID ? -1 : 0;
+	}
+	if (strcmp(name, "Domain-0") == 0) {
+		*domid = 0;
+		return 0;
+	}
+	number = strtoul(name, &end, 10);
+	*domid = number;
+	return *end || number >= DOMID_INVALID ? -1 : 0;
+}
+
 static void run(const struct route *route, struct request *r, const char *name)
 {
 	struct guest *g = *name ? guest_find(name) : NULL;
+	uint32_t domid = DOMID_INVALID;
 	struct err e ERR_CLEANUP = {0};
 
-	if (*name && !g) {
-		err_set(&e, ERR_NOT_FOUND, "there is no guest '%s'", name);
-		err_fix(&e, "see 'domus list'; guests of other tools and dom0 are only listed");
+	if (*name && (route->run_domain ? domain_find(name, &domid) : !g)) {
+		err_set(&e, ERR_NOT_FOUND, "there is no %s '%s'%s",
+			route->run_domain ? "domain" : "guest", name, g ? " running" : "");
+		err_fix(&e, "see 'domus list'%s",
+			route->run_domain ? ""
+					  : "; guests of other tools and dom0 are only listed");
 		http_reply_error(r, &e);
-		return;
+	} else if (route->run_domain) {
+		route->run_domain(r, domid);
+	} else {
+		route->run(r, g);
 	}
-	route->run(r, g);
 }
 
 void routes_request(struct request *r)

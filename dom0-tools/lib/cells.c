@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Cells of domus list, from the rows that domusd sends; see cells.h. No lock. */
+/* Cells of the tables, from the rows that domusd sends; see cells.h. No lock. */
 #include <inttypes.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -77,3 +77,63 @@ const struct column list_columns[] = {
 };
 
 const size_t list_column_count = sizeof(list_columns) / sizeof(list_columns[0]);
+
+static char *vcpu_cell(const json_t *row)
+{
+	return number_cell(row, "vcpu");
+}
+
+static char *on_cell(const json_t *row)
+{
+	return number_cell(row, "cpu");
+}
+
+static char *text_cell(const json_t *row, const char *key)
+{
+	const char *text = json_string_value(json_object_get(row, key));
+
+	return strdup(text ? text : "-");
+}
+
+static char *hard_cell(const json_t *row)
+{
+	return text_cell(row, "hard");
+}
+
+static char *soft_cell(const json_t *row)
+{
+	return text_cell(row, "soft");
+}
+
+const struct column vcpu_columns[] = {
+	{"NAME", 0, name_cell},       {"ID", 1, id_cell},        {"VCPU", 1, vcpu_cell},
+	{"CPU", 1, on_cell},          {"STATE", 0, state_cell},  {"CPU TIME", 1, cpu_cell},
+	{"MAY RUN ON", 0, hard_cell}, {"PREFERS", 0, soft_cell},
+};
+
+const size_t vcpu_column_count = sizeof(vcpu_columns) / sizeof(vcpu_columns[0]);
+
+static char *weight_cell(const json_t *row)
+{
+	return number_cell(row, "weight");
+}
+
+static char *cap_cell(const json_t *row)
+{
+	json_int_t cap = json_integer_value(json_object_get(row, "cap"));
+	char *text = NULL;
+
+	if (cap == 0) {
+		return strdup("none");
+	}
+	return asprintf(&text, "%lld%%", (long long)cap) < 0 ? NULL : text;
+}
+
+const struct column share_columns[] = {
+	{"NAME", 0, name_cell},
+	{"ID", 1, id_cell},
+	{"WEIGHT", 1, weight_cell},
+	{"CAP", 1, cap_cell},
+};
+
+const size_t share_column_count = sizeof(share_columns) / sizeof(share_columns[0]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The columns of domus list. Pure: a row in, text out. No lock. */
+/* The columns of domus list, vcpu-list and sched. Pure: a row in, text out. No lock. */
 #ifndef DOMUS_CELLS_H
 #define DOMUS_CELLS_H
 
@@ -7,5 +7,9 @@
 
 extern const struct column list_columns[];
 extern const size_t list_column_count;
+extern const struct column vcpu_columns[];
+extern const size_t vcpu_column_count;
+extern const struct column share_columns[];
+extern const size_t share_column_count;
 
 #endif

@@ -2,9 +2,38 @@
 /* Sizes, nearest words and chains of errors: what the tools read and say. */
 #include "unit.h"
 
+#include "lib/cpulist.h"
 #include "lib/err.h"
 #include "lib/nearest.h"
 #include "lib/size.h"
+
+static void lists_of_cpus(void **state)
+{
+	static const struct {
+		const char *text, *back;
+	} good[] = {
+		{"0", "0"},      {"0-3", "0-3"},         {"0,2,4-5", "0,2,4-5"},
+		{"all", "all"},  {"all,^2", "0-1,3-11"}, {"3,1,2", "1-3"},
+		{"0-11", "all"}, {"11", "11"},           {"0-3,^1-2", "0,3"},
+	};
+	static const char *const bad[] = {
+		"",     "12", "0-12", "3-1", "^0", "a",    "0,",
+		"0,,1", " 0", "-1",   "0-",  "1x", "alls", "99999999999999999999"};
+	uint8_t map[2];
+	char text[64];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		assert_int_equal(cpulist_parse(good[i].text, map, 12), 0);
+		assert_string_equal(cpulist_format(map, 12, text, sizeof(text)), good[i].back);
+	}
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_int_equal(cpulist_parse(bad[i], map, 12), -1);
+	}
+	memset(map, 0, sizeof(map));
+	assert_string_equal(cpulist_format(map, 12, text, sizeof(text)), "none");
+}
 
 static void sizes_that_are_read(void **state)
 {
@@ -181,6 +210,7 @@ static void deep_chain_keeps_the_innermost(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(lists_of_cpus),
 		cmocka_unit_test(sizes_that_are_read),
 		cmocka_unit_test(sizes_that_are_refused),
 		cmocka_unit_test(sizes_that_are_written_read_back),
