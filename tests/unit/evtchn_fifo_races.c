@@ -4,6 +4,8 @@
  * writes anything into its words harms itself alone; the ABI changes under senders.
  */
 #include <time.h>
+#include <unistd.h>
+#include "channel.h"
 #include "fifo_guest.h"
 #include "lib/lib.h"
 
@@ -313,6 +315,58 @@ static void abi_changes(void **state)
 	assert_int_equal(evtchn_count(dom_a), 0);
 }
 
+/* --- Who was sending before the change is waited for --- */
+
+static bool changed;
+
+static void *change_to_queues(void *arg)
+{
+	thread_begin(1);
+	fifo_guest_start(&g, dom_a, 2, 0);
+	__atomic_store_n(&changed, true, __ATOMIC_SEQ_CST);
+	return NULL;
+}
+
+static void *change_back(void *arg)
+{
+	thread_begin(1);
+	assert_int_equal(reset_domain(DOMID_SELF), 0);
+	__atomic_store_n(&changed, true, __ATOMIC_SEQ_CST);
+	return NULL;
+}
+
+/* The change is not over while this CPU is inside a send that does `late` at its end. */
+static void change_waits(void *(*change)(void *), u32 late)
+{
+	pthread_t t;
+	u32 *mark;
+
+	thread_begin(2);
+	changed = false;
+	mark = evtchn_enter();
+	assert_int_equal(pthread_create(&t, NULL, change, NULL), 0);
+	usleep(200000);
+	assert_false(__atomic_load_n(&changed, __ATOMIC_SEQ_CST));
+	bit_test_and_set(dom_a->shared->evtchn_pending, late);
+	evtchn_leave(mark);
+	pthread_join(t, NULL);
+	assert_true(changed);
+	thread_begin(0);
+}
+
+static void changes_wait_for_senders(void **state)
+{
+	open_ports();
+	change_waits(change_to_queues, port[3]);
+	assert_true(evtchn_pending(dom_a, port[3]));
+	assert_false(evtchn_pending(dom_a, port[4]));
+	for (unsigned int i = 0; i < PORTS; i++) {
+		assert_int_equal(close_port(port[i]), 0);
+	}
+	change_waits(change_back, port[3]); /* no port is left to wait for */
+	fifo_guest_check_released(&g);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -320,6 +374,7 @@ int main(void)
 		TEST(nothing_is_lost_by_moving),
 		TEST(a_guest_harms_itself_alone),
 		TEST(abi_changes),
+		TEST(changes_wait_for_senders),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

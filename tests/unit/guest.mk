@@ -8,7 +8,7 @@ EVTCHN_TEST_SRCS := $(addprefix tests/unit/,evtchn_fake.c guest_fake.c) hypervis
 	$(wildcard hypervisor/event/*.c)
 define evtchn_test
 $(1)_SRCS := tests/unit/$(1).c $(EVTCHN_TEST_SRCS) $(2)
-$(1)_CFLAGS := $(GUEST_TEST_CFLAGS)
+$(1)_CFLAGS := $(GUEST_TEST_CFLAGS) -Ihypervisor/event
 $(1)_LIBS := -lpthread
 endef
 $(foreach t,$(filter-out evtchn_fifo%,$(EVTCHN_TESTS)),$(eval $(call evtchn_test,$(t))))
@@ -20,7 +20,7 @@ GRANT_TEST_SRCS := tests/unit/grant_fake.c tests/unit/guest_fake.c hypervisor/do
 define grant_test
 UNIT_TESTS += $(1)
 $(1)_SRCS := tests/unit/$(1).c $(GRANT_TEST_SRCS)
-$(1)_CFLAGS := $(GUEST_TEST_CFLAGS)
+$(1)_CFLAGS := $(GUEST_TEST_CFLAGS) -Ihypervisor/event
 $(1)_LIBS := -lpthread
 endef
 $(foreach t,grant grant_copy grant_v2 grant_races,$(eval $(call grant_test,$(t))))
