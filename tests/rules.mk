@@ -4,6 +4,8 @@
 #   store_tree_SRCS   := tests/unit/store_tree.c xenstore/tree.c
 #   store_tree_CFLAGS := -Ixenstore          (optional)
 #   store_tree_LIBS   := -ljansson           (optional; cmocka is always linked)
+# With TSAN_CFLAGS it is built under ThreadSanitizer instead of the other two: NAME_tsan by custom.
+TSAN_CFLAGS := -fno-sanitize=all -fsanitize=thread
 include $(wildcard tests/unit/*.mk)
 include tests/guest/rules.mk
 include tests/bench/rules.mk

@@ -125,7 +125,7 @@ long grant_op_map(guest_ptr_t arg, unsigned int count)
 void handle_release(struct domain *d, u32 n)
 {
 	struct handle *h = handle_of(d->grant, n);
-	bool write = h->state & HANDLE_WRITE;
+	bool write = READ_ONCE(h->state) & HANDLE_WRITE; /* others may try to claim it */
 	struct domain *rd = h->granter;
 
 	grant_frame_put(_mfn(h->mfn), write);

@@ -12,21 +12,17 @@ static unsigned long race_maps; /* that were made in it */
 
 static void *scribbler(void *arg)
 {
-	volatile u64 *e = (volatile u64 *)table;
+	const u64 good = mfn_x(page) << 32 | 1u << 16 | GTF_permit_access;
+	u64 *e = (u64 *)table;
 	u64 seed = 1;
 
 	while (!__atomic_load_n(&race_over, __ATOMIC_RELAXED)) {
 		seed = seed * 6364136223846793005ull + 1442695040888963407ull;
-		switch (seed >> 60) {
-		case 0:
-			*e = seed;
-			break;
-		case 1:
-			*e = mfn_x(page) << 32 | 1u << 16 | GTF_permit_access | GTF_readonly;
-			break;
-		default:
-			*e = mfn_x(page) << 32 | 1u << 16 | GTF_permit_access;
-		}
+		__atomic_store_n(e,
+				 seed >> 60 == 0   ? seed
+				 : seed >> 60 == 1 ? good | GTF_readonly
+						   : good,
+				 __ATOMIC_RELAXED);
 		fake_pause(); /* the mappers need a CPU, and there may be one only */
 	}
 	return NULL;

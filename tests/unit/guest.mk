@@ -24,3 +24,8 @@ $(1)_CFLAGS := $(GUEST_TEST_CFLAGS) -Ihypervisor/event
 $(1)_LIBS := -lpthread
 endef
 $(foreach t,grant grant_copy grant_v2 grant_races,$(eval $(call grant_test,$(t))))
+
+UNIT_TESTS += grant_races_tsan
+grant_races_tsan_SRCS := $(grant_races_SRCS)
+grant_races_tsan_CFLAGS := $(GUEST_TEST_CFLAGS) $(TSAN_CFLAGS)
+grant_races_tsan_LIBS := -lpthread

@@ -22,3 +22,8 @@ pagetype_random_LIBS   := -lpthread
 UNIT_TESTS += pagetype_cost
 pagetype_cost_SRCS   := tests/unit/pagetype_cost.c $(PAGETYPE_SRCS)
 pagetype_cost_CFLAGS := $(PAGETYPE_CFLAGS) -O2 -fno-sanitize=all -DNDEBUG
+
+UNIT_TESTS += pagetype_random_tsan
+pagetype_random_tsan_SRCS   := $(pagetype_random_SRCS)
+pagetype_random_tsan_CFLAGS := $(PAGETYPE_CFLAGS) $(TSAN_CFLAGS)
+pagetype_random_tsan_LIBS   := -lpthread

@@ -60,8 +60,8 @@ void free_frames(mfn_t m, unsigned int order)
 	struct frame *f = frame_of(m);
 
 	assert(order == 0 && f->count == 0 && f->owner != FRAME_OWNER_NONE);
-	f->owner = FRAME_OWNER_NONE;
-	f->type = 0;
+	__atomic_store_n(&f->owner, FRAME_OWNER_NONE, __ATOMIC_RELAXED);
+	__atomic_store_n(&f->type, 0, __ATOMIC_RELAXED);
 }
 
 void heap_free(void *p, size_t bytes)
@@ -120,7 +120,11 @@ static void fake_alloc(unsigned int m, struct owner *o)
 	struct frame *f = &frame_table[m];
 
 	assert(!(f->count & (FRAME_ALLOCATED | FRAME_COUNT)));
-	*f = (struct frame){.owner = o->id, .stamp = f->stamp};
+	/* As the hypervisor: nothing but `count` opens it, and others may look at any time. */
+	__atomic_store_n(&f->type, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&f->owner, o->id, __ATOMIC_RELAXED);
+	f->done = 0;
+	f->next = f->prev = 0;
 	memset(memory[m], 0, PAGE_SIZE);
 	spin_lock(&o->lock);
 	f->next = o->head;

@@ -14,7 +14,11 @@
 #define ROUND   400 /* operations of each thread between two recounts */
 
 static __thread u64 seed;
+#ifdef __SANITIZE_THREAD__
+static unsigned int thousands = 10;
+#else
 static unsigned int thousands = 100;
+#endif
 
 static u32 rnd(u32 n)
 {

@@ -71,7 +71,11 @@ typedef unsigned long guest_ptr_t; /* an address that a guest passed: only for c
 #define unlikely(x)    __builtin_expect(!!(x), 0)
 
 /* One access, exactly as wide as the type: for memory that a guest or another CPU may change. */
-#define READ_ONCE(x)     (*(const volatile __typeof__(x) *)&(x))
+#ifdef __SANITIZE_THREAD__ /* which takes the same for a race when it is spelled volatile */
+#define READ_ONCE(x) __atomic_load_n(&(x), __ATOMIC_RELAXED)
+#else
+#define READ_ONCE(x) (*(const volatile __typeof__(x) *)&(x))
+#endif
 #define WRITE_ONCE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
 #define barrier()        __asm__ volatile("" ::: "memory")
 
