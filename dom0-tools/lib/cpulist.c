@@ -64,11 +64,14 @@ int cpulist_parse(const char *text, uint8_t *map, unsigned int cpus)
 	unsigned int i, any = 0;
 
 	memset(map, 0, (cpus + 7) / 8);
-	do {
+	for (;; text++) {
 		if (member(&text, map, cpus)) {
 			return -1;
 		}
-	} while (*text == ',' && *++text);
+		if (*text != ',') {
+			break;
+		}
+	}
 	for (i = 0; i < cpus; i++) {
 		any += has(map, i);
 	}

@@ -108,7 +108,7 @@ def check_lines(log, spec, row=""):
     if found and known is None:
         known = baseline(spec)
     new = [line for line in found if normal(line) not in known]
-    if spec.smp > 1:  # one CPU runs all of dom0's vcpus as yet: each waits for the others' slices
+    if spec.smp > 1:  # the emulator's threads wait for each other's slices of the real CPUs
         new = [line for line in new if not BUSY.search(line)]
     assert not new, "\n".join(new)
 

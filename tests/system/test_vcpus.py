@@ -53,7 +53,7 @@ def test_guest_gives_up_a_vcpu_and_takes_it_back(two):
             # The kernel shows a vCPU that came back; to use it is user space's decision.
             use = "echo 1 2>/dev/null >/sys/devices/system/cpu/cpu1/online;" if count == 2 else ""
             assert shell.run(f"until [ $(nproc) = {count} ]; do sleep 0.2; {use} done; nproc"
-                             ) == (0, f"{count}\n")
+                             )[1].splitlines()[-1] == str(count)
         assert sum(row["state"] != "offline" for row in vcpus(two)) == count
 
 
