@@ -10,6 +10,7 @@
 #include "irq/irq.h"
 #include "lib/lib.h"
 #include "mm/alloc.h"
+#include "sched/sched.h"
 
 #define KEY_FOR_EACH(name, fn)        \
 	static void name(void)        \
@@ -84,5 +85,6 @@ void keys_init(void)
 	console_add_key('i', irq_dump, "interrupts");
 	console_add_key('m', key_memory, "memory");
 	console_add_key('q', key_domains, "domains and vcpus");
+	console_add_key('r', sched_dump, "run queues");
 	console_add_key('R', key_reboot, "reboot the machine");
 }

@@ -129,6 +129,9 @@ static void queue_up(struct runq *q, struct sched_unit *u, u64 now, enum place w
 	}
 	if (why != REQUEUE) {
 		preempt(q, u, now);
+	} else if (!READ_ONCE(q->slice.armed)) {
+		/* Woken while it was switched out: the one that runs thinks it is alone. */
+		timer_set(&q->slice, q->running->started + slice_ns());
 	}
 	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* queued before the look for idle CPUs */
 	idle = idle_claim(u);

@@ -190,6 +190,7 @@ static void check_unit(struct sim_unit *s)
 	assert_int_equal(u->runnable, u->running + u->queued + u->parked);
 	if (u->queued) {
 		assert_true(unit_allowed(u, u->cpu));
+		assert_true(queues[u->cpu].slice.armed); /* its turn comes by itself */
 		for (unsigned int cpu = 0; cpu < cpu_count; cpu++) {
 			assert_false(on_cpu[cpu]->idle && unit_allowed(u, cpu));
 		}

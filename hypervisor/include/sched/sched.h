@@ -65,6 +65,8 @@ int sched_group_set(struct sched_group *g, u32 weight, u32 cap); /* -EINVAL: no 
 /* The least time that a unit keeps a CPU before one that wakes may take it; 0 = none. -EINVAL. */
 int sched_set_ratelimit(u32 us);
 u32 sched_ratelimit(void);
+/* Prints the run queues: a key of the console. */
+void sched_dump(void);
 
 /*
  * Provided by domain/: saves prev, loads next, calls sched_switched_out(prev) once nothing of it is
