@@ -3,6 +3,7 @@
 
 import sys
 
+import abi
 import braces
 import compile
 import docs
@@ -13,6 +14,7 @@ import words
 CHECKS = {
     "import law": imports.check,
     "ABI layout": compile.check_abi,
+    "ABI table": abi.check,
     "headers stand alone": compile.check_headers,
     "format": compile.check_format,
     "braces": braces.check,

@@ -10,6 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import abi  # noqa: E402
 import braces  # noqa: E402
 import lint  # noqa: E402
 from source import ROOT, code_lines, functions  # noqa: E402
@@ -43,3 +44,25 @@ def test_functions_are_found():
 def test_missing_braces_are_found():
     assert list(braces.unbraced("\tif (a)\n\t\tb();\n")) == [1]
     assert not list(braces.unbraced("\tdo {\n\t\tb();\n\t} while (a);\n\tif (a &&\n\t    b) {\n"))
+
+
+ROWS = [
+    ("done", ["guest/event"], ""),
+    ("done", ["guest/none"], "there is no test"),
+    ("done", ["guest/traps"], "does not name it"),
+    ("perhaps", ["guest/event"], "neither done nor refused"),
+    ("refused, ENOSYS: why", ["guest/event"], "does not expect ENOSYS"),
+]
+
+
+@pytest.mark.parametrize("state, tests, wrong", ROWS)
+def test_rows_of_the_abi_are_checked(state, tests, wrong):
+    found = list(abi.check_row("EVTCHNOP_bind_virq", state, tests, "EVTCHNOP_bind_virq"))
+    assert len(found) == bool(wrong)
+    assert all(wrong in line for line in found)
+
+
+def test_calls_are_found_in_the_headers():
+    calls = abi.defined()
+    assert {"__HYPERVISOR_iret", "EVTCHNOP_reset", "XEN_DOMCTL_gdbsx_domstatus"} <= calls
+    assert "EVTCHNOP_reset_cont" not in calls and "XEN_DOMCTL_CDF_hvm" not in calls

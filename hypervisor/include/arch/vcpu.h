@@ -6,20 +6,21 @@
 #ifndef ARCH_VCPU_H
 #define ARCH_VCPU_H
 
+#include <xen/callback.h>
 #include "arch/page.h"
 #include "arch/regs.h"
 #include "lib/types.h"
 
 #define GUEST_GDT_FRAMES 14u
 
-enum pv_callback { /* numbers are CALLBACKTYPE_* of <xen/callback.h> */
-		   PV_CB_EVENT = 0,
-		   PV_CB_FAILSAFE = 1,
-		   PV_CB_SYSCALL = 2,
-		   PV_CB_NMI = 4,
-		   PV_CB_SYSENTER = 5,
-		   PV_CB_SYSCALL32 = 7,
-		   PV_CB_COUNT = 8,
+enum pv_callback {
+	PV_CB_EVENT = CALLBACKTYPE_event,
+	PV_CB_FAILSAFE = CALLBACKTYPE_failsafe,
+	PV_CB_SYSCALL = CALLBACKTYPE_syscall,
+	PV_CB_NMI = CALLBACKTYPE_nmi,
+	PV_CB_SYSENTER = CALLBACKTYPE_sysenter,
+	PV_CB_SYSCALL32 = CALLBACKTYPE_syscall32,
+	PV_CB_COUNT,
 };
 
 struct trap_entry {
