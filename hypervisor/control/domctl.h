@@ -40,6 +40,7 @@ void policy_hw_caps(u32 caps[8]);
 
 /* sysctl_cpu.c */
 long sysctl_cputopoinfo(struct xen_sysctl *op);
+long sysctl_pcitopoinfo(struct xen_sysctl *op);
 long sysctl_numainfo(struct xen_sysctl *op);
 long sysctl_cpupool_op(struct xen_sysctl *op);
 long sysctl_scheduler_op(struct xen_sysctl *op);

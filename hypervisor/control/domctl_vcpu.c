@@ -84,10 +84,26 @@ static long getvcpuaffinity(struct vcpu *v, struct xen_domctl *op)
 	return give_affinity(&op->u.vcpuaffinity, &v->unit.hard, &v->unit.soft);
 }
 
+/* Of the triggers only the NMI is one of PV guests. */
+static long sendtrigger(struct domain *d, struct xen_domctl *op)
+{
+	struct vcpu *v = domain_vcpu(d, op->u.sendtrigger.vcpu);
+
+	if (op->u.sendtrigger.trigger != XEN_DOMCTL_SENDTRIGGER_NMI) {
+		return -ENOSYS;
+	}
+	if (!v) {
+		return -ESRCH;
+	}
+	vcpu_send_nmi(v);
+	return 0;
+}
+
 const struct domctl_handler domctl_vcpu[] = {
 	{XEN_DOMCTL_setvcpucontext, .target = OTHER_DOMAIN, .on_vcpu = setvcpucontext},
 	{XEN_DOMCTL_getvcpuinfo, .on_vcpu = getvcpuinfo},
 	{XEN_DOMCTL_setvcpuaffinity, .on_vcpu = setvcpuaffinity},
 	{XEN_DOMCTL_getvcpuaffinity, .on_vcpu = getvcpuaffinity},
+	{XEN_DOMCTL_sendtrigger, .on_domain = sendtrigger},
 	{.cmd = 0},
 };

@@ -152,11 +152,16 @@ static long register_info(struct vcpu *v, void *arg)
 	return vcpu_register_info(v, _mfn(r->mfn), r->offset);
 }
 
-static long send_nmi(struct vcpu *v, void *arg)
+void vcpu_send_nmi(struct vcpu *v)
 {
 	if (!__atomic_exchange_n(&v->pv.nmi_pending, true, __ATOMIC_SEQ_CST)) {
 		vcpu_kick(v);
 	}
+}
+
+static long send_nmi(struct vcpu *v, void *arg)
+{
+	vcpu_send_nmi(v);
 	return 0;
 }
 

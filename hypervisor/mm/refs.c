@@ -52,11 +52,11 @@ static void frame_free(mfn_t m, struct frame *f)
 	void (*last)(struct owner *);
 
 	f->stamp = tlb_stamp(); /* read-only mappings may be in TLBs, too */
-	if (f->count & FRAME_XENHEAP) {
+	if (READ_ONCE(f->count) & FRAME_XENHEAP) {
 		shared_page_free(m, f, o);
 		return;
 	}
-	BUG_ON(!o || f->type & (FT_COUNT | FT_PARTIAL | FT_LOCKED | FT_PINNED));
+	BUG_ON(!o || READ_ONCE(f->type) & (FT_COUNT | FT_PARTIAL | FT_LOCKED | FT_PINNED));
 	WRITE_ONCE(m2p_rw[m.n], M2P_INVALID);
 	spin_lock(&o->lock);
 	owner_list_del(o, m);

@@ -10,8 +10,8 @@ static void queue_print(unsigned int cpu)
 {
 	struct runq *q = &queues[cpu];
 	unsigned long flags = spin_lock_irqsave(&q->lock);
-	const u64 now = time_now(), level = q->level, v = queue_running_v(q, now);
 	const bool idle = q->running->idle, armed = READ_ONCE(q->slice.armed);
+	const u64 now = time_now(), level = q->level, v = idle ? 0 : queue_running_v(q, now);
 	const u64 ran = now - q->running->started, slice = armed ? q->slice.node.key - now : 0;
 	const s64 first = q->waiting ? (s64)(q->first - level) : 0;
 	const u32 waiting = q->waiting_count;

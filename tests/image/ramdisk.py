@@ -31,7 +31,7 @@ DRIVERS = [
 GUEST_MODULES = ["xen-blkfront", "xen-netfront"]
 XEN_PROGRAMS = [
     "xl", "xenstored", "xenconsoled", "xenconsole", "xen-init-dom0", "libxl-save-helper",
-    "xen-diag", "lsevtchn", "xenlockprof", "xenstore-control",
+    "xen-diag", "xentop", "lsevtchn", "xenlockprof", "xenstore-control",
 ]
 STORE_CLIENTS = [
     "xenstore", "xenstore-chmod", "xenstore-exists", "xenstore-list", "xenstore-ls",
@@ -168,7 +168,7 @@ def build_dom0(modules):
     add_programs(dom0, programs)
     loader = "ld-linux-x86-64.so.2"
     dom0.link(f"usr/lib64/{loader}", f"../lib/x86_64-linux-gnu/{loader}")
-    for name in ("xl", "libxl-save-helper", "xenconsole"):
+    for name in ("xl", "libxl-save-helper", "xenconsole", "xentop"):
         dom0.link(f"usr/lib/xen-4.17/bin/{name}", f"/usr/sbin/{name}")
     dom0.write("etc/xen/xl.conf", 'autoballoon="off"\n')
     modules.add(dom0, xen_modules, tables_for=xen_modules | drivers)

@@ -36,7 +36,7 @@ static struct domain domains[3]; /* ids 0, 2, 5 */
 static struct vcpu vcpus[2], caller;
 static struct vcpu *vcpu_array[2];
 static int kill_result, context_result;
-static unsigned int pauses, refs;
+static unsigned int pauses, refs, nmis;
 
 struct domain *domain_get(domid_t id)
 {
@@ -90,6 +90,10 @@ int domain_alloc_vcpu(struct domain *d, unsigned int id)
 	vcpus[id].domain = d;
 	vcpus[id].id = id;
 	return 0;
+}
+void vcpu_send_nmi(struct vcpu *v)
+{
+	nmis += v == &vcpus[0];
 }
 void domain_pause(struct domain *d)
 {
@@ -611,6 +615,11 @@ static void test_settings(void **state)
 	assert_int_equal(domctl(XEN_DOMCTL_settscinfo, 2), 0);
 	op.u.tsc_info.tsc_mode = 1;
 	assert_int_equal(domctl(XEN_DOMCTL_settscinfo, 2), -EOPNOTSUPP);
+	op.u.sendtrigger = (struct xen_domctl_sendtrigger){XEN_DOMCTL_SENDTRIGGER_NMI, 0};
+	assert_int_equal(domctl(XEN_DOMCTL_sendtrigger, 2), -ESRCH);
+	vcpu_array[0] = &vcpus[0];
+	assert_int_equal(domctl(XEN_DOMCTL_sendtrigger, 2), 0);
+	assert_int_equal(nmis, 1);
 	op.u.hypercall_init.gmfn = ~0ull;
 	assert_int_equal(domctl(XEN_DOMCTL_hypercall_init, 2), -EACCES);
 	memset(&op, 0, sizeof(op));

@@ -59,7 +59,7 @@ void free_frames(mfn_t m, unsigned int order)
 {
 	struct frame *f = frame_of(m);
 
-	assert(order == 0 && f->count == 0 && f->owner != FRAME_OWNER_NONE);
+	assert(order == 0 && READ_ONCE(f->count) == 0 && f->owner != FRAME_OWNER_NONE);
 	__atomic_store_n(&f->owner, FRAME_OWNER_NONE, __ATOMIC_RELAXED);
 	__atomic_store_n(&f->type, 0, __ATOMIC_RELAXED);
 }
@@ -119,7 +119,7 @@ static void fake_alloc(unsigned int m, struct owner *o)
 {
 	struct frame *f = &frame_table[m];
 
-	assert(!(f->count & (FRAME_ALLOCATED | FRAME_COUNT)));
+	assert(!(READ_ONCE(f->count) & (FRAME_ALLOCATED | FRAME_COUNT)));
 	/* As the hypervisor: nothing but `count` opens it, and others may look at any time. */
 	__atomic_store_n(&f->type, 0, __ATOMIC_RELAXED);
 	__atomic_store_n(&f->owner, o->id, __ATOMIC_RELAXED);

@@ -79,7 +79,7 @@ static void hold_and_drop(void)
 	int rc = frame_get_and_type(m, random_owner(), random_kind(m, 6));
 
 	if (!rc) {
-		if (FT_KIND(frame_of(m)->type) == FT_WRITABLE) {
+		if (FT_KIND(READ_ONCE(frame_of(m)->type)) == FT_WRITABLE) {
 			fake_table((unsigned int)m.n)[random_slot()] = random_entry() & ~PTE_GRANT;
 		}
 		finish(m);

@@ -60,15 +60,14 @@ static bool on_this_stack(u64 p)
 /* Frame pointers: the build keeps them. Addresses resolve with the image's symbol file. */
 void stack_trace(u64 rip, u64 rbp)
 {
-	printk(LOG_ERR "call trace: %016lx", rip);
+	printk(LOG_ERR "at   %016lx\n", rip);
 	for (int i = 0; i < 24 && on_this_stack(rbp) && on_this_stack(rbp + 8); i++) {
-		printk(" %016lx", ((u64 *)rbp)[1]);
+		printk(LOG_ERR "from %016lx\n", ((u64 *)rbp)[1]);
 		if (((u64 *)rbp)[0] <= rbp) {
 			break;
 		}
 		rbp = ((u64 *)rbp)[0];
 	}
-	printk("\n");
 }
 
 static void __noreturn fatal_trap(struct cpu_regs *regs, const char *what)

@@ -165,7 +165,8 @@ void domain_unpause(struct domain *d);
 void vcpu_update_runnable(struct vcpu *v);
 void vcpu_block(void);             /* current: SCHEDOP_block */
 void vcpu_unblock(struct vcpu *v); /* an event came: wakes a blocked vcpu */
-void vcpu_kick(struct vcpu *v);    /* makes it look at its pending events soon, wherever it is */
+void vcpu_send_nmi(struct vcpu *v);
+void vcpu_kick(struct vcpu *v); /* makes it look at its pending events soon, wherever it is */
 int vcpu_set_context(struct vcpu *v, const vcpu_guest_context_t *c); /* see pv/ */
 /* Reads a context from guest memory and sets it; once in a vcpu's life: -EEXIST, -ERESTART. */
 long vcpu_read_context(struct vcpu *v, guest_ptr_t from);

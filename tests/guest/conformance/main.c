@@ -199,6 +199,7 @@ static long sysctl(u32 cmd)
 static void scheduler(void)
 {
 	static char log[256];
+	static u32 nodes[] = {9, 9, 9};
 
 	claim("the scheduler says that it is credit2 and keeps a rate limit");
 	CHECK_EQ(sysctl(XEN_SYSCTL_sched_id), 0);
@@ -220,6 +221,11 @@ static void scheduler(void)
 	CHECK_EQ(sysctl(XEN_SYSCTL_numainfo), 0);
 	CHECK_EQ(s.u.numainfo.num_nodes, 1);
 	memset(&s, 0, sizeof(s));
+	set_xen_guest_handle(s.u.pcitopoinfo.nodes, nodes);
+	s.u.pcitopoinfo.num_devs = 2;
+	CHECK_EQ(sysctl(XEN_SYSCTL_pcitopoinfo), 0);
+	CHECK(s.u.pcitopoinfo.num_devs == 2 && !nodes[0] && !nodes[1] && nodes[2] == 9);
+	memset(&s, 0, sizeof(s));
 	set_xen_guest_handle(s.u.readconsole.buffer, log);
 	s.u.readconsole.count = sizeof(log);
 	CHECK_EQ(sysctl(XEN_SYSCTL_readconsole), 0);
@@ -235,6 +241,11 @@ static void domain(void)
 	CHECK_EQ(HC1(__HYPERVISOR_domctl, &d), 0);
 	CHECK(d.u.getvcpuinfo.online && d.u.getvcpuinfo.running && d.u.getvcpuinfo.cpu_time);
 	d.u.getvcpuinfo.vcpu = 77;
+	CHECK_EQ(HC1(__HYPERVISOR_domctl, &d), -XEN_ESRCH);
+	d.cmd = XEN_DOMCTL_sendtrigger;
+	d.u.sendtrigger = (struct xen_domctl_sendtrigger){XEN_DOMCTL_SENDTRIGGER_POWER, 0};
+	CHECK_EQ(HC1(__HYPERVISOR_domctl, &d), -XEN_ENOSYS);
+	d.u.sendtrigger = (struct xen_domctl_sendtrigger){XEN_DOMCTL_SENDTRIGGER_NMI, 77};
 	CHECK_EQ(HC1(__HYPERVISOR_domctl, &d), -XEN_ESRCH);
 	d.cmd = XEN_DOMCTL_setdomainhandle;
 	memset(&d.u, 7, sizeof(d.u.setdomainhandle));
