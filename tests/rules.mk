@@ -44,6 +44,17 @@ $(O)/tests/load: tests/system/load/main.c
 	$(call say,LD,$@)
 	$(Q)$(CC) -std=gnu11 -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -pthread -static -o $@ $<
 
+# Programs that try the CPU inside of a guest.
+CPU_PROGRAMS := $(patsubst tests/system/cpu/%,$(O)/tests/cpu/%,$(basename $(wildcard tests/system/cpu/*.[cS])))
+$(O)/tests/cpu/%: tests/system/cpu/%.c
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) -std=gnu11 -O1 -g -Wall -Wextra -Werror -static -o $@ $<
+$(O)/tests/cpu/%: tests/system/cpu/%.S
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) -m32 -nostdlib -static -o $@ $<
+
 # What a fresh machine runs: missing packages first, then make again for the work itself.
 again = sh $(I)/host-packages.sh && $(MAKE) --no-print-directory
 PYTEST = $(PYTHON) -m pytest -c tests/pytest.ini -p no:cacheprovider
@@ -51,7 +62,7 @@ export DOMUS_UNIT_TESTS = $(UNIT_TESTS)
 
 host-packages: ## Install the Debian packages that building and testing need
 	@sh $(I)/host-packages.sh
-test-ready: all images guests $(UNIT_PROGRAMS) $(O)/tests/load
+test-ready: all images guests $(UNIT_PROGRAMS) $(O)/tests/load $(CPU_PROGRAMS)
 test: ## Run every check with small counts
 	@{ $(again) test-ready; } || { echo "0 passed, 1 failed"; exit 1; }
 	@$(PYTEST) $(or $(T),$(TEST_ROOMS))

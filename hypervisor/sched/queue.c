@@ -29,11 +29,14 @@ static void count(struct runq *q, const struct sched_unit *u, u32 by)
 	}
 }
 
-void queue_insert(struct runq *q, struct sched_unit *u, u64 now)
+void queue_insert(struct runq *q, struct sched_unit *u, u64 now, bool comes)
 {
 	queue_advance(q, now);
-	/* Sleep earns as much as waiting elsewhere may have, but not because others are light. */
-	queue_settle(q, u, queue_lag(u, MIN(q->step, 2 * vtime_of(u, SLICE_NS))));
+	if (comes) {
+		/* Sleep earns as much as waiting elsewhere may have, but not because others are
+		 * light. */
+		queue_settle(q, u, queue_lag(u, MIN(q->step, 2 * vtime_of(u, SLICE_NS))));
+	}
 	u->node.key = u->v - q->offset;
 	heap_insert(&q->waiting, &u->node);
 	if (u->movable) {

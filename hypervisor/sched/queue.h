@@ -45,7 +45,8 @@ static inline u64 queued_v(const struct runq *q, const struct sched_unit *u)
 
 /* queue.c; all with the lock held. */
 void queue_init(struct runq *q, struct sched_unit *idle);
-void queue_insert(struct runq *q, struct sched_unit *u, u64 now);
+/* comes: it was asleep, or in another queue. One that just ran here pays for all of that. */
+void queue_insert(struct runq *q, struct sched_unit *u, u64 now, bool comes);
 void queue_remove(struct runq *q, struct sched_unit *u);
 /* Makes the running unit pay for its time so far. */
 void queue_charge(struct runq *q, u64 now);

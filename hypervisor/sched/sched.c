@@ -118,11 +118,11 @@ static void preempt(struct runq *q, const struct sched_unit *u, u64 now)
 enum place { WAKE, BACK, REQUEUE }; /* it wakes; its budget or its place changed; its slice ended */
 
 /* Lock held. */
-static void queue_up(struct runq *q, struct sched_unit *u, u64 now, enum place why)
+static void queue_up(struct runq *q, struct sched_unit *u, u64 now, enum place why, bool moved)
 {
 	unsigned int idle;
 
-	queue_insert(q, u, now);
+	queue_insert(q, u, now, why != REQUEUE || moved);
 	if (q->running->idle) {
 		cpu_raise(u->cpu, PENDING_SCHEDULE);
 		return;
@@ -145,7 +145,7 @@ static void place(struct sched_unit *u, enum place why)
 {
 	unsigned int target = CPU_NONE, idle = CPU_NONE;
 	u64 now = time_now();
-	bool done = false;
+	bool done = false, moved = false;
 
 	while (!done) {
 		unsigned long flags;
@@ -164,9 +164,10 @@ static void place(struct sched_unit *u, enum place why)
 			target = balance_cpu_for(u);
 		}
 		if (!done && target == u->cpu) {
-			queue_up(q, u, now, why);
+			queue_up(q, u, now, why, moved);
 			done = true;
 		} else if (!done) {
+			moved = true;
 			__atomic_store_n(&u->cpu, target, __ATOMIC_RELEASE);
 		}
 		if (done && why == REQUEUE) {
@@ -268,7 +269,7 @@ static struct sched_unit *first_runnable(struct runq *q, u64 now)
 	while (u && !group_may_run(u->group, now)) {
 		queue_remove(q, u);
 		if (!group_park(u, now)) {
-			queue_insert(q, u, now); /* budget just came */
+			queue_insert(q, u, now, true); /* budget just came */
 			break;
 		}
 		u = queue_first(q);

@@ -25,6 +25,7 @@ WANTED = [
     "busybox-static",
     "kmod",
     "grub-xen-host",
+    "gdb-minimal",
 ]
 META = ["linux-image-amd64", "linux-image-cloud-amd64"]
 

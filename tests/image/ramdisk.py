@@ -37,6 +37,7 @@ STORE_CLIENTS = [
     "xenstore", "xenstore-chmod", "xenstore-exists", "xenstore-list", "xenstore-ls",
     "xenstore-read", "xenstore-rm", "xenstore-watch", "xenstore-write",
 ]
+LOADER = "ld-linux-x86-64.so.2"
 LIBRARY_FOLDERS = [
     ROOT / "usr/lib/x86_64-linux-gnu",
     ROOT / "usr/lib/xen-4.17/lib/x86_64-linux-gnu",
@@ -74,8 +75,11 @@ def add_programs(archive, programs):
     """Add {name in the archive: file} with their libraries."""
     for name, source in programs.items():
         archive.file(name, source)
-    for name, source in libraries_of(programs.values()).items():
+    libraries = libraries_of(programs.values())
+    for name, source in libraries.items():
         archive.file(f"usr/lib/x86_64-linux-gnu/{name}", source.resolve())
+    if libraries:
+        archive.link(f"usr/lib64/{LOADER}", f"../lib/x86_64-linux-gnu/{LOADER}")
 
 
 def add_busybox(archive):
@@ -166,8 +170,6 @@ def build_dom0(modules):
     # Threads are cancelled through libgcc_s, which no program names.
     programs["usr/lib/x86_64-linux-gnu/libgcc_s.so.1"] = find_library("libgcc_s.so.1")
     add_programs(dom0, programs)
-    loader = "ld-linux-x86-64.so.2"
-    dom0.link(f"usr/lib64/{loader}", f"../lib/x86_64-linux-gnu/{loader}")
     for name in ("xl", "libxl-save-helper", "xenconsole", "xentop"):
         dom0.link(f"usr/lib/xen-4.17/bin/{name}", f"/usr/sbin/{name}")
     dom0.write("etc/xen/xl.conf", 'autoballoon="off"\n')

@@ -62,10 +62,9 @@ class Spec:
 
 
 def guest_ramdisk(name, programs):
-    """The test guest's ramdisk with static programs added, {name in the guest: host path}."""
+    """The test guest's ramdisk with programs added, {name in the guest: host path}."""
     layer = Archive()
-    for target, source in programs.items():
-        layer.file(target, source)
+    add_programs(layer, programs)
     path = BUILD / f"run/guest-{name}.cpio"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes((IMAGES / "guest.cpio").read_bytes() + layer.bytes())

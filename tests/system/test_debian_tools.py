@@ -107,7 +107,7 @@ def test_xl_presses_debug_keys(debian):
 def test_xentop_shows_guests_and_their_vcpus(guest):
     screen = guest.console.check("xentop -b -i 1 -v -f")
     rows = {line.split()[0]: line.split() for line in screen.splitlines() if line.strip()}
-    assert rows["xlguest"][1][1] == "b" and int(rows["xlguest"][4]) == 128 * 1024
+    assert "b" in rows["xlguest"][1] and int(rows["xlguest"][4]) == 128 * 1024
     assert "VCPUs(sec):" in screen
 
 

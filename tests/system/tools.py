@@ -65,6 +65,13 @@ class Domus:
     def console_command(self, name):
         return f"domus console {name}"
 
+    def log_command(self, name):
+        """A command that prints what the guest wrote to its console."""
+        return f"domus logs {name}"
+
+    def set_shares(self, name, weight, cap):
+        self.console.check(f"domus sched {name} -w {weight} -c {cap}")
+
 
 class Xl:
     """Debian's xl."""
@@ -101,6 +108,12 @@ class Xl:
 
     def console_command(self, name):
         return f"xl console {name}"
+
+    def log_command(self, name):
+        return f"cat /var/log/xen/console/guest-{name}.log"
+
+    def set_shares(self, name, weight, cap):
+        self.console.check(f"xl sched-credit2 -d {name} -w {weight} -c {cap}")
 
 
 def write_file(console, path, lines):

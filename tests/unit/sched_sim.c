@@ -6,6 +6,7 @@
 #define NEVER  (~0ull)
 
 u64 sim_now;
+u64 sim_late;
 bool sim_check_bound;
 struct sim_unit sim_units[SIM_UNITS];
 unsigned int sim_count, cpu_count;
@@ -87,6 +88,7 @@ void sim_start(unsigned int cpus, unsigned int seed)
 	sim_now = NS_PER_SEC;
 	sim_midway = NULL;
 	sim_check_bound = true;
+	sim_late = 0;
 	cpu_count = 0;
 	for (unsigned int cpu = 0; cpu < cpus; cpu++) {
 		sim_add_cpu(&idle[cpu]);
@@ -233,11 +235,16 @@ static struct sim_unit *running_on(unsigned int cpu)
 	return on_cpu[cpu]->idle ? NULL : container_of(on_cpu[cpu], struct sim_unit, unit);
 }
 
+static u64 due(const struct timer *t)
+{
+	return t->node.key + (sim_late ? t->node.key / 1000 * 2654435761u % sim_late : 0);
+}
+
 static u64 next_event(u64 end)
 {
 	for (unsigned int i = 0; i < timer_count; i++) {
 		if (timers[i]->armed) {
-			end = MIN(end, timers[i]->node.key);
+			end = MIN(end, due(timers[i]));
 		}
 	}
 	for (unsigned int cpu = 0; cpu < cpu_count; cpu++) {
@@ -285,7 +292,7 @@ static void fire(void)
 	for (unsigned int i = 0; i < timer_count; i++) {
 		struct timer *t = timers[i];
 
-		if (t->armed && t->node.key <= sim_now) {
+		if (t->armed && due(t) <= sim_now) {
 			t->armed = false;
 			fake_cpu = t->cpu;
 			t->fn(t->arg);

@@ -31,6 +31,7 @@ struct sim_unit {
 
 extern u64 sim_now;
 extern bool sim_check_bound; /* also the bound; not with caps, yields or changes on the way */
+extern u64 sim_late; /* by how much timers may fire too late, as on an emulated or shared machine */
 extern struct sim_unit sim_units[SIM_UNITS];
 extern unsigned int sim_count;
 extern void (*sim_midway)(void); /* while a switch is under way */

@@ -98,6 +98,9 @@ extern volatile u64 caught_ec;
 extern u64 try_at;
 extern u64 try_resume;
 
+/* ns since the hypervisor started, from vcpu 0's record: time.c */
+u64 system_time(void);
+
 /* --- A second vcpu: vcpu.c --- */
 vcpu_guest_context_t *vcpu_context(void (*fn)(void)); /* one that would run fn; to be changed */
 long vcpu_start(void (*fn)(void));

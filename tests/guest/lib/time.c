@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* System time, as the ABI has kernels compute it. */
+#include "guest.h"
+
+u64 system_time(void)
+{
+	volatile struct vcpu_time_info *t = &shared_info->vcpu_info[0].time;
+	u32 version, lo, hi;
+	u64 delta, ns;
+
+	do {
+		version = t->version;
+		__asm__ volatile("lfence; rdtsc" : "=a"(lo), "=d"(hi)::"memory");
+		delta = ((u64)hi << 32 | lo) - t->tsc_timestamp;
+		delta = t->tsc_shift < 0 ? delta >> -t->tsc_shift : delta << t->tsc_shift;
+		ns = t->system_time +
+		     (u64)(((unsigned __int128)delta * t->tsc_to_system_mul) >> 32);
+	} while (version & 1 || version != t->version);
+	return ns;
+}
