@@ -81,23 +81,30 @@ static unsigned int count_others(const cpumask_t *mask)
 	return n;
 }
 
-void smp_call(const cpumask_t *mask, void (*fn)(void *), void *arg)
+void smp_call(const cpumask_t *cpus, void (*fn)(void *), void *arg)
 {
-	unsigned int others = cpu_count > 1 ? count_others(mask) : 0;
+	cpumask_t mask;
+	unsigned int others;
 	unsigned long flags;
 
+	/* A domain's mask changes while its vcpus come and go: as many must answer as were asked.
+	 */
+	for (unsigned int i = 0; i < ARRAY_SIZE(mask.bits); i++) {
+		mask.bits[i] = READ_ONCE(((cpumask_t *)cpus)->bits[i]);
+	}
+	others = cpu_count > 1 ? count_others(&mask) : 0;
 	if (others) {
 		spin_lock(&call_lock);
 		call.fn = fn;
 		call.arg = arg;
 		__atomic_store_n(&call.waiting, others, __ATOMIC_RELEASE);
 		for (unsigned int cpu = 0; cpu < cpu_count; cpu++) {
-			if (cpu != cpu_id() && in_mask(mask, cpu)) {
+			if (cpu != cpu_id() && in_mask(&mask, cpu)) {
 				apic_send_ipi(apic_ids[cpu], VECTOR_CALL);
 			}
 		}
 	}
-	if (in_mask(mask, cpu_id())) {
+	if (in_mask(&mask, cpu_id())) {
 		flags = irq_save();
 		fn(arg);
 		irq_restore(flags);
