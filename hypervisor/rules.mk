@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 # The hypervisor: every source of every room, linked into build/domus and build/domus.gz.
-HV_SRCS := $(wildcard hypervisor/*/*.c hypervisor/arch/x86/*.c)
+# Debug builds also have what recounts all references.
+HV_SRCS := $(filter-out $(if $(CONFIG_DEBUG),,%/audit.c), \
+	$(wildcard hypervisor/*/*.c hypervisor/arch/x86/*.c))
 HV_ASMS := $(wildcard hypervisor/arch/x86/*.S)
 HV_OBJS := $(HV_SRCS:%.c=$(O)/%.o) $(HV_ASMS:%.S=$(O)/%.o)
 HV_LDS  := hypervisor/arch/x86/domus.lds

@@ -79,6 +79,9 @@ static void key_reboot(void)
 
 void keys_init(void)
 {
+#ifdef CONFIG_DEBUG
+	console_add_key('a', audit_key, "audit of all frames");
+#endif
 	console_add_key('d', key_registers, "registers of all vcpus");
 	console_add_key('e', key_events, "event channels");
 	console_add_key('g', key_grants, "grants");

@@ -267,20 +267,29 @@ static struct fifo *fifo_create(const struct domain *d)
 	return f;
 }
 
-static void guest_page_put(void *in_page)
+static void guest_pages(const struct domain *d, const struct fifo *f, void (*fn)(mfn_t page))
 {
-	if (in_page) {
-		frame_put_and_type(virt_to_mfn(in_page));
+	for (unsigned int i = 0; i < d->max_vcpus; i++) {
+		if (f->vcpu[i].control) {
+			fn(virt_to_mfn(f->vcpu[i].control));
+		}
+	}
+	for (u32 i = 0; i < f->page_count; i++) {
+		fn(virt_to_mfn(f->page[i].words));
+	}
+}
+
+void evtchn_guest_pages(const struct domain *d, void (*fn)(mfn_t page))
+{
+	if (d->evtchn && d->evtchn->fifo) {
+		guest_pages(d, d->evtchn->fifo, fn);
 	}
 }
 
 static void fifo_free(const struct domain *d, struct fifo *f)
 {
-	for (unsigned int i = 0; i < d->max_vcpus; i++) {
-		guest_page_put(f->vcpu[i].control);
-	}
+	guest_pages(d, f, frame_put_and_type);
 	for (u32 i = 0; i < f->page_count; i++) {
-		guest_page_put(f->page[i].words);
 		heap_free(f->page[i].last, PAGE_WORDS * sizeof(u16));
 	}
 	heap_free(f, fifo_bytes(d));

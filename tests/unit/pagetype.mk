@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Frame types: the truth table and the rules for entries, random operations with and without
-# threads, every interleaving of two CPUs, what empty tables cost; and the store decoder.
+# threads, every interleaving of two CPUs, the audit of all frames, what empty tables cost; and the
+# store decoder.
 PAGETYPE_SRCS := hypervisor/mm/pagetype.c hypervisor/mm/table.c hypervisor/mm/refs.c
 
 # With frame_valid() as it is in the hypervisor.
@@ -12,7 +13,11 @@ pagetype_CFLAGS := $(PAGETYPE_CFLAGS)
 
 UNIT_TESTS += pagetype_steps
 pagetype_steps_SRCS   := tests/unit/pagetype_steps.c
-pagetype_steps_CFLAGS := $(PAGETYPE_CFLAGS) -Ihypervisor/mm -fno-sanitize=address # which knows no contexts
+pagetype_steps_CFLAGS := $(PAGETYPE_CFLAGS) -Ihypervisor/mm -fno-sanitize=address # which does not want stacks copied
+
+UNIT_TESTS += audit
+audit_SRCS   := tests/unit/audit.c $(PAGETYPE_SRCS)
+audit_CFLAGS := $(PAGETYPE_CFLAGS) -Ihypervisor/mm
 
 UNIT_TESTS += pagetype_random
 pagetype_random_SRCS   := tests/unit/pagetype_random.c $(PAGETYPE_SRCS)

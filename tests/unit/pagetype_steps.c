@@ -1,78 +1,83 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two CPUs on three frames, every interleaving with up to three switches. The module is compiled
- * into this file with its atomic operations turned into points where the other CPU may go on. A CPU
- * that waits for a lock lets the other one go on, and must not wait for ever. All pairs of the
- * operations below, from several states, preempted at each step or never; then all references are
- * recounted.
+ * Two CPUs on three frames, every interleaving of their atomic steps. The module is compiled into
+ * this file with its atomic operations turned into points where the other CPU may go on (steps.h).
+ * All pairs of the operations below, and some triples (argument 1: all), from several states,
+ * preempted at each step or never. At each
+ * step what validated tables map must hold its references; at each end all are recounted. Then the
+ * same with bugs planted in the atomic operations and locks: each must be found.
  *
  *   frame 1: L3 -> frame 2: L2 -> frame 3: L1 or a page; frames 4, 5: spare
  */
-#include <ucontext.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define FAKE_FRAMES 6u
 #define FAKE_OWN_PREEMPT
 #include "pagetype_fake.h"
+#include "steps.h"
 
-#define STACK        (64u * 1024)
-#define MAX_SWITCHES 3
-#define MAX_STEPS    4000u
+#define ENTRIES_USED 2u
 
-static ucontext_t main_context, cpu_context[2];
-static u8 stacks[2][STACK] __aligned(16);
-static bool finished[2], always_preempt;
-static unsigned int running, steps, switch_at[MAX_SWITCHES], switches;
-static unsigned long runs;
-
-static void switch_cpu(void)
-{
-	unsigned int from = running;
-
-	if (!finished[!from]) {
-		running = !from;
-		swapcontext(&cpu_context[from], &cpu_context[running]);
-	}
-}
-
-/* Before each atomic operation: is this where the schedule switches? */
-static void step(void)
-{
-	steps++;
-	for (unsigned int i = 0; i < switches; i++) {
-		if (switch_at[i] == steps) {
-			switch_cpu();
-			return;
-		}
-	}
-}
-
-static void spin(void)
-{
-	if (++steps > MAX_STEPS || finished[!running]) {
-		print_error("a CPU waits for ever\n");
-		abort();
-	}
-	switch_cpu();
-}
+static bool always_preempt;
 
 bool preempt_needed(void)
 {
 	return always_preempt;
 }
 
-#define __atomic_load_n(...)             (step(), __atomic_load_n(__VA_ARGS__))
-#define __atomic_store_n(...)            (step(), __atomic_store_n(__VA_ARGS__))
-#define __atomic_fetch_add(...)          (step(), __atomic_fetch_add(__VA_ARGS__))
-#define __atomic_fetch_sub(...)          (step(), __atomic_fetch_sub(__VA_ARGS__))
-#define __atomic_fetch_and(...)          (step(), __atomic_fetch_and(__VA_ARGS__))
-#define __atomic_fetch_or(...)           (step(), __atomic_fetch_or(__VA_ARGS__))
-#define __atomic_exchange_n(...)         (step(), __atomic_exchange_n(__VA_ARGS__))
-#define __atomic_compare_exchange_n(...) (step(), __atomic_compare_exchange_n(__VA_ARGS__))
-#define __builtin_ia32_pause()           spin()
+/* --- Bugs to be found --- */
+
+static enum plant {
+	NOTHING,
+	CHECK_THEN_SET, /* compare-and-swap in two steps */
+	READ_THEN_SUB,  /* so is fetch_sub */
+	NO_TABLE_LOCK,  /* entries change, whoever else is at it */
+	PLANTS,
+} planted;
+
+#define LOOSE_SUB(p, n, ...)                           \
+	({                                             \
+		__typeof__(*(p)) old_ = *(p);          \
+		step();                                \
+		*(p) = (__typeof__(*(p)))(old_ - (n)); \
+		old_;                                  \
+	})
+#define LOOSE_CAS(p, old, new, ...)          \
+	({                                   \
+		bool same_ = *(p) == *(old); \
+		step();                      \
+		if (same_) {                 \
+			*(p) = (new);        \
+		} else {                     \
+			*(old) = *(p);       \
+		}                            \
+		same_;                       \
+	})
+
+#undef READ_ONCE
+#define READ_ONCE(x)             (*(step(), (volatile __typeof__(x) *)&(x)))
+#define __atomic_load_n(...)     (step(), __atomic_load_n(__VA_ARGS__))
+#define __atomic_store_n(...)    (step(), __atomic_store_n(__VA_ARGS__))
+#define __atomic_fetch_add(...)  (step(), __atomic_fetch_add(__VA_ARGS__))
+#define __atomic_fetch_and(...)  (step(), __atomic_fetch_and(__VA_ARGS__))
+#define __atomic_fetch_or(...)   (step(), __atomic_fetch_or(__VA_ARGS__))
+#define __atomic_exchange_n(...) (step(), __atomic_exchange_n(__VA_ARGS__))
+#define __atomic_fetch_sub(...) \
+	(step(),                \
+	 planted == READ_THEN_SUB ? LOOSE_SUB(__VA_ARGS__) : __atomic_fetch_sub(__VA_ARGS__))
+#define __atomic_compare_exchange_n(...)                            \
+	(step(), planted == CHECK_THEN_SET ? LOOSE_CAS(__VA_ARGS__) \
+					   : __atomic_compare_exchange_n(__VA_ARGS__))
+#define __builtin_ia32_pause() spin()
 #include "hypervisor/mm/refs.h"
 #include "hypervisor/mm/pagetype.c"
 #include "hypervisor/mm/refs.c"
+#define table_lock(m, o) (planted == NO_TABLE_LOCK ? FT_KIND(frame_of(m)->type) : table_lock(m, o))
 #include "hypervisor/mm/table.c"
+#undef READ_ONCE
+#define READ_ONCE(x) (*(volatile __typeof__(x) *)&(x))
 #undef __atomic_load_n
 #undef __atomic_store_n
 
@@ -225,125 +230,147 @@ static void (*const ops[])(void) = {
 };
 
 /* Where the two begin: linked, and some tables validated already. */
+#define STATES 4u
 static void start_state(unsigned int state)
 {
-	static struct frame frames[4][FAKE_FRAMES];
-	static struct owner owners[4];
-	static u8 contents[4][FAKE_FRAMES][PAGE_SIZE];
-	static bool made[4];
-
-	if (!made[state]) {
-		made[state] = true;
-		fake_reset(FAKE_FRAMES - 1);
-		fake_table(1)[0] = entry(2, PTE_RW);
-		fake_table(1)[1] = entry(2, PTE_RW);
-		fake_table(2)[0] = entry(3, PTE_RW);
-		fake_table(3)[0] = entry(5, PTE_RW);
-		switch (state) {
-		case 1:
-			pin(3, FT_L1);
-			break;
-		case 2:
-			pin(2, FT_L2);
-			break;
-		case 3:
-			pin(1, FT_L3);
-			pin(3, FT_L1);
-			break;
-		}
-		memcpy(frames[state], table_of_frames, sizeof(frames[0]));
-		memcpy(contents[state], memory, sizeof(contents[0]));
-		owners[state] = owner_a;
+	fake_reset(FAKE_FRAMES - 1);
+	fake_table(1)[0] = entry(2, PTE_RW);
+	fake_table(1)[1] = entry(2, PTE_RW);
+	fake_table(2)[0] = entry(3, PTE_RW);
+	fake_table(3)[0] = entry(5, PTE_RW);
+	switch (state) {
+	case 1:
+		pin(3, FT_L1);
+		break;
+	case 2:
+		pin(2, FT_L2);
+		break;
+	case 3:
+		pin(1, FT_L3);
+		pin(3, FT_L1);
+		break;
 	}
-	memcpy(table_of_frames, frames[state], sizeof(frames[0]));
-	memcpy(memory, contents[state], sizeof(contents[0]));
-	owner_a = owners[state];
 }
 
-static void (*to_do[2])(void);
-
-static void cpu_main(int cpu)
+/* At every step: what a validated table maps cannot go, and has the type it must have. */
+static void entry_check(pte_t e, enum frame_kind kind)
 {
-	to_do[cpu]();
-	finished[cpu] = true;
-	running = !cpu;
-	if (finished[!cpu]) {
-		setcontext(&main_context);
-	}
-	setcontext(&cpu_context[!cpu]);
-}
+	const struct frame *f = &frame_table[pte_mfn(e).n];
 
-/* Runs both under the current schedule; the number of steps there were. */
-static unsigned int run(unsigned int state, unsigned int a, unsigned int b)
-{
-	unsigned int planned = switches, n;
-
-	switches = 0;
-	start_state(state);
-	switches = planned;
-	to_do[0] = ops[a];
-	to_do[1] = ops[b];
-	for (int cpu = 0; cpu < 2; cpu++) {
-		finished[cpu] = false;
-		getcontext(&cpu_context[cpu]);
-		cpu_context[cpu].uc_stack.ss_sp = stacks[cpu];
-		cpu_context[cpu].uc_stack.ss_size = STACK;
-		makecontext(&cpu_context[cpu], (void (*)(void))cpu_main, 1, cpu);
-	}
-	running = 0;
-	steps = 0;
-	swapcontext(&main_context, &cpu_context[0]);
-	n = steps;
-	switches = 0;
-	runs++;
-	fake_recount();
-	if (owner_a.dying) {
-		BUG_ON(owner_relinquish(&owner_a) && !always_preempt);
-	}
-	return n;
-}
-
-/* All schedules with up to `depth` switches, the next one after step `from`. */
-static void explore(unsigned int state, unsigned int a, unsigned int b, unsigned int depth,
-		    unsigned int used, unsigned int from)
-{
-	unsigned int n;
-
-	switches = used;
-	n = run(state, a, b);
-	if (used == depth) {
+	if (!(e & PTE_P)) {
 		return;
 	}
-	for (unsigned int at = from + 1; at <= n && at < from + 400; at++) {
-		switch_at[used] = at;
-		explore(state, a, b, depth, used + 1, at);
+	BUG_ON(f->owner != owner_a.id || !(f->count & FRAME_COUNT));
+	if (kind > FT_L1) {
+		BUG_ON(FT_KIND(f->type) != kind - 1 || !(f->type & FT_VALIDATED));
+	}
+	if (kind > FT_L1 || e & PTE_RW) {
+		BUG_ON(FT_KIND(f->type) != (kind > FT_L1 ? kind - 1 : FT_WRITABLE) ||
+		       !(f->type & FT_COUNT));
 	}
 }
 
-static void explore_all(unsigned int depth)
+static void step_check(void)
 {
-	for (unsigned int state = 0; state < 4; state++) {
+	for (unsigned int m = 1; m < FAKE_FRAMES; m++) {
+		const u32 type = frame_table[m].type, count = frame_table[m].count;
+
+		BUG_ON((type & FT_COUNT) > 20 || (count & FRAME_COUNT) > 20);
+		BUG_ON(type & FT_VALIDATED && (type & FT_PARTIAL || !(type & FT_COUNT)));
+		for (unsigned int i = 0; i < ENTRIES_USED && type & FT_VALIDATED; i++) {
+			entry_check(fake_table(m)[i], FT_KIND(type));
+		}
+	}
+}
+
+/* Nothing is left of a dead owner's tables, whoever used them when it died. */
+static void end_check(void)
+{
+	fake_recount();
+	for (unsigned int m = 1; m < FAKE_FRAMES && owner_a.dying; m++) {
+		BUG_ON(frame_table[m].type & (FT_PINNED | FT_PARTIAL));
+	}
+}
+
+/* Every pair of operations from every state. */
+static void explore_all(void)
+{
+	for (unsigned int state = 0; state < STATES; state++) {
 		for (unsigned int a = 0; a < ARRAY_SIZE(ops); a++) {
-			for (unsigned int b = 0; b < ARRAY_SIZE(ops); b++) {
-				explore(state, a, b, depth, 0, 0);
+			for (unsigned int b = a; b < ARRAY_SIZE(ops); b++) {
+				start_state(state);
+				steps_explore(ops[a], ops[b], step_check, end_check);
 			}
 		}
 	}
-	print_message("%lu interleavings\n", runs);
 }
 
-static unsigned int depth_wanted = 2;
+/* One operation against two in a row: what the first of these leaves behind meets the other CPU
+ * half-way. All `of` parts together are all triples. */
+static void (*in_a_row[2])(void);
+
+static void two_in_a_row(void)
+{
+	in_a_row[0]();
+	in_a_row[1]();
+}
+
+static void explore_triples(unsigned int part, unsigned int of)
+{
+	const unsigned int n = ARRAY_SIZE(ops);
+
+	for (unsigned int i = part; i < STATES * n * n * n; i += of) {
+		start_state(i / (n * n * n));
+		in_a_row[0] = ops[i / n % n];
+		in_a_row[1] = ops[i % n];
+		steps_explore(ops[i / (n * n) % n], two_in_a_row, step_check, end_check);
+	}
+}
 
 static void test_all_pairs(void **state)
 {
 	always_preempt = false;
-	explore_all(depth_wanted);
+	explore_all();
+	print_message("%lu states, %lu ends\n", steps_states, steps_ends);
 }
 
 static void test_all_pairs_preempted(void **state)
 {
 	always_preempt = true;
-	explore_all(depth_wanted);
+	explore_all();
+	print_message("%lu states, %lu ends\n", steps_states, steps_ends);
+}
+
+static unsigned int triple_parts = 67; /* shares no factor with the number of operations */
+
+static void test_triples(void **state)
+{
+	always_preempt = true;
+	explore_triples(0, triple_parts);
+	print_message("%lu states, %lu ends\n", steps_states, steps_ends);
+}
+
+/* The model is worth something only if it finds what is there to be found. */
+static void test_planted(void **state)
+{
+	for (enum plant p = NOTHING + 1; p < PLANTS; p++) {
+		pid_t child = fork();
+		int status;
+
+		assert_true(child >= 0);
+		if (!child) {
+			fclose(stderr);
+			signal(SIGSEGV, SIG_DFL);
+			planted = p;
+			always_preempt = false;
+			explore_all();
+			_exit(0);
+		}
+		assert_int_equal(waitpid(child, &status, 0), child);
+		if (!WIFSIGNALED(status)) {
+			fail_msg("bug %d was not found", p);
+		}
+	}
 }
 
 int main(int argc, char **argv)
@@ -351,10 +378,20 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_all_pairs),
 		cmocka_unit_test(test_all_pairs_preempted),
+		cmocka_unit_test(test_triples),
+		cmocka_unit_test(test_planted),
 	};
 
 	if (argc > 1) {
-		depth_wanted = MIN((unsigned int)atoi(argv[1]), (unsigned int)MAX_SWITCHES);
+		triple_parts = MAX(1u, (unsigned int)atoi(argv[1])); /* 1: all of them */
 	}
+
+	steps_share(table_of_frames, sizeof(table_of_frames));
+	for (unsigned int m = 1; m < FAKE_FRAMES; m++) {
+		steps_share(fake_table(m), ENTRIES_USED * sizeof(pte_t));
+	}
+	steps_share(&owner_a, sizeof(owner_a));
+	steps_share(&tlb_clock, sizeof(tlb_clock));
+	steps_share(&tlb_flushed, sizeof(tlb_flushed));
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,6 +17,9 @@ long do_set_timer_op(u64 deadline);                                    /* domain
 /* control/keys.c: registers the console keys; before console_start(). */
 void keys_init(void);
 
+/* control/audit.c, debug builds: a key that recounts all references of frames. */
+void audit_key(void);
+
 /* control/power.c: by ACPI or what else works; do not return. `noreboot` makes the first a halt. */
 void machine_reboot(void) __noreturn;
 void machine_halt(void) __noreturn;

@@ -13,6 +13,9 @@ int evtchn_domain_destroy(struct domain *d); /* hook; -ERESTART */
 void evtchn_domain_free(struct domain *d);
 void evtchn_dump(struct domain *d); /* console key */
 
+/* The frames of d's memory that its queues hold, general and writable; for the audit. */
+void evtchn_guest_pages(const struct domain *d, void (*fn)(mfn_t page));
+
 /* VIRQs: per-vcpu ones to v; global ones to dom0. Any context. */
 void evtchn_send_virq(struct vcpu *v, unsigned int virq);
 void evtchn_send_global_virq(unsigned int virq);

@@ -32,6 +32,9 @@ void ldt_release(struct vcpu *v); /* empties the window's frames */
 /* Writes v's GDT/LDT frames into this CPU's window (context switch, set_gdt). */
 void descriptor_load(struct vcpu *v);
 
+/* Debug builds: tells mm/audit.h what d's vcpus hold, and its shared page. */
+void mmu_audit(const struct domain *d);
+
 /* Gives back all memory of a dying domain: unpins, drops, frees; -ERESTART. */
 int mmu_domain_destroy(struct domain *d);
 
