@@ -23,6 +23,8 @@ def pytest_addoption(parser):
     parser.addoption("--soak", action="store_true", help="full counts, resumable")
     parser.addoption("--machines", type=int, default=min(2, os.cpu_count()), metavar="N",
                      help="how many machines the matrix boots at once")
+    parser.addoption("--seed", type=int, default=3, metavar="N",
+                     help="of the hostile kernel's race; its log names it")
     parser.addoption("--hypervisor", default="domus", choices=["domus", "xen"],
                      help="try the tests themselves on Debian's Xen")
 

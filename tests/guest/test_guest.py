@@ -25,10 +25,10 @@ def hypervisor(pytestconfig):
     return pytestconfig.getoption("--hypervisor")
 
 
-def run(name, hypervisor, cmdline="", patience=PATIENCE):
+def run(name, hypervisor, cmdline="", patience=PATIENCE, smp=1):
     """Boot a kernel; returns all it said."""
     spec = Spec(name=f"guest-{name}", hypervisor=hypervisor, cmdline=cmdline, layers=(),
-                memory=512, dom0_memory=128, options="dom0_max_vcpus=2",
+                memory=512, dom0_memory=128, smp=smp, options="dom0_max_vcpus=2",
                 kernel=str(BUILD / f"tests/guest/{name}.elf"))
     with Console(spec, patience) as console:
         console.wait(r"RESULT: [^\n]*\n")
@@ -53,3 +53,14 @@ def test_hostile(seed, hypervisor, soak):
     """Random and hostile hypercalls: the kernel gets through them, so the host lived."""
     count = 1000000 if soak else 50000
     check(run("hostile", hypervisor, f"seed={seed} count={count}", 3600 if soak else PATIENCE))
+
+
+def test_hostile_race(hypervisor, soak, pytestconfig):
+    """Two vCPUs at once on a machine of four CPUs; then the audit finds every count right."""
+    seed = pytestconfig.getoption("--seed")
+    count = 10000000 if soak else 50000
+    log = run("hostile", hypervisor, f"vcpus=2 seed={seed} count={count}",
+              3 * 3600 if soak else PATIENCE, smp=4)
+    check(log)
+    if hypervisor == "domus":
+        assert re.search(r"audit: \d+ frames, \d+ references, 0 faults", log), log[-2000:]

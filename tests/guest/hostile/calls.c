@@ -127,7 +127,7 @@ static unsigned int field(char kind, u8 *p, u32 fixed)
 	default:
 		v = kind == 'm'   ? nasty_mfn()
 		    : kind == 'v' ? nasty_va()
-		    : kind == 'l' ? (below(8) ? (u64)list : nasty_va())
+		    : kind == 'l' ? (below(8) ? (u64)call_list : nasty_va())
 		    : kind == 'e' ? nasty_entry()
 		    : kind == 'a' ? nasty_maddr()
 		    : kind == 'N' ? (below(8) ? below(20) : nasty())
@@ -144,7 +144,7 @@ static unsigned int field(char kind, u8 *p, u32 fixed)
 static bool base_is_strange(void)
 {
 	for (unsigned int i = 0; i < WORDS / 3; i++) {
-		const struct mmuext_op *op = (const struct mmuext_op *)args + i;
+		const struct mmuext_op *op = (const struct mmuext_op *)call_args + i;
 
 		if (op->cmd == MMUEXT_NEW_BASEPTR && op->arg1.mfn != va_to_mfn(table[6]) &&
 		    op->arg1.mfn != va_to_mfn(table[7])) {
@@ -157,7 +157,7 @@ static bool base_is_strange(void)
 /* Commands that would end this domain or the machine, and be right; text on the console. */
 static bool deadly(unsigned long nr, const unsigned long *a)
 {
-	const u32 *w = (const u32 *)args;
+	const u32 *w = (const u32 *)call_args;
 	u32 cmd = (u32)a[0];
 
 	switch (nr) {
@@ -181,7 +181,7 @@ static bool deadly(unsigned long nr, const unsigned long *a)
 	case __HYPERVISOR_event_channel_op:
 		return !is_dom0() && (cmd == EVTCHNOP_reset || cmd == EVTCHNOP_close);
 	case __HYPERVISOR_multicall: /* a page of zeros is a list of set_trap_table(NULL) */
-		return a[0] != (u64)list;
+		return a[0] != (u64)call_list;
 	case __HYPERVISOR_set_trap_table: /* with main.c: handlers are put back at once */
 	case __HYPERVISOR_set_callbacks:
 	case __HYPERVISOR_callback_op:
@@ -195,11 +195,11 @@ static bool deadly(unsigned long nr, const unsigned long *a)
 
 static void fill(const struct kind *k, const char *shape)
 {
-	u8 *p = (u8 *)args;
+	u8 *p = (u8 *)call_args;
 
 	for (unsigned int i = 0; i < WORDS; i++) {
-		args[i] = below(4) ? 0 : nasty();
-		list[i] = below(4) ? nasty_mfn() : nasty();
+		call_args[i] = below(4) ? 0 : nasty();
+		call_list[i] = below(4) ? nasty_mfn() : nasty();
 	}
 	for (; *shape; shape++) {
 		p += field(*shape, p, k->fixed);
@@ -217,16 +217,16 @@ static void make(struct call *c, const struct kind *k)
 	c->nr = k->nr;
 	fill(k, k->shape[cmd < shapes ? cmd : below(shapes)]);
 	if (k->where == PLAIN) {
-		memcpy(c->a, args, sizeof(c->a));
+		memcpy(c->a, call_args, sizeof(c->a));
 		return;
 	}
 	for (unsigned int i = 0; i < 4; i++) {
 		c->a[i] = below(4) ? below(9) : nasty();
 	}
-	c->a[k->where == CMD_FIRST] = below(16) ? (u64)args : nasty_va();
+	c->a[k->where == CMD_FIRST] = below(16) ? (u64)call_args : nasty_va();
 	if (k->nr == __HYPERVISOR_sched_op) { /* a poll ends at once */
-		args[2] = 1;
-		c->a[1] = (u64)args;
+		call_args[2] = 1;
+		c->a[1] = (u64)call_args;
 	}
 	if (k->where == CMD_FIRST) {
 		c->a[0] = cmd;
@@ -245,7 +245,7 @@ static void make(struct call *c, const struct kind *k)
 /* Up to three calls in one; their arguments are the same words. */
 static void multicall(struct call *c)
 {
-	multicall_entry_t *m = (multicall_entry_t *)list;
+	multicall_entry_t *m = (multicall_entry_t *)call_list;
 	struct call sub;
 	unsigned int n = 1 + (unsigned int)below(3);
 

@@ -14,7 +14,12 @@
 
 extern char *arena[ARENA], *window[WINDOWS];
 extern u64 *table[TABLES];
-extern u64 *args, *list; /* written by the kernel itself: never handed out as frames */
+/* Of each vcpu; written by the kernel itself: never handed out as frames. */
+extern u64 *args_of[2], *list_of[2];
+#define call_args (args_of[this_vcpu()])
+#define call_list (list_of[this_vcpu()])
+
+extern u64 mfn_max; /* of the machine's RAM */
 
 struct call {
 	unsigned long nr, a[4];
@@ -27,7 +32,7 @@ u64 nasty_va(void); /* a pointer that the hypervisor may or may not follow */
 u64 nasty_entry(void);
 u64 nasty_maddr(void); /* of a table's entry, or of anything */
 
-/* Fills args and list, and returns a call that does not end this domain itself. */
+/* Fills call_args and call_list, and returns a call that does not end this domain itself. */
 void call_make(struct call *c);
 
 #endif

@@ -27,7 +27,7 @@ static bool vital(u64 mfn)
 {
 	u64 pfn;
 
-	if (mfn >= 1ul << 24) {
+	if (mfn > mfn_max) { /* a fault takes long */
 		return false;
 	}
 	TRY("movq (%0), %%rcx; movq %%rcx, (%1)", "r"(HV + mfn * 8), "r"(&pfn));

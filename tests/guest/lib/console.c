@@ -29,13 +29,20 @@ static void ring_write(const char *s, size_t n)
 	}
 }
 
+/* A line at a time. */
 static void put(const char *s, size_t n)
 {
+	static u32 lock;
+
+	while (__atomic_exchange_n(&lock, 1, __ATOMIC_ACQUIRE)) {
+		HC1(__HYPERVISOR_sched_op, SCHEDOP_yield);
+	}
 	if (start_info_ptr->flags & SIF_INITDOMAIN) {
 		HC3(__HYPERVISOR_console_io, CONSOLEIO_write, n, s);
 	} else {
 		ring_write(s, n);
 	}
+	__atomic_store_n(&lock, 0, __ATOMIC_RELEASE);
 }
 
 static char *number(char *end, u64 v, unsigned int base)

@@ -9,13 +9,11 @@ shared_info_t *shared_info;
 unsigned int check_count, fail_count;
 bool (*trap_handler)(struct trap_frame *f);
 void (*event_handler)(void);
-volatile int caught_vector = -1;
-volatile u64 caught_ec;
-u64 try_resume, try_at;
+struct guest_cpu guest_cpus[2] = {{.vector = -1, .random = 0x9e3779b97f4a7c15ull},
+				  {.vector = -1, .random = 0x9e3779b97f4a7c15ull}};
 
 extern char trap_stubs[], event_stub[];
 static char shared_page[PAGE_SIZE] __attribute__((aligned(4096)));
-static u64 random_state = 0x9e3779b97f4a7c15ull;
 static const char *claim_name;
 static unsigned int claim_fails;
 
@@ -36,7 +34,8 @@ struct trap_frame *guest_trap(struct trap_frame *f)
 	}
 	try_resume = 0;
 	print("FAIL unexpected trap %lu, error code %lx, rip %lx, cr2 %lx\n", f->vector,
-	      f->error_code, f->rip, shared_info ? shared_info->vcpu_info[0].arch.cr2 : 0);
+	      f->error_code, f->rip,
+	      shared_info ? shared_info->vcpu_info[this_vcpu()].arch.cr2 : 0);
 	print("RESULT: fail\n");
 	guest_shutdown(SHUTDOWN_crash);
 }
@@ -55,7 +54,7 @@ void user_leave(struct trap_frame *f)
 
 struct trap_frame *guest_event(struct trap_frame *f)
 {
-	shared_info->vcpu_info[0].evtchn_upcall_pending = 0;
+	shared_info->vcpu_info[this_vcpu()].evtchn_upcall_pending = 0;
 	if (event_handler) {
 		event_handler();
 	}
@@ -125,7 +124,7 @@ bool argument_is(const char *name, const char *text)
 
 void event_make_pending(void)
 {
-	vcpu_info_t *v = &shared_info->vcpu_info[0];
+	vcpu_info_t *v = &shared_info->vcpu_info[this_vcpu()];
 
 	*(volatile u8 *)&v->evtchn_upcall_mask = 0;
 	*(volatile u8 *)&v->evtchn_upcall_pending = 1;
@@ -166,13 +165,15 @@ void guest_main(void)
 
 void random_seed(u64 seed)
 {
-	random_state = seed | 1;
+	this_cpu->random = seed | 1;
 }
 
 u64 random_next(void)
 {
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return random_state;
+	u64 *r = &this_cpu->random;
+
+	*r ^= *r << 13;
+	*r ^= *r >> 7;
+	*r ^= *r << 17;
+	return *r;
 }

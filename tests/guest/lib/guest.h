@@ -82,21 +82,53 @@ void guest_resume(struct trap_frame *f) __attribute__((noreturn));
 /* The next hypercall is told that an event waits: long ones give way once and go on. */
 void event_make_pending(void);
 
+/*
+ * What each of the two vcpus has for itself. Which one this is the stack tells, also in handlers:
+ * GS is the test's to play with. user.S knows the first two fields and the size.
+ */
+struct guest_cpu {
+	u64 user_sp; /* of user_run() */
+	u64 syscall_frame[7];
+	u64 resume, at;
+	volatile int vector;
+	volatile u64 error_code;
+	u64 random;
+	u64 unused[3];
+};
+_Static_assert(sizeof(struct guest_cpu) == 128, "user.S shifts");
+extern struct guest_cpu guest_cpus[2];
+#define VCPU1_STACK (4 * PAGE_SIZE)
+extern char vcpu1_stack[VCPU1_STACK];
+static inline unsigned int this_vcpu(void)
+{
+	u64 sp;
+
+	__asm__("movq %%rsp, %0" : "=r"(sp));
+	return sp - (u64)vcpu1_stack < VCPU1_STACK;
+}
+#define this_cpu (&guest_cpus[this_vcpu()])
+
 /* Runs one instruction sequence; a fault inside is caught. */
-extern volatile int caught_vector; /* -1: none */
-extern volatile u64 caught_ec;
-/* Executes `insn` (a string) with a fixup: caught_vector tells what happened, try_at where. */
-#define TRY(insn, ...)                                                                            \
-	do {                                                                                      \
-		caught_vector = -1;                                                               \
-		__asm__ volatile("pushq %%rax; pushq %%rbx; pushq %%rcx; pushq %%rdx\n"           \
-				 "movq $2f, try_at(%%rip); movq $1f, try_resume(%%rip)\n2: " insn \
-				 "\n1: movq $0, try_resume(%%rip)\n"                              \
-				 "popq %%rdx; popq %%rcx; popq %%rbx; popq %%rax" ::__VA_ARGS__   \
-				 : "memory");                                                     \
+#define caught_vector this_cpu->vector /* -1: none */
+#define caught_ec     this_cpu->error_code
+#define try_at        this_cpu->at
+#define try_resume    this_cpu->resume
+/* Executes `insn` (a string) with a fixup: caught_vector tells what happened, try_at where. Not for
+ * one that changes r15. */
+#define TRY(insn, ...)                                                                             \
+	do {                                                                                       \
+		register struct guest_cpu *cpu_ __asm__("r15") = this_cpu;                         \
+		cpu_->vector = -1;                                                                 \
+		__asm__ volatile(                                                                  \
+			"pushq %%rax; pushq %%rbx; pushq %%rcx; pushq %%rdx\n"                     \
+			"movq $2f, %c[at_](%[cpu_]); movq $1f, %c[re_](%[cpu_])"                   \
+			"\n2: " insn "\n1: movq $0, %c[re_](%[cpu_])\n"                            \
+			"popq %%rdx; popq %%rcx; popq %%rbx; popq %%rax" ::__VA_ARGS__ __VA_OPT__( \
+				, )[cpu_] "r"(cpu_),                                               \
+			[at_] "i"(offsetof(struct guest_cpu, at)),                                 \
+			[re_] "i"(offsetof(struct guest_cpu, resume))                              \
+			: "memory");                                                               \
 	} while (0)
-extern u64 try_at;
-extern u64 try_resume;
 
 /* ns since the hypervisor started, from vcpu 0's record: time.c */
 u64 system_time(void);
@@ -104,7 +136,6 @@ u64 system_time(void);
 /* --- A second vcpu: vcpu.c --- */
 vcpu_guest_context_t *vcpu_context(void (*fn)(void)); /* one that would run fn; to be changed */
 long vcpu_start(void (*fn)(void));
-bool on_vcpu1(const struct trap_frame *f);
 
 /* --- Memory --- */
 static inline u64 va_to_pfn(const void *p)
@@ -153,9 +184,10 @@ long user_run(unsigned long rip, unsigned long rsp);
 long user_iret(const u64 frame[9]);
 /* From a trap handler: user_run() returns what rax holds. */
 void user_leave(struct trap_frame *f);
-extern u64 user_syscall_frame[7]; /* rcx r11 rip cs rflags rsp ss of the last system call */
+/* rcx r11 rip cs rflags rsp ss of the last system call */
+#define user_syscall_frame (this_cpu->syscall_frame)
 
-/* A seeded generator: the same sequence on every run. */
+/* A seeded generator, of each vcpu: the same sequence on every run. */
 u64 random_next(void);
 void random_seed(u64 seed);
 

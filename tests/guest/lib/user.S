@@ -3,8 +3,20 @@
  * User mode for test kernels. user_run() puts its stack away, enters user mode by the iret
  * hypercall and comes back when user code makes a system call, or by user_leave():
  *
- *   user_run: [rbx rbp r12-r15] <- user_saved_sp      handlers get the stack below it
+ *   user_run: [rbx rbp r12-r15] <- guest_cpu.user_sp  handlers get the stack below it
  */
+#define VCPU1_STACK 16384
+
+/* This vcpu's struct guest_cpu, by the stack. */
+.macro this_cpu reg
+	movq	%rsp, \reg
+	subq	$vcpu1_stack, \reg
+	cmpq	$VCPU1_STACK, \reg
+	sbbq	\reg, \reg
+	andq	$128, \reg
+	addq	$guest_cpus, \reg
+.endm
+
 	.text
 /* user_run(rip, rsp) */
 	.globl	user_run
@@ -32,8 +44,9 @@ user_iret:
 	pushq	%r13
 	pushq	%r14
 	pushq	%r15
-	movq	%rsp, user_saved_sp(%rip)
 	movq	%rdi, %r12
+	this_cpu %rdi
+	movq	%rsp, (%rdi)
 	movl	$0xe02b, %edi
 	movq	%rsp, %rsi
 	movl	$3, %eax		/* stack_switch */
@@ -46,14 +59,16 @@ user_iret:
 /* System calls of user code: rcx r11 rip cs rflags rsp ss are on the stack; rax is the result. */
 	.globl	user_syscall_entry
 user_syscall_entry:
-	leaq	user_syscall_frame(%rip), %rdi
+	this_cpu %rdi
+	addq	$8, %rdi
 	movq	%rsp, %rsi
 	movl	$7, %ecx
 	cld
 	rep movsq
 	.globl	user_return
 user_return:
-	movq	user_saved_sp(%rip), %rsp
+	this_cpu %rdi
+	movq	(%rdi), %rsp
 	popq	%r15
 	popq	%r14
 	popq	%r13
@@ -61,12 +76,4 @@ user_return:
 	popq	%rbp
 	popq	%rbx
 	ret
-
-	.bss
-	.balign	8
-user_saved_sp:
-	.skip	8
-	.globl	user_syscall_frame
-user_syscall_frame:
-	.skip	56
 	.section .note.GNU-stack, "", @progbits

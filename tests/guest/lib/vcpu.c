@@ -4,14 +4,9 @@
 #include <xen/vcpu.h>
 
 static vcpu_guest_context_t context;
-static char stack[4 * PAGE_SIZE] __attribute__((aligned(4096)));
+char vcpu1_stack[VCPU1_STACK] __attribute__((aligned(4096)));
 
 extern char trap_stubs[], event_stub[], user_syscall_entry[];
-
-bool on_vcpu1(const struct trap_frame *f)
-{
-	return f->rsp > (u64)stack && f->rsp <= (u64)stack + sizeof(stack);
-}
 
 vcpu_guest_context_t *vcpu_context(void (*fn)(void))
 {
@@ -20,11 +15,11 @@ vcpu_guest_context_t *vcpu_context(void (*fn)(void))
 	memset(c, 0, sizeof(*c));
 	c->flags = VGCF_in_kernel;
 	c->user_regs.rip = (u64)fn;
-	c->user_regs.rsp = (u64)stack + sizeof(stack) - 8; /* as after a call */
+	c->user_regs.rsp = (u64)vcpu1_stack + VCPU1_STACK - 8; /* as after a call */
 	c->user_regs.cs = 0xe033;
 	c->user_regs.ss = 0xe02b;
 	c->user_regs.rflags = 0x202;
-	c->kernel_sp = (u64)stack + sizeof(stack);
+	c->kernel_sp = (u64)vcpu1_stack + VCPU1_STACK;
 	c->kernel_ss = 0xe02b;
 	c->ctrlreg[3] = va_to_mfn((void *)start_info_ptr->pt_base) * PAGE_SIZE;
 	c->event_callback_eip = (u64)event_stub;

@@ -33,7 +33,7 @@ static void count(void)
 
 static bool handle(struct trap_frame *f)
 {
-	if (on_vcpu1(f)) {
+	if (this_vcpu()) {
 		innocent_faults++;
 		return true; /* goes on where it was */
 	}
