@@ -16,7 +16,7 @@ $(foreach t,$(filter-out evtchn_fifo%,$(EVTCHN_TESTS)),$(eval $(call evtchn_test
 $(foreach t,$(filter evtchn_fifo%,$(EVTCHN_TESTS)),$(eval $(call evtchn_test,$(t),tests/unit/fifo_guest.c)))
 
 GRANT_TEST_SRCS := tests/unit/grant_fake.c tests/unit/guest_fake.c hypervisor/domain/subop.c \
-	$(wildcard hypervisor/grant/*.c)
+	$(filter-out %/audit.c,$(wildcard hypervisor/grant/*.c))
 define grant_test
 UNIT_TESTS += $(1)
 $(1)_SRCS := tests/unit/$(1).c $(GRANT_TEST_SRCS)
@@ -29,3 +29,7 @@ UNIT_TESTS += grant_races_tsan
 grant_races_tsan_SRCS := $(grant_races_SRCS)
 grant_races_tsan_CFLAGS := $(GUEST_TEST_CFLAGS) $(TSAN_CFLAGS)
 grant_races_tsan_LIBS := -lpthread
+
+UNIT_TESTS += grant_steps
+grant_steps_SRCS := tests/unit/grant_steps.c
+grant_steps_CFLAGS := $(HV_TEST_CFLAGS) -Ihypervisor/grant -fno-sanitize=address # as pagetype_steps

@@ -11,9 +11,13 @@
 #ifndef TESTS_STEPS_H
 #define TESTS_STEPS_H
 
+#include <assert.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/wait.h>
 #include <ucontext.h>
+#include <unistd.h>
 #include "unit.h"
 
 #define STEPS_STACK  32768u
@@ -256,6 +260,23 @@ static void steps_explore(void (*a)(void), void (*b)(void), void (*at_step)(void
 	steps_prepare(1);
 	steps_save(&steps_snapshots[0]);
 	steps_follow(0, at_step, at_end);
+}
+
+/* The model is worth something only if it finds what is there to be found: fn() must not live. */
+static void steps_must_fail(void (*fn)(void))
+{
+	pid_t child = fork();
+	int status;
+
+	assert_true(child >= 0);
+	if (!child) {
+		fclose(stderr);
+		signal(SIGSEGV, SIG_DFL);
+		fn();
+		_exit(0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status));
 }
 
 #endif
