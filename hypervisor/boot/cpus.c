@@ -15,26 +15,10 @@
 
 static u64 max_cpus = CONFIG_NR_CPUS;
 
-static int parse_maxcpus(const char *value, void *arg)
-{
-	const char *end = value;
-	u64 n = str_to_u64(value, &end);
+static bool nosmp;
 
-	if (end == value || *end || !n) {
-		return -EINVAL;
-	}
-	max_cpus = MIN(n, (u64)CONFIG_NR_CPUS);
-	return 0;
-}
-
-static int parse_nosmp(const char *value, void *arg)
-{
-	max_cpus = 1;
-	return 0;
-}
-
-OPTION(maxcpus, parse_maxcpus, NULL);
-OPTION(nosmp, parse_nosmp, NULL);
+OPTION(maxcpus, option_number, &max_cpus);
+OPTION(nosmp, option_switch, &nosmp);
 
 /* A page of RAM below 640 KiB, as high as possible; 0: none. The hypervisor gives none of them out.
  */
@@ -69,7 +53,7 @@ static void start(unsigned int i, maddr_t page)
 		host_facts.cpu_acpi_id[0] = acpi_facts.cpu_acpi_id[i];
 		return;
 	}
-	if (cpu_count == max_cpus) {
+	if (cpu_count >= MIN(max_cpus, (u64)CONFIG_NR_CPUS)) {
 		return;
 	}
 	rc = ap_start(cpu_count, id, page, begin);
@@ -84,7 +68,7 @@ void cpus_start(void)
 {
 	maddr_t page = low_page();
 
-	if (acpi_facts.cpu_count > 1 && max_cpus > 1 && page) {
+	if (acpi_facts.cpu_count > 1 && max_cpus > 1 && !nosmp && page) {
 		ap_prepare(page, boot_info.image_start);
 	} else {
 		max_cpus = 1;

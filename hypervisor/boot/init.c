@@ -38,6 +38,7 @@ static void start_time(void)
 			    acpi_facts.pm_timer_32bit);
 	tsc_khz = platform_timer_measure_tsc_khz();
 	time_init();
+	recalibration_begin();
 	time_set_wallclock(rtc_read(), 0, time_now());
 	printk(LOG_INFO "TSC: %lu.%03lu MHz, measured by %s\n", tsc_khz / 1000, tsc_khz % 1000,
 	       platform_timer_name());
@@ -67,6 +68,8 @@ static void boot_on_stack(void)
 	printk(LOG_INFO "%lu MiB are free for guests; Ctrl-a three times gives the serial line to "
 			"the hypervisor\n",
 	       alloc_free_pages() >> 8);
+	recalibration_start();
+	watchdog_start();
 	domain_unpause(dom0);
 	idle_enter();
 }

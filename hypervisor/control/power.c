@@ -24,19 +24,10 @@ struct host_facts host_facts;
 #define KBD_BUSY         0x02
 #define KBD_PULSE_RESET  0xfe
 #define KBD_TRIES        10000u
-#define TRY_MS           200u
+#define TRY_US           200000u
 
 static bool noreboot;
 OPTION(noreboot, option_switch, &noreboot);
-
-static void wait_ms(u64 ms)
-{
-	u64 until = rdtsc() + ms * tsc_khz;
-
-	while (rdtsc() < until) {
-		cpu_relax();
-	}
-}
 
 void machine_halt(void)
 {
@@ -63,7 +54,7 @@ static void reset_by_acpi(void)
 		     (u32)(BIT(31) | (a >> 32 & 0x1f) << 11 | (a >> 16 & 7) << 8 | (a & 0xfc)));
 		outb((u16)(PCI_CONFIG_DATA + (a & 3)), host_facts.power.reset_value);
 	}
-	wait_ms(TRY_MS);
+	tsc_wait(TRY_US);
 }
 
 static void reset_by_keyboard(void)
@@ -72,7 +63,7 @@ static void reset_by_keyboard(void)
 		cpu_relax();
 	}
 	outb(PORT_KBD, KBD_PULSE_RESET);
-	wait_ms(TRY_MS);
+	tsc_wait(TRY_US);
 }
 
 void machine_reboot(void)
@@ -87,7 +78,7 @@ void machine_reboot(void)
 	reset_by_acpi();
 	outb(PORT_RESET, RESET_HARD);
 	outb(PORT_RESET, RESET_HARD_GO);
-	wait_ms(TRY_MS);
+	tsc_wait(TRY_US);
 	reset_by_keyboard();
 	cpu_triple_fault();
 }
@@ -110,6 +101,6 @@ void power_enter_s5(u16 pm1a_val, u16 pm1b_val)
 	pm1_write(p->pm1b_cnt, pm1b_val & (u16)~PM1_SLP_EN);
 	pm1_write(p->pm1a_cnt, pm1a_val | PM1_SLP_EN);
 	pm1_write(p->pm1b_cnt, pm1b_val | PM1_SLP_EN);
-	wait_ms(TRY_MS);
+	tsc_wait(TRY_US);
 	machine_halt();
 }

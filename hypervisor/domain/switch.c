@@ -78,6 +78,9 @@ static void __noreturn enter(struct vcpu *v, u64 now)
 	if (v->runstate_area) {
 		v->area_stale = true;
 	}
+	if (!time_version_is(v->time_version)) {
+		vcpu_update_time(v);
+	}
 	if (v->pv.kernel_mode) {
 		vcpu_write_areas(v);
 	}
@@ -115,16 +118,34 @@ void sched_switch(struct sched_unit *prev_unit, struct sched_unit *next_unit, u6
 	enter(next, now);
 }
 
+bool cpu_is_idle(unsigned int cpu)
+{
+	return READ_ONCE(cpu_info_of(cpu)->running) == &idle_vcpus[cpu];
+}
+
+static void rare_work(void)
+{
+	(void)cpu_take(PENDING_ALIVE);
+	if (cpu_take(PENDING_TIME)) {
+		vcpu_follow_time();
+	}
+	if (cpu_take(PENDING_NMI)) {
+		printk_guest(LOG_WARN "A hardware NMI on CPU %u\n", cpu_id());
+	}
+}
+
 void pending_work_run(void)
 {
-	const u32 timer = 1u << PENDING_TIMER, schedule = 1u << PENDING_SCHEDULE;
-	u32 *pending = &cpu_info()->pending;
+	const u32 often = 1u << PENDING_TIMER | 1u << PENDING_SCHEDULE;
 
 	/* Timers first: they may ask to schedule. One that runs out meanwhile stays pending. */
-	if (__atomic_fetch_and(pending, ~timer, __ATOMIC_SEQ_CST) & timer) {
+	if (cpu_take(PENDING_TIMER)) {
 		timer_run();
 	}
-	if (__atomic_fetch_and(pending, ~schedule, __ATOMIC_SEQ_CST) & schedule) {
+	if (READ_ONCE(cpu_info()->pending) & ~often) {
+		rare_work();
+	}
+	if (cpu_take(PENDING_SCHEDULE)) {
 		sched_run();
 	}
 }

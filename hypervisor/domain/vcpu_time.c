@@ -3,16 +3,32 @@
  * What a vcpu is told of time: vcpu_time_info in its info page, the wall clock in shared_info, and
  * the runstate and time areas that it registered by virtual address. Those can only be written
  * while its kernel table is loaded; until then area_stale remembers it.
+ *
+ * All vcpus get the clock's record as it is (time/clock.c), so all compute the same. When it
+ * changes no vcpu may be in guest mode, or one would go by the old line while another has the new:
+ *
+ *  1. every CPU is marked (PENDING_TIME): from now on it waits on its way to a guest;
+ *  2. those that may be in a guest are called, and the answer shows that they left it. Idle CPUs
+ *     sleep on; in the hypervisor none is held up, whatever it does, so none waits for another;
+ *  3. the record changes, and on its way to the guest each CPU first copies it for its vcpu. What
+ *     runs later finds at its switch that its copy is of another version.
+ *
+ * The flag TSC_STABLE is never set. It tells a kernel that its programs may read the clock from the
+ * time area of vcpu 0 whichever vcpu they run on, and that area is only written when vcpu 0 runs.
  */
 #include <xen/vcpu.h>
+#include "arch/smp.h"
 #include "arch/uaccess.h"
 #include "domain/domain.h"
 #include "domain/hooks.h"
+#include "domain/switch.h"
 #include "lib/lib.h"
 
-static void fill_time(struct vcpu_time_info *t)
+static bool guests_wait; /* the record is about to change */
+
+static u32 fill_time(struct vcpu_time_info *t)
 {
-	time_scale(&t->tsc_to_system_mul, &t->tsc_shift, &t->tsc_timestamp, &t->system_time);
+	return time_scale(&t->tsc_to_system_mul, &t->tsc_shift, &t->tsc_timestamp, &t->system_time);
 }
 
 /* The version of what a guest may read meanwhile is odd while it changes. */
@@ -32,7 +48,7 @@ void vcpu_update_time(struct vcpu *v)
 {
 	struct vcpu_time_info *t = &v->info->time, now = {0};
 
-	fill_time(&now);
+	v->time_version = fill_time(&now);
 	change_begin(&t->version);
 	now.version = READ_ONCE(t->version);
 	*t = now;
@@ -93,6 +109,43 @@ void vcpu_write_areas(struct vcpu *v)
 	}
 	/* Not mapped at this moment: the next entry to the guest's kernel tries again. */
 	v->area_stale = !ok;
+}
+
+static void answer(void *arg)
+{
+}
+
+void vcpus_set_time_rate(u32 mul)
+{
+	cpumask_t busy = {{0}};
+
+	WRITE_ONCE(guests_wait, true);
+	for (unsigned int cpu = 0; cpu < cpu_count; cpu++) {
+		cpu_mark(cpu, PENDING_TIME);
+		if (cpu != cpu_id() && !cpu_is_idle(cpu)) {
+			busy.bits[cpu / 64] |= BIT(cpu % 64);
+		}
+	}
+	smp_call(&busy, answer, NULL);
+	time_set_rate(mul);
+	__atomic_store_n(&guests_wait, false, __ATOMIC_RELEASE);
+}
+
+/* Whom we wait for waits for nothing but answers, and these come by interrupt. */
+void vcpu_follow_time(void)
+{
+	struct vcpu *v = current;
+
+	while (__atomic_load_n(&guests_wait, __ATOMIC_ACQUIRE)) {
+		cpu_relax();
+	}
+	if (is_idle_vcpu(v)) {
+		return;
+	}
+	vcpu_update_time(v);
+	if (v->pv.kernel_mode) {
+		vcpu_write_areas(v);
+	}
 }
 
 void domain_update_wallclock(struct domain *d)

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The clock that the TSC is measured against at boot: HPET or ACPI PM timer, the first that is
- * there and runs; without one, what CPUID tells has to do. The measurement takes 10 ms. Used on the
- * boot CPU only, before any guest.
+ * The clock that the TSC is measured against: HPET or ACPI PM timer, the first that is there and
+ * runs; without one, what CPUID tells has to do. The first measurement, at boot, takes 10 ms; how
+ * it goes on: drivers/recalibrate.c. Used on the boot CPU only.
  */
-#include "arch/cpu.h"
 #include "arch/hv_map.h"
+#include "arch/tsc.h"
 #include "drivers/platform_timer.h"
 #include "lib/lib.h"
+#include "time/time.h"
 
-#define MEASURE_US  10000u
-#define SAMPLES     5u
+#define MEASURE_NS  10000000u
+#define ANY_HOUR    (3600 * NS_PER_SEC)
 #define STALL_READS 1000000u /* without a tick: no clock */
 
 #define HPET_PERIOD  1 /* in words of 32 bits: femtoseconds per tick */
@@ -92,36 +93,39 @@ const char *platform_timer_name(void)
 	return name;
 }
 
-/* The counter and the TSC at the same moment: of some samples the one that took the least time. */
-static u32 sample(u64 *tsc)
+static u64 ns_to_ticks(u64 ns)
 {
-	u64 best = ~0ull;
-	u32 count = 0;
+	return ns / NS_PER_SEC * counter_hz + ns % NS_PER_SEC * counter_hz / NS_PER_SEC;
+}
 
-	for (unsigned int i = 0; i < SAMPLES; i++) {
-		u64 before = rdtsc();
-		u32 c = counter_read();
-		u64 took = rdtsc() - before;
+static u64 ticks_to_ns(u64 t)
+{
+	return t / counter_hz * NS_PER_SEC + t % counter_hz * NS_PER_SEC / counter_hz;
+}
 
-		if (took < best) {
-			best = took;
-			count = c;
-			*tsc = before + took / 2;
-		}
+/* The full count is the one nearest to what is expected that ends with the counter's bits. */
+u64 platform_timer_ns(u64 about, u64 *tsc, u64 *doubt)
+{
+	u64 count;
+	u32 ahead;
+
+	if (!counter_hz) {
+		return 0;
 	}
-	return count;
+	count = ns_to_ticks(about);
+	ahead = (tsc_sample(counter_read, tsc, doubt) - (u32)count) & counter_mask;
+	count += ahead;
+	return ticks_to_ns(ahead > counter_mask / 2 ? count - counter_mask - 1 : count);
 }
 
 static u64 measure_counter(void)
 {
-	u64 ticks = counter_hz * MEASURE_US / 1000000, tsc0, tsc1;
-	u32 start = sample(&tsc0), end;
+	u64 tsc0, tsc1, doubt, start = platform_timer_ns(ANY_HOUR, &tsc0, &doubt), end;
 
-	while (((counter_read() - start) & counter_mask) < ticks) {
-		cpu_relax();
-	}
-	end = sample(&tsc1);
-	return (tsc1 - tsc0) * counter_hz / ((end - start) & counter_mask) / 1000;
+	do {
+		end = platform_timer_ns(start, &tsc1, &doubt);
+	} while (end - start < MEASURE_NS);
+	return (tsc1 - tsc0) * 1000000 / (end - start);
 }
 
 /* The crystal's rate and its ratio to the TSC, where the CPU tells both. */

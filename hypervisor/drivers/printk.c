@@ -4,7 +4,7 @@
  * the lock of the serial ports; it is taken with interrupts off and only waited for so long: a
  * panic inside of printk() must still be seen.
  */
-#include "arch/cpu.h"
+#include "arch/smp.h"
 #include "drivers/console.h"
 #include "console_ring.h"
 #include "printk.h"
@@ -88,6 +88,7 @@ static void line_print(const char *fmt, __builtin_va_list ap)
 		line[len - 1] = '\n';
 	}
 	console_write(line, len);
+	smp_alive(); /* a long list through a slow line is no reason for the watchdog */
 }
 
 /* Takes a token of those that guests share; *dropped is what went unsaid since the last one. */

@@ -30,6 +30,17 @@ u64 str_to_u64(const char *s, const char **end)
 	return overflow ? ~0ull : v;
 }
 
+int option_number(const char *value, void *arg)
+{
+	u64 n = str_to_u64(value, &value);
+
+	if (*value || !n) {
+		return -EINVAL;
+	}
+	*(u64 *)arg = n;
+	return 0;
+}
+
 int option_switch(const char *value, void *arg)
 {
 	static const char *const words[] = {"off", "0", "false", "", "on", "1", "true"};

@@ -5,7 +5,7 @@
  * belongs to and whose lock guards it; it changes only while the timer is neither armed nor run.
  */
 #include "arch/apic.h"
-#include "arch/cpu.h"
+#include "arch/smp.h"
 #include "lib/lib.h"
 #include "lib/spinlock.h"
 #include "time/time.h"
@@ -14,6 +14,7 @@ static struct timer_heap {
 	spinlock_t lock;
 	struct heap_node *root;
 	struct timer *running; /* its callback runs now */
+	u64 interrupts;
 } heaps[CONFIG_NR_CPUS];
 
 static struct timer *first(const struct timer_heap *h)
@@ -49,7 +50,8 @@ static void program(struct timer_heap *h, unsigned int cpu)
 static void timer_interrupt(u8 vector, void *arg)
 {
 	apic_eoi();
-	cpu_raise(cpu_id(), PENDING_TIMER);
+	heaps[cpu_id()].interrupts++;
+	smp_timer_fired();
 }
 
 void timer_start_cpu(void)
@@ -123,6 +125,7 @@ void timer_run(void)
 	unsigned long flags = spin_lock_irqsave(&h->lock);
 	u64 now = time_now();
 
+	smp_overdue[cpu_id()] = 0;
 	while (h->root && h->root->key <= now) {
 		struct timer *t = first(h);
 
@@ -136,4 +139,11 @@ void timer_run(void)
 	}
 	program(h, cpu_id());
 	spin_unlock_irqrestore(&h->lock, flags);
+}
+
+void timer_dump(void)
+{
+	for (unsigned int cpu = 0; cpu < cpu_count; cpu++) {
+		printk("CPU %u: %lu timer interrupts\n", cpu, heaps[cpu].interrupts);
+	}
 }

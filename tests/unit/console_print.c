@@ -29,6 +29,9 @@ u64 time_now(void)
 {
 	return now;
 }
+void smp_alive(void)
+{
+}
 
 static int fresh(void **state)
 {

@@ -125,11 +125,12 @@ void heap_free(void *p, size_t n)
 {
 	free(p);
 }
-void time_scale(u32 *mul, s8 *shift, u64 *tsc_stamp, u64 *system_time)
+u32 time_scale(u32 *mul, s8 *shift, u64 *tsc_stamp, u64 *system_time)
 {
 	*mul = 0xd5555555;
 	*shift = -1;
 	*tsc_stamp = *system_time = 0;
+	return 0;
 }
 
 struct set {

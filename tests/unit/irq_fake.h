@@ -23,6 +23,7 @@ extern struct vcpu *fake_current;
 #define port_in       fake_in
 #define port_out      fake_out
 #define rdtsc()       fake_rdtsc()
+#define rdtsc_ordered fake_rdtsc
 #undef current
 #define current fake_current
 

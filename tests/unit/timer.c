@@ -26,6 +26,11 @@ void apic_timer_set(u64 tsc)
 void apic_eoi(void)
 {
 }
+void smp_timer_fired(void)
+{
+}
+u32 smp_overdue[CONFIG_NR_CPUS];
+unsigned int cpu_count = 2;
 void vector_set_handler(u8 vector, vector_handler_t fn, void *arg)
 {
 }

@@ -2,7 +2,8 @@
 /*
  * Starting the other CPUs, one after the other, from the boot CPU. Invariant: a CPU counts
  * (cpu_count) once it takes interrupts and idles; one that comes too late finds its turn over and
- * stays out. Boot only; what both sides use of `turn` is changed by compare-and-swap.
+ * stays out, as does one whose TSC cannot be made to agree. Boot only; what both sides use of
+ * `turn` is changed by compare-and-swap.
  */
 #include "arch/ap.h"
 #include "arch/apic.h"
@@ -30,21 +31,12 @@ static u32 turn;
 static unsigned int turn_cpu;
 static void (*turn_go)(unsigned int cpu); /* does not return */
 
-static void wait_us(u64 us)
-{
-	u64 start = rdtsc();
-
-	while (rdtsc() - start < tsc_khz * us / 1000) {
-		cpu_relax();
-	}
-}
-
 static bool turn_wait(enum turn wanted, u64 us)
 {
 	u64 start = rdtsc();
 
 	while (__atomic_load_n(&turn, __ATOMIC_ACQUIRE) < wanted) {
-		if (rdtsc() - start > tsc_khz * us / 1000) {
+		if (tsc_passed(start, us)) {
 			return false;
 		}
 		cpu_relax();
@@ -77,7 +69,7 @@ void ap_prepare(maddr_t page, maddr_t image)
 	add32(p, ap_far, (u32)page);
 	add32(p, ap_cr3, (u32)(image + ((u64)boot_l4 - IMAGE_VIRT)));
 	apic_send_init_others();
-	wait_us(INIT_WAIT_US);
+	tsc_wait(INIT_WAIT_US);
 }
 
 int ap_start(unsigned int cpu, u32 apic_id, maddr_t page, void (*go)(unsigned int cpu))
@@ -98,11 +90,22 @@ int ap_start(unsigned int cpu, u32 apic_id, maddr_t page, void (*go)(unsigned in
 	if (!turn_wait(ALIVE, PATIENCE_US) && turn_pass(CALLED, NOBODY)) {
 		return -EIO;
 	}
+	if (!tsc_sync(false)) {
+		printk(LOG_WARN "CPU %u: its TSC does not agree with the boot CPU's\n", cpu);
+		return -EIO;
+	}
 	if (!turn_wait(ONLINE, PATIENCE_US)) {
 		panic("CPU %u (APIC ID %u) started and then got stuck", cpu, apic_id);
 	}
 	cpu_count = cpu + 1;
 	return 0;
+}
+
+static void __noreturn stay_out(void)
+{
+	for (;;) {
+		cpu_halt();
+	}
 }
 
 /* On the new CPU's own stack, interrupts off. */
@@ -111,15 +114,16 @@ void ap_main(void)
 	unsigned int cpu = turn_cpu;
 
 	if (!turn_pass(CALLED, ALIVE)) {
-		for (;;) {
-			cpu_halt(); /* too late */
-		}
+		stay_out(); /* too late */
 	}
 	cpu_info()->cpu = cpu;
 	cpu_init_registers();
 	tlb_flush_local();
 	desc_init(cpu);
 	apic_init();
+	if (!tsc_sync(true)) {
+		stay_out();
+	}
 	smp_init_cpu(cpu);
 	turn_go(cpu);
 }

@@ -33,13 +33,13 @@
 #define LVT_DEADLINE    0x40000
 #define ICR_BUSY        0x1000
 #define ICR_ASSERT      0x4000
+#define ICR_NMI         0x400
 #define ICR_INIT        0x500
 #define ICR_STARTUP     0x600
 #define ICR_OTHERS      0xc0000
 #define TIMER_DIV_BY_1  0xb
 
 #define CALIBRATE_US 500
-#define SAMPLES      5u
 
 static volatile u32 *apic_mmio; /* NULL: x2APIC */
 static u64 timer_per_tsc;       /* timer ticks per TSC tick, 32.32; 0 before calibration */
@@ -142,6 +142,11 @@ void apic_send_ipi(u32 id, u8 vector)
 	icr_write(id, ICR_ASSERT | vector);
 }
 
+void apic_send_nmi(u32 id)
+{
+	icr_write(id, ICR_ASSERT | ICR_NMI);
+}
+
 void apic_send_init_others(void)
 {
 	icr_write(0, ICR_OTHERS | ICR_ASSERT | ICR_INIT);
@@ -152,39 +157,22 @@ void apic_send_startup(u32 id, maddr_t page)
 	icr_write(id, ICR_ASSERT | ICR_STARTUP | (u32)(page >> PAGE_SHIFT));
 }
 
-/* The timer and the TSC at the same moment: of some samples the one that took the least time. */
-static u32 timer_sample(u64 *tsc)
+static u32 timer_count(void)
 {
-	u64 best = ~0ull;
-	u32 count = 0;
-
-	for (unsigned int i = 0; i < SAMPLES; i++) {
-		u64 before = rdtsc();
-		u32 c = apic_read(REG_TIMER_NOW);
-		u64 took = rdtsc() - before;
-
-		if (took < best) {
-			best = took;
-			count = c;
-			*tsc = before + took / 2;
-		}
-	}
-	return count;
+	return apic_read(REG_TIMER_NOW);
 }
 
 /* Counts the APIC's ticks over half a millisecond of TSC; a pause of the machine does no harm. */
 static u64 measure(void)
 {
-	u64 start, span = tsc_khz * CALIBRATE_US / 1000, end;
+	u64 start, end, doubt;
 	u32 ticks;
 
 	apic_write(REG_TIMER_DIV, TIMER_DIV_BY_1);
 	apic_write(REG_TIMER_INIT, ~0u);
-	ticks = timer_sample(&start);
-	while (rdtsc() - start < span) {
-		cpu_relax();
-	}
-	ticks -= timer_sample(&end);
+	ticks = tsc_sample(timer_count, &start, &doubt);
+	tsc_wait(CALIBRATE_US);
+	ticks -= tsc_sample(timer_count, &end, &doubt);
 	apic_write(REG_TIMER_INIT, 0);
 	return ((u64)ticks << 32) / (end - start);
 }

@@ -5,11 +5,17 @@
  */
 #include "arch/apic.h"
 #include "arch/smp.h"
+#include "arch/tsc.h"
 #include "arch/x86_private.h"
 #include "lib/lib.h"
 #include "lib/spinlock.h"
 
 static u32 apic_ids[CONFIG_NR_CPUS];
+
+#define REPORT_US 2000000u /* registers and trace through a slow line */
+
+u64 smp_patience;
+u32 smp_overdue[CONFIG_NR_CPUS];
 
 static spinlock_t call_lock = SPINLOCK_INIT;
 static struct {
@@ -45,7 +51,7 @@ void smp_init_cpu(unsigned int cpu)
 }
 
 /* Where each CPU keeps its block: at the top of its stack. */
-static struct cpu_info *cpu_info_of(unsigned int cpu)
+struct cpu_info *cpu_info_of(unsigned int cpu)
 {
 	return (struct cpu_info *)(CPUWIN_STACK(cpu) + STACK_SIZE) - 1;
 }
@@ -57,12 +63,62 @@ void smp_kick(unsigned int cpu)
 	}
 }
 
+bool cpu_mark(unsigned int cpu, enum pending_work work)
+{
+	u32 bit = 1u << work;
+
+	return __atomic_fetch_or(&cpu_info_of(cpu)->pending, bit, __ATOMIC_SEQ_CST) & bit;
+}
+
 void cpu_raise(unsigned int cpu, enum pending_work work)
 {
-	u32 old = __atomic_fetch_or(&cpu_info_of(cpu)->pending, 1u << work, __ATOMIC_SEQ_CST);
-
-	if (!(old & 1u << work)) {
+	if (!cpu_mark(cpu, work)) {
 		smp_kick(cpu);
+	}
+}
+
+/* Makes another CPU print its registers and a call trace, whatever it does: by NMI. */
+static void report(unsigned int cpu)
+{
+	u64 start = rdtsc();
+
+	cpu_mark(cpu, PENDING_REPORT);
+	apic_send_nmi(apic_ids[cpu]);
+	while (cpu_marked(cpu, PENDING_REPORT) && !tsc_passed(start, REPORT_US)) {
+		cpu_relax();
+	}
+}
+
+void smp_stuck(unsigned int which)
+{
+	printk(LOG_ERR "CPU %u gives no sign of life for %lu s\n", which, smp_patience);
+	if (which == cpu_id()) {
+		stack_trace((u64)__builtin_return_address(0), (u64)__builtin_frame_address(0));
+	}
+	for (unsigned int cpu = 0; cpu < cpu_count; cpu++) {
+		if (cpu != cpu_id()) {
+			report(cpu);
+		}
+	}
+	panic("CPU %u is stuck in the hypervisor: please report the lines above", which);
+}
+
+void smp_alive(void)
+{
+	(void)cpu_take(PENDING_ALIVE);
+	smp_overdue[cpu_id()] = 0;
+}
+
+void smp_timer_fired(void)
+{
+	unsigned int cpu = cpu_id();
+	bool waits = cpu_mark(cpu, PENDING_TIMER);
+
+	if (smp_patience) {
+		if (waits && ++smp_overdue[cpu] >= smp_patience) {
+			smp_stuck(cpu);
+		}
+		apic_timer_set(rdtsc() + tsc_khz * 1000); /* unless timer_run() comes first */
 	}
 }
 

@@ -9,6 +9,10 @@
 #include "lib/lib.h"
 #include "arch/guest_entry.h"
 
+#define MSR_MCG_CAP      0x179
+#define MSR_MC_STATUS(i) (0x401 + 4 * (i)) /* the address follows it */
+#define MC_STATUS_VALID  BIT(63)
+
 struct ex_entry {
 	s32 from, to; /* relative to the fields themselves */
 };
@@ -70,16 +74,48 @@ void stack_trace(u64 rip, u64 rbp)
 	}
 }
 
-static void __noreturn fatal_trap(struct cpu_regs *regs, const char *what)
+static void print_place(const struct cpu_regs *regs, const char *what)
 {
 	printk(LOG_ERR "%s in the hypervisor on CPU %u, vector %u, error code %x\n", what, cpu_id(),
 	       regs->entry_vector, regs->error_code);
 	regs_dump(regs);
 	stack_trace(regs->rip, regs->rbp);
+}
+
+static void __noreturn fatal_trap(const struct cpu_regs *regs, const char *what)
+{
+	print_place(regs, what);
 	panic("exception in the hypervisor: this is a defect in Domus, please report the lines above");
 }
 
-static void interrupt(struct cpu_regs *regs)
+/* With what each bank of the CPU recorded: its status and its address, if it has one. */
+static void __noreturn machine_check(const struct cpu_regs *regs)
+{
+	u64 banks, status, addr;
+
+	(void)rdmsr_safe(MSR_MCG_CAP, &banks);
+	for (u32 i = 0; i < (banks & 0xff); i++) {
+		if (!rdmsr_safe(MSR_MC_STATUS(i), &status) && status & MC_STATUS_VALID) {
+			(void)rdmsr_safe(MSR_MC_STATUS(i) + 1, &addr);
+			printk(LOG_ERR "bank %u: status %016lx, address %016lx\n", i, status, addr);
+		}
+	}
+	print_place(regs, "Machine check");
+	panic("machine check: the hardware reports an error that cannot be mended");
+}
+
+static void nmi(const struct cpu_regs *regs)
+{
+	if (cpu_marked(cpu_id(), PENDING_REPORT)) {
+		print_place(regs, "Asked by NMI,");
+		cpu_take(PENDING_REPORT);
+	} else {
+		cpu_mark(cpu_id(), PENDING_NMI); /* to print it here might find locks taken */
+		pv_hardware_nmi();
+	}
+}
+
+static void interrupt(const struct cpu_regs *regs)
 {
 	u8 vector = (u8)regs->entry_vector;
 	vector_handler_t fn = READ_ONCE(handlers[vector].fn);
@@ -117,7 +153,7 @@ void trap_from_hypervisor(struct cpu_regs *regs)
 	}
 	switch (regs->entry_vector) {
 	case TRAP_NMI:
-		pv_hardware_nmi();
+		nmi(regs);
 		return;
 	case TRAP_DB:
 		/* A guest's breakpoint on memory that the hypervisor copied, or MOV SS before
@@ -125,7 +161,7 @@ void trap_from_hypervisor(struct cpu_regs *regs)
 		regs->rflags &= ~RFLAGS_TF;
 		return;
 	case TRAP_MC:
-		fatal_trap(regs, "Machine check");
+		machine_check(regs);
 	case TRAP_DF:
 		fatal_trap(regs, "Double fault (stack overflow?)");
 	default:
@@ -154,10 +190,10 @@ void trap_from_guest(struct cpu_regs *regs)
 	}
 	switch (regs->entry_vector) {
 	case TRAP_NMI:
-		pv_hardware_nmi();
+		nmi(regs);
 		return;
 	case TRAP_MC:
-		fatal_trap(regs, "Machine check");
+		machine_check(regs);
 	case TRAP_PF:
 		cr2 = read_cr2(); /* before another fault can replace it */
 		irq_enable();

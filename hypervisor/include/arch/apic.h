@@ -18,6 +18,7 @@ void apic_init(void); /* on each CPU */
 u32 apic_id(void);
 void apic_eoi(void);
 void apic_send_ipi(u32 apic_id, u8 vector);
+void apic_send_nmi(u32 apic_id);
 /* Resets all other CPUs; starts one of them in real mode at a page of the first MiB. */
 void apic_send_init_others(void);
 void apic_send_startup(u32 apic_id, maddr_t page);

@@ -41,14 +41,33 @@ static inline struct cpu_regs *guest_regs(void)
 	return &cpu_info()->regs;
 }
 #define current (cpu_info()->running)
+/* Another CPU's. */
+struct cpu_info *cpu_info_of(unsigned int cpu);
 
 /* Work that waits for the return to the guest (or for the idle loop). */
 enum pending_work {
 	PENDING_SCHEDULE,
 	PENDING_TIMER,
+	PENDING_TIME,   /* the clock's rate changes: its vcpu needs the new record */
+	PENDING_ALIVE,  /* to clear it shows that the CPU is not stuck */
+	PENDING_NMI,    /* one came, and is to be reported */
+	PENDING_REPORT, /* the NMI that comes is to print where it hits */
 };
 /* Asks `cpu` to do the work before it next enters a guest; kicks it by IPI if it is another CPU. */
 void cpu_raise(unsigned int cpu, enum pending_work work);
+/* The same without the kick: whenever it comes by. True if that was asked already. */
+bool cpu_mark(unsigned int cpu, enum pending_work work);
+/* Was it asked to, and did not come to it yet? */
+static inline bool cpu_marked(unsigned int cpu, enum pending_work work)
+{
+	return READ_ONCE(cpu_info_of(cpu)->pending) >> work & 1;
+}
+/* Takes back what was asked of this CPU; true if it was. */
+static inline bool cpu_take(enum pending_work work)
+{
+	return __atomic_fetch_and(&cpu_info()->pending, ~(1u << work), __ATOMIC_SEQ_CST) &
+	       1u << work;
+}
 static inline bool cpu_work_pending(void)
 {
 	return READ_ONCE(cpu_info()->pending) != 0;
@@ -116,6 +135,12 @@ static inline u64 rdtsc(void)
 	__asm__ volatile("rdtsc" : "=a"(lo), "=d"(hi));
 	return (u64)hi << 32 | lo;
 }
+/* Not before what comes earlier in the program is done. */
+static inline u64 rdtsc_ordered(void)
+{
+	__asm__ volatile("lfence" ::: "memory");
+	return rdtsc();
+}
 static inline u64 rdmsr(u32 msr)
 {
 	u32 lo, hi;
@@ -170,6 +195,7 @@ static inline void cpuid(u32 leaf, u32 sub, u32 r[4])
 
 #define MSR_TSC          0x10
 #define MSR_APICBASE     0x1b
+#define MSR_TSC_ADJUST   0x3b
 #define MSR_SYSENTER_CS  0x174
 #define MSR_SYSENTER_ESP 0x175
 #define MSR_SYSENTER_EIP 0x176

@@ -57,6 +57,10 @@ void fpu_reset(struct pv_vcpu *pv); /* pv->fpu: the state after a reset */
 void fpu_save(struct pv_vcpu *pv);
 void fpu_load(struct pv_vcpu *pv);
 
+/* Called on the boot CPU and on a new one at the same time: false if their TSCs do not agree and
+ * the new one cannot be made to. */
+bool tsc_sync(bool new);
+
 /* smp.c: this CPU can be kicked and called from now on. */
 void smp_init_cpu(unsigned int cpu);
 /* tlb.c: this CPU is about to flush everything by loading CR3. Interrupts off. */

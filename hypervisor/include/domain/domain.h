@@ -49,7 +49,8 @@ struct vcpu {
 	vcpu_runstate_info_t runstate;
 	guest_ptr_t runstate_area; /* 0 = none */
 	guest_ptr_t time_area;
-	bool area_stale; /* must be written at the next entry to guest kernel mode */
+	bool area_stale;  /* must be written at the next entry to guest kernel mode */
+	u32 time_version; /* of the clock's record that its info has */
 
 	u64 continuation_progress;  /* of a preempted multicall or teardown */
 	struct multicall_state *mc; /* inside a multicall: the entry being run */
@@ -175,6 +176,9 @@ int vcpu_register_info(struct vcpu *v, mfn_t m, unsigned int offset);
 void vcpu_runstate(struct vcpu *v, vcpu_runstate_info_t *r);
 /* Writes the vcpu_time_info of v (it moved, or the scale changed), and of its secondary area. */
 void vcpu_update_time(struct vcpu *v);
+/* The clock gets another rate while no vcpu runs. Not with locks held or interrupts off; one
+ * caller at a time. */
+void vcpus_set_time_rate(u32 mul);
 /* Writes the areas registered by virtual address; v is current and in guest kernel mode. */
 void vcpu_write_areas(struct vcpu *v);
 /* What dom0's shutdown does to the machine; set at boot, below in the order of rooms. */

@@ -30,6 +30,7 @@ void pv_deliver_failsafe(struct vcpu *v);
 void vcpu_free(struct vcpu *v);
 void vcpu_stop_timers(struct vcpu *v);
 void vcpu_detach_info(struct vcpu *v); /* its info no longer lies in guest memory */
+void vcpu_follow_time(void); /* PENDING_TIME: waits for the new rate, and tells the guest */
 void vcpu_switched_in(struct vcpu *v, u64 now);
 void vcpu_switched_out(struct vcpu *v, u64 now);
 

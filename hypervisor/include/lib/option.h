@@ -25,5 +25,7 @@ struct option {
 
 /* A handler for what is on or off: arg is a bool. */
 int option_switch(const char *value, void *arg);
+/* A handler for a number that is not 0: arg is a u64. */
+int option_number(const char *value, void *arg);
 
 #endif

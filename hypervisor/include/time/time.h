@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System time (ns since boot, from the TSC, the same on all CPUs), wall clock, and timers.
+ * System time (ns since boot, from the TSC, the same on all CPUs; never goes back, see
+ * time/clock.c), wall clock, and timers.
  * A timer belongs to one CPU's heap; its callback runs there from PENDING_TIMER, interrupts on, no
  * lock held.
  */
@@ -14,10 +15,18 @@
 #define TIMER_NEVER (~0ull >> 1) /* later times are taken for this one */
 
 u64 time_now(void);
-u64 time_tsc_to_ns(u64 tsc);
+/* What a number of ticks lasts at today's rate: for who changes the rate. */
+u64 time_ticks_to_ns(u64 ticks);
+/* When the TSC will have come to that time; for a time that is over some value in the past. */
 u64 time_ns_to_tsc(u64 ns);
-/* mul and shift of the ABI's vcpu_time_info for the TSC's rate, and a (tsc, system time) pair. */
-void time_scale(u32 *mul, s8 *shift, u64 *tsc_stamp, u64 *system_time);
+/* The record that all clocks are computed from: mul and shift of the ABI's vcpu_time_info, and a
+ * (tsc, system time) pair. Returns its version. */
+u32 time_scale(u32 *mul, s8 *shift, u64 *tsc_stamp, u64 *system_time);
+/* Is that version still what time_now() goes by? */
+bool time_version_is(u32 version);
+/* From this moment on another rate. One caller at a time, and no guest runs meanwhile: only
+ * vcpus_set_time_rate() calls it. */
+void time_set_rate(u32 mul);
 /* UTC in ns at system time 0; changed by platform_op settime and read from the RTC at boot. */
 u64 time_wallclock_base(void);
 void time_set_wallclock(u64 sec, u32 nsec, u64 system_time);
@@ -38,5 +47,6 @@ void timer_set(struct timer *t, u64 expires); /* (re)arms; a past time fires at 
 void timer_set_here(struct timer *t, u64 expires);
 void timer_stop(struct timer *t); /* afterwards its callback is not running and won't */
 void timer_run(void);             /* PENDING_TIMER on this CPU */
+void timer_dump(void);            /* prints how often each CPU's timer interrupted it */
 
 #endif
