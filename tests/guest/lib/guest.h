@@ -130,8 +130,9 @@ static inline unsigned int this_vcpu(void)
 			: "memory");                                                               \
 	} while (0)
 
-/* ns since the hypervisor started, from vcpu 0's record: time.c */
+/* ns since the hypervisor started, from vcpu 0's record, and from any one's, on that vcpu: time.c */
 u64 system_time(void);
+u64 vcpu_now(unsigned int id);
 
 /* --- A second vcpu: vcpu.c --- */
 vcpu_guest_context_t *vcpu_context(void (*fn)(void)); /* one that would run fn; to be changed */

@@ -2,9 +2,9 @@
 /* System time, as the ABI has kernels compute it. */
 #include "guest.h"
 
-u64 system_time(void)
+u64 vcpu_now(unsigned int id)
 {
-	volatile struct vcpu_time_info *t = &shared_info->vcpu_info[0].time;
+	volatile struct vcpu_time_info *t = &shared_info->vcpu_info[id].time;
 	u32 version, lo, hi;
 	u64 delta, ns;
 
@@ -17,4 +17,9 @@ u64 system_time(void)
 		     (u64)(((unsigned __int128)delta * t->tsc_to_system_mul) >> 32);
 	} while (version & 1 || version != t->version);
 	return ns;
+}
+
+u64 system_time(void)
+{
+	return vcpu_now(0);
 }
