@@ -38,8 +38,9 @@ $(O)/images/ramdisks: $(O)/debian/.packages $(wildcard $(I)/*.py) $(I)/init-dom0
 	@touch $@
 images: $(O)/images/dom0-kernel.elf.gz $(O)/images/ramdisks ## Make kernel and ramdisk for dom0
 
-# A load for all CPUs of a machine or a guest.
-$(O)/tests/load: tests/system/load/main.c
+# Programs that run in dom0 and in guests: a load for all CPUs, a check of the clocks.
+SYSTEM_PROGRAMS := $(O)/tests/load $(O)/tests/clock
+$(SYSTEM_PROGRAMS): $(O)/tests/%: tests/system/%/main.c
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) -std=gnu11 -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -pthread -static -o $@ $<
@@ -62,7 +63,7 @@ export DOMUS_UNIT_TESTS = $(UNIT_TESTS)
 
 host-packages: ## Install the Debian packages that building and testing need
 	@sh $(I)/host-packages.sh
-test-ready: all images guests $(UNIT_PROGRAMS) $(O)/tests/load $(CPU_PROGRAMS)
+test-ready: all images guests $(UNIT_PROGRAMS) $(SYSTEM_PROGRAMS) $(CPU_PROGRAMS)
 test: ## Run every check with small counts
 	@{ $(again) test-ready; } || { echo "0 passed, 1 failed"; exit 1; }
 	@$(PYTEST) $(or $(T),$(TEST_ROOMS))
