@@ -93,7 +93,7 @@ def test_stuck_cpu_is_caught(boot, hypervisor, stays_halted, cpus):
     gdb.jump("stop_here")
     dom0.wait(r"CPU (\d) gives no sign of life for 4 s", 60, fatal=False)
     dom0.wait(r"Asked by NMI, in the hypervisor on CPU \d", 20, fatal=False)
-    dom0.wait(r"call trace: ffff8[0-9a-f]+", 20, fatal=False)
+    dom0.wait(r"at   ffff8[0-9a-f]+", 20, fatal=False)
     dom0.wait(r"PANIC: CPU \d is stuck in the hypervisor", 60, fatal=False)
     stays_halted(dom0)
 

@@ -130,7 +130,8 @@ static inline unsigned int this_vcpu(void)
 			: "memory");                                                               \
 	} while (0)
 
-/* ns since the hypervisor started, from vcpu 0's record, and from any one's, on that vcpu: time.c */
+/* ns since the hypervisor started, from vcpu 0's record, and from any one's, on that vcpu: time.c
+ */
 u64 system_time(void);
 u64 vcpu_now(unsigned int id);
 
