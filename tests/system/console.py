@@ -94,6 +94,17 @@ class Console:
         """Type text as it is."""
         self.child.send(text)
 
+    def audit(self):
+        """Press the hypervisor's key for the audit of all frames; returns its last line."""
+        said = "not now"
+        while "not now" in said:  # a guest had the CPU
+            self.send("\x01\x01\x01a")
+            match = self.wait(r"audit: (not now|\d+ frames)([^\r\n]*)\r*\n")
+            said = b"".join(match.groups()).decode()
+            self.send("\x01\x01\x01")
+            self.wait(r"serial input goes to dom0[^\r\n]*\r*\n")
+        return said
+
     def login(self, timeout=None):
         """Wait for dom0's command server (needs serve=1 on its command line)."""
         self.wait(r"@@ready\r*\n", timeout)
