@@ -15,3 +15,7 @@ console_SRCS := tests/unit/console.c hypervisor/drivers/console_ring.c \
 console_CFLAGS := $(IRQ_TEST_CFLAGS) -Ihypervisor/drivers
 console_print_SRCS := tests/unit/console_print.c
 console_print_CFLAGS := $(IRQ_TEST_CFLAGS)
+
+UNIT_TESTS += mtrr
+mtrr_SRCS := tests/unit/mtrr.c hypervisor/arch/x86/mtrr.c
+mtrr_CFLAGS := $(HV_TEST_CFLAGS) -include tests/unit/mtrr_fake.h

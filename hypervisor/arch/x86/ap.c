@@ -8,6 +8,7 @@
 #include "arch/ap.h"
 #include "arch/apic.h"
 #include "arch/hv_map.h"
+#include "arch/mtrr.h"
 #include "arch/smp.h"
 #include "arch/tlb.h"
 #include "arch/tsc.h"
@@ -68,6 +69,7 @@ void ap_prepare(maddr_t page, maddr_t image)
 	add32(p, ap_gdtr + 2, (u32)page);
 	add32(p, ap_far, (u32)page);
 	add32(p, ap_cr3, (u32)(image + ((u64)boot_l4 - IMAGE_VIRT)));
+	mtrr_save();
 	apic_send_init_others();
 	tsc_wait(INIT_WAIT_US);
 }
@@ -119,6 +121,9 @@ void ap_main(void)
 	cpu_info()->cpu = cpu;
 	cpu_init_registers();
 	tlb_flush_local();
+	if (mtrr_load()) {
+		printk(LOG_INFO "CPU %u: memory types taken over from the boot CPU\n", cpu);
+	}
 	desc_init(cpu);
 	apic_init();
 	if (!tsc_sync(true)) {

@@ -224,6 +224,7 @@ static inline void cpuid(u32 leaf, u32 sub, u32 r[4])
 #define CR0_NE BIT(5)
 #define CR0_WP BIT(16)
 #define CR0_AM BIT(18)
+#define CR0_CD BIT(30)
 #define CR0_PG BIT(31)
 
 #define CR4_DE         BIT(3)
