@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: MIT
+"""A CPU with x2APIC, TSC deadline timer, invariant TSC, PCID and AVX-512, in Bochs."""
+
+import re
+
+import pytest
+
+from bochs import Bochs
+from console import plain
+from machine import BUILD, SERVE, Spec
+
+
+@pytest.fixture(autouse=True)
+def needs_domus(hypervisor):
+    if hypervisor != "domus":
+        pytest.skip("Domus on other CPUs")
+
+
+@pytest.mark.parametrize("kernel", ["traps", *(pytest.param(name, marks=pytest.mark.soak)
+                                               for name in ("cpu", "mmu", "sched", "vcpu"))])
+def test_test_kernels_pass(kernel):
+    spec = Spec(name=f"bochs-{kernel}", layers=(), memory=512, dom0_memory=128,
+                options="dom0_max_vcpus=2", kernel=str(BUILD / f"tests/guest/{kernel}.elf"))
+    with Bochs(spec, 600) as console:
+        console.wait(r"RESULT: [^\n]*\n")
+        console.log.flush()
+        log = plain(console.log_path.read_bytes())
+    assert "x2APIC" in re.search(r"CPU: [^\n]*", log).group()
+    assert not re.findall(r"^FAIL.*$", log, re.MULTILINE)
+    assert re.search(r"^RESULT: pass \([1-9]", log, re.MULTILINE)
+
+
+@pytest.mark.soak
+def test_dom0_boots_on_two_cpus():
+    spec = Spec(name="bochs-dom0", memory=1024, dom0_memory=512, smp=2,
+                cmdline=f"{SERVE['domus']} nodev=1")
+    with Bochs(spec, 3000) as console:
+        console.login()
+        assert console.check("nproc").strip() == "2"
+        assert console.check("domus list").count("\n") == 2
