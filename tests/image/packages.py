@@ -69,18 +69,23 @@ def library_closure(names):
     return sorted(closure)
 
 
-def file_name_of(package):
-    """The file name under which apt would store the candidate version of a package."""
-    text = output_of("apt-cache", "show", "--no-all-versions", package)
-    field = {k: v.strip() for k, _, v in (line.partition(":") for line in text.splitlines())}
-    version = field["Version"].replace(":", "%3a")
-    return f"{package}_{version}_{field['Architecture']}.deb"
+def file_names_of(packages):
+    """{package: the file name under which apt would store its candidate version}."""
+    text = output_of("apt-cache", "show", "--no-all-versions", *packages)
+    names = {}
+    for stanza in text.split("\n\n"):
+        field = {k: v.strip() for k, _, v in (line.partition(":") for line in stanza.splitlines())}
+        if "Package" in field:
+            version = field["Version"].replace(":", "%3a")
+            names[field["Package"]] = f"{field['Package']}_{version}_{field['Architecture']}.deb"
+    return names
 
 
 def download(names):
     """Fetch what is not there yet; returns the .deb files in the order of the names."""
     PACKAGES.mkdir(parents=True, exist_ok=True)
-    files = {name: PACKAGES / file_name_of(name) for name in names}
+    found = file_names_of(names)
+    files = {name: PACKAGES / found[name] for name in names}
     missing = [name for name, path in files.items() if not path.exists()]
     if missing:
         print(f"packages: downloading {' '.join(missing)}", flush=True)
