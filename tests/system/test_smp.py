@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Machines of many CPUs: dom0 and a guest with as many vCPUs work on all of them at once."""
 
+import time
+
 import pytest
 
 from machine import BUILD, SERVE, guest_ramdisk
@@ -36,3 +38,28 @@ def test_load_on_every_cpu(boot, hypervisor, soak, cpus):
     assert not dom0.check(COMPLAINTS).strip()
     tools.destroy("many")
     dom0.check("true")
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("cpus", [16, 64])
+def test_large_machine(boot, hypervisor, cpus):
+    """Many more CPUs than the emulator has to run them on: slow, but all of them are there."""
+    began = time.monotonic()
+    dom0 = boot(timeout=600, smp=cpus, memory=2048, cmdline=SERVE[hypervisor],
+                options="dom0_max_vcpus=2")
+    dom0.login()
+    assert int(dom0.check("nproc")) == 2
+    tools = Domus(dom0) if hypervisor == "domus" else Xl(dom0)
+    for i in range(8):
+        status, output = tools.create(tools.config(f"small{i}", memory=32, ramdisk="",
+                                                   kernel="/boot/small.elf"))
+        assert status == 0, output
+    assert sorted(guest.name for guest in tools.list()) == [f"small{i}" for i in range(8)]
+    if hypervisor == "domus":
+        dom0.check(f"domus info | grep -q '^CPUs  *{cpus}$'")
+        for i in range(8):
+            dom0.check(f"until domus logs small{i} | grep -q 'grub>'; do sleep 1; done")
+    for i in range(8):
+        tools.destroy(f"small{i}")
+    assert not dom0.check(COMPLAINTS).strip()
+    assert time.monotonic() - began < 600
