@@ -6,7 +6,7 @@ set -eu
 WANTED="gcc make git binutils clang-14 clang-format-14 clang-tidy-14 cppcheck kconfig-frontends-nox
 libxen-dev libcmocka-dev libjansson-dev libmicrohttpd-dev libyaml-dev
 liblzma-dev liblz4-dev zlib1g-dev libzstd-dev
-qemu-system-x86 bochs bochs-term bochsbios vgabios ovmf grub-common grub-pc-bin grub-efi-amd64-bin xorriso mtools
+qemu-system-x86 bochs bochsbios vgabios ovmf grub-common grub-pc-bin grub-efi-amd64-bin xorriso mtools
 kmod cpio xz-utils python3 python3-pytest python3-pexpect python3-yaml"
 missing=
 for p in $WANTED; do

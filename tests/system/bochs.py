@@ -22,7 +22,7 @@ vgaromimage: file=/usr/share/bochs/VGABIOS-lgpl-latest
 ata0: enabled=1
 ata0-master: type=cdrom, path={image}, status=inserted
 boot: cdrom
-display_library: term
+display_library: rfb, options="timeout=0"
 com1: enabled=1, mode=socket-client, dev=127.0.0.1:{port}
 clock: sync=none, time0=1700000000
 log: {log}
