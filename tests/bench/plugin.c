@@ -6,7 +6,12 @@
  *
  *     -plugin build/bench/plugin.so,out=FILE,NAME=0xADDRESS,...
  *
- * One virtual CPU only; no lock.
+ * The names `begin` and `end` are special: whenever `end` is executed, all that ran in the
+ * hypervisor since `begin`, on any CPU, is written down as a line "window INSTRUCTIONS" and a line
+ * "block ADDRESS INSTRUCTIONS" for each of its blocks. A block that a fault leaves early counts as
+ * a whole.
+ *
+ * One thread executes all virtual CPUs (as with -icount); no lock.
  */
 #include <inttypes.h>
 #include <stdint.h>
@@ -18,7 +23,7 @@ typedef uint64_t plugin_id;
 struct tb;
 struct insn;
 struct info;
-enum { INLINE_ADD = 0, NO_REGISTERS = 0, MAX_MARKS = 8 };
+enum { INLINE_ADD = 0, NO_REGISTERS = 0, MAX_MARKS = 8, MAX_BLOCKS = 1 << 18 };
 
 int qemu_plugin_version __attribute__((visibility("default"))) = 1;
 void qemu_plugin_register_vcpu_tb_trans_cb(plugin_id id, void (*cb)(plugin_id, struct tb *));
@@ -37,11 +42,18 @@ struct mark {
 	int seen;
 };
 
+/* A translated block of the hypervisor; the same code may come in blocks of several lengths. */
+struct block {
+	uint64_t address, executed; /* instructions */
+	size_t length;
+};
+
 static uint64_t executed;
 static FILE *out;
 static struct mark marks[MAX_MARKS];
 static unsigned int mark_count;
 static struct mark first_out = {.name = "first-line"};
+static struct block blocks[MAX_BLOCKS]; /* by a hash; address 0 is free */
 
 /* The hypervisor's part of the address space, by the ABI. */
 static int of_hypervisor(uint64_t address)
@@ -61,28 +73,93 @@ static void reached(unsigned int cpu, void *arg)
 	}
 }
 
+static struct block *block_of(uint64_t address, size_t length)
+{
+	uint64_t hash = (address ^ length) * 0x9e3779b97f4a7c15ull;
+	unsigned int i, tries;
+
+	for (i = hash >> 46, tries = 0; tries < MAX_BLOCKS; i = (i + 1) % MAX_BLOCKS, tries++) {
+		struct block *b = &blocks[i];
+
+		if (!b->address) {
+			b->address = address;
+			b->length = length;
+		}
+		if (b->address == address && b->length == length) {
+			return b;
+		}
+	}
+	fprintf(stderr, "plugin: more than %u blocks\n", MAX_BLOCKS);
+	abort();
+}
+
+static void window_begin(unsigned int cpu, void *arg)
+{
+	unsigned int i;
+
+	(void)cpu;
+	(void)arg;
+	for (i = 0; i < MAX_BLOCKS; i++) {
+		blocks[i].executed = 0;
+	}
+}
+
+static void window_end(unsigned int cpu, void *arg)
+{
+	uint64_t sum = 0;
+	unsigned int i;
+
+	(void)cpu;
+	(void)arg;
+	for (i = 0; i < MAX_BLOCKS; i++) {
+		sum += blocks[i].executed;
+	}
+	fprintf(out, "window %" PRIu64 "\n", sum);
+	for (i = 0; i < MAX_BLOCKS; i++) {
+		if (blocks[i].executed) {
+			fprintf(out, "block %" PRIx64 " %" PRIu64 "\n", blocks[i].address,
+				blocks[i].executed);
+		}
+	}
+	fflush(out);
+}
+
+static void watch(struct insn *insn, struct mark *m)
+{
+	void (*fn)(unsigned int, void *) = strcmp(m->name, "begin") == 0 ? window_begin
+					   : strcmp(m->name, "end") == 0 ? window_end
+									 : reached;
+
+	if (!m->seen) {
+		qemu_plugin_register_vcpu_insn_exec_cb(insn, fn, NO_REGISTERS, m);
+	}
+}
+
 static void translated(plugin_id id, struct tb *tb)
 {
 	size_t i, count = qemu_plugin_tb_n_insns(tb);
+	uint64_t start = qemu_plugin_insn_vaddr(qemu_plugin_tb_get_insn(tb, 0));
 	unsigned int m;
 
 	(void)id;
 	qemu_plugin_register_vcpu_tb_exec_inline(tb, INLINE_ADD, &executed, count);
+	if (of_hypervisor(start)) {
+		qemu_plugin_register_vcpu_tb_exec_inline(tb, INLINE_ADD,
+							 &block_of(start, count)->executed, count);
+	}
 	for (i = 0; i < count; i++) {
 		struct insn *insn = qemu_plugin_tb_get_insn(tb, i);
 		uint64_t address = qemu_plugin_insn_vaddr(insn);
 
 		for (m = 0; m < mark_count; m++) {
-			if (address == marks[m].address && !marks[m].seen) {
-				qemu_plugin_register_vcpu_insn_exec_cb(insn, reached, NO_REGISTERS,
-								       &marks[m]);
+			if (address == marks[m].address) {
+				watch(insn, &marks[m]);
 			}
 		}
 		/* out dx, al */
 		if (!first_out.seen && of_hypervisor(address) &&
 		    *(const uint8_t *)qemu_plugin_insn_data(insn) == 0xee) {
-			qemu_plugin_register_vcpu_insn_exec_cb(insn, reached, NO_REGISTERS,
-							       &first_out);
+			watch(insn, &first_out);
 		}
 	}
 }

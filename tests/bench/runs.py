@@ -14,6 +14,7 @@ import struct
 import subprocess
 from pathlib import Path
 
+import ring0
 from console import BootError, Console
 from machine import (BUILD, IMAGES, LOGS, Spec, boot_files, grub_commands,
                      guest_ramdisk)
@@ -27,7 +28,8 @@ PATIENCE = 600
 FAIR_XEN = "spec-ctrl=no xpti=0"
 FIRST_PROGRAM = "#!/bin/busybox sh\n/usr/bin/micro tsc\nexec /init\n"
 GUEST_MEASURES = ("getpid", "fault", "munmap", "fork", "exec", "pipe")
-DOM0_MEASURES = ("hypercall", "evtchn")
+DOM0_MEASURES = ("hypercall", "evtchn", "notify")
+PAIR_MEASURES = ("handover",)
 
 
 def bench_spec(hypervisor, name, **fields):
@@ -61,11 +63,11 @@ def program_entry(path):
 
 
 def value_of(text, name):
-    """The number in the line "micro NAME VALUE"."""
-    match = re.search(rf"micro {name} (\d+)", text)
+    """The numbers in the line "micro NAME VALUE OPERATIONS"."""
+    match = re.search(rf"micro {name} (\d+)(?: (\d+))?", text)
     if not match:
         raise BootError(f"no measure {name} in:\n{text}")
-    return int(match.group(1))
+    return int(match.group(1)), int(match.group(2) or 0)
 
 
 def boot_spec(hypervisor):
@@ -104,37 +106,89 @@ def create_time(tools):
     for _ in range(3):
         tools.console.check("sleep 1", PATIENCE)
         output = tools.console.check(f"micro time {command}", PATIENCE)
-        times.append(value_of(output, "time"))
+        times.append(value_of(output, "time")[0])
         tools.destroy("small")
     return sorted(times)[1]
 
 
-def cpu_spec(hypervisor):
-    """The machine on which programs measure."""
-    return bench_spec(hypervisor, "cpu", files={"first": FIRST_PROGRAM,
-                                                "boot/bench.img": guest_ramdisk("bench", {"usr/bin/micro": MICRO})})
+def cpu_spec(hypervisor, name="cpu", smp=1):
+    """The machine on which programs measure, with the windows that the plugin watches for."""
+    windows = LOGS / f"bench-{name}-{hypervisor}.windows"
+    begin, end = (ring0.address_of(MICRO, f"window_{edge}") for edge in ("begin", "end"))
+    plugin = f"-plugin {PLUGIN},out={windows},begin={begin:#x},end={end:#x}"
+    ramdisk = guest_ramdisk("bench", {"usr/bin/micro": MICRO})
+    files = {"first": FIRST_PROGRAM, "boot/bench.img": ramdisk}
+    return bench_spec(hypervisor, name, files=files, smp=smp, qemu=(plugin,)), windows
 
 
-def cpu_times(hypervisor):
-    """The measures of one hypervisor's guest and dom0, or of the bare machine, in ns."""
-    spec = cpu_spec(hypervisor)
-    with Console(spec, PATIENCE) as console:
-        console.login()
-        if hypervisor == "none":
-            return {name: value_of(console.check(f"micro {name}", PATIENCE), name)
-                    for name in GUEST_MEASURES}
-        tools = Xl(console) if hypervisor == "xen" else Domus(console)
-        times = {name: value_of(console.check(f"micro {name}", PATIENCE), name)
-                 for name in DOM0_MEASURES}
-        times["create"] = create_time(tools)
-        status, output = tools.create(tools.config("bench", memory=256,
+class Measures:
+    """Measures of one machine: times in ns, and as ring0-NAME the hypervisor's instructions."""
+
+    def __init__(self, hypervisor, path):
+        self.hypervisor = hypervisor
+        self.windows = ring0.Windows(path)
+        self.times = {}
+
+    def run(self, command, names, suffix=""):
+        """Run programs by `command`, which returns what they print."""
+        for name in names:
+            value, operations = value_of(command(f"micro {name}"), name)
+            self.times[name + suffix] = value
+            if self.hypervisor == "none":
+                continue
+            blocks = ring0.count(name, operations, self.windows.take())
+            self.times[f"ring0-{name}{suffix}"] = round(sum(blocks.values()))
+            if self.hypervisor == "domus":
+                ring0.write_profile(name + suffix, blocks)
+
+    def run_in_guest(self, tools, names, suffix="", vcpus=1):
+        """The same in a guest made for them."""
+        status, output = tools.create(tools.config("bench", memory=256, vcpus=vcpus,
                                                    ramdisk="/boot/bench.img"))
         if status:
             raise BootError(output)
         with GuestShell(tools, "bench", PATIENCE) as shell:
-            for name in GUEST_MEASURES:
-                times[name] = value_of(shell.run(f"micro {name}")[1], name)
-    return times
+            self.run(lambda command: shell.run(command)[1], names, suffix)
+        tools.destroy("bench")
+
+
+def cpu_times(hypervisor):
+    """The measures of one hypervisor's guest and dom0, or of the bare machine."""
+    spec, windows = cpu_spec(hypervisor)
+    LOGS.mkdir(parents=True, exist_ok=True)
+    measures = Measures(hypervisor, windows)
+    with Console(spec, PATIENCE) as console:
+        def in_dom0(command):
+            return console.check(command, PATIENCE)
+        console.login()
+        if hypervisor == "none":
+            measures.run(in_dom0, GUEST_MEASURES)
+            return measures.times
+        tools = Xl(console) if hypervisor == "xen" else Domus(console)
+        measures.run(in_dom0, DOM0_MEASURES)
+        measures.times["create"] = create_time(tools)
+        measures.run_in_guest(tools, GUEST_MEASURES)
+        measures.run_in_guest(tools, PAIR_MEASURES, "-1", vcpus=2)
+    return measures.times
+
+
+def pair_spec(hypervisor):
+    """The machine with two CPUs."""
+    return cpu_spec(hypervisor, "pair", smp=2)
+
+
+def pair_times(hypervisor):
+    """The measures of a guest with two vCPUs on two CPUs."""
+    spec, windows = pair_spec(hypervisor)
+    LOGS.mkdir(parents=True, exist_ok=True)
+    measures = Measures(hypervisor, windows)
+    if hypervisor == "none":
+        return {}
+    with Console(spec, PATIENCE) as console:
+        console.login()
+        tools = Xl(console) if hypervisor == "xen" else Domus(console)
+        measures.run_in_guest(tools, PAIR_MEASURES, "-2", vcpus=2)
+    return measures.times
 
 
 def key_of(spec):
@@ -143,20 +197,24 @@ def key_of(spec):
     version = subprocess.run(["qemu-system-x86_64", "--version"], stdout=subprocess.PIPE,
                              check=True).stdout
     digest.update(version + repr(spec).encode() + grub_commands(spec).encode())
-    digest.update(Path(__file__).read_bytes() + PLUGIN.read_bytes())
+    for path in (Path(__file__), Path(ring0.__file__), PLUGIN):
+        digest.update(path.read_bytes())
     for name, source in sorted(boot_files(spec).items()):
         digest.update(name.encode() + (source if isinstance(source, bytes)
                                        else source.read_bytes()))
     return digest.hexdigest()[:32]
 
 
-def times_of(group, hypervisor):
-    """The figures of a group on one column: kept ones if no input has changed since."""
-    spec, run = {"boot": (lambda h: boot_spec(h)[0], boot_times),
-                 "cpu": (cpu_spec, cpu_times)}[group]
+MACHINES = {"boot": (boot_spec, boot_times), "cpu": (cpu_spec, cpu_times),
+            "pair": (pair_spec, pair_times)}
+
+
+def times_of(machine, hypervisor):
+    """The figures of a machine on one column: kept ones if no input has changed since."""
+    spec, run = MACHINES[machine]
     if hypervisor == "domus":
         return run(hypervisor)
-    path = RESULTS / f"{group}-{hypervisor}-{key_of(spec(hypervisor))}.json"
+    path = RESULTS / f"{machine}-{hypervisor}-{key_of(spec(hypervisor)[0])}.json"
     if not path.exists():
         times = run(hypervisor)
         RESULTS.mkdir(parents=True, exist_ok=True)

@@ -20,6 +20,12 @@ static inline uint64_t tsc(void)
 /** Ends the program with a message that names what failed and errno. */
 void fail(const char *what) __attribute__((noreturn));
 
+/** A measure starts now: time, and what the bench's plugin counts. */
+void begin(void);
+
+/** ... and ends: the mean time of one of `count` operations. */
+uint64_t end(uint64_t count);
+
 /* One measure each: the mean time of one operation. */
 uint64_t measure_getpid(void);
 uint64_t measure_fault(void);
@@ -29,5 +35,7 @@ uint64_t measure_exec(void);
 uint64_t measure_pipe(void);
 uint64_t measure_hypercall(void);
 uint64_t measure_evtchn(void);
+uint64_t measure_notify(void);
+uint64_t measure_handover(void);
 
 #endif

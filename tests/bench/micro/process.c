@@ -3,6 +3,7 @@
  * System call, page fault, processes and pipe: what a kernel does all day. Each measure repeats
  * its operation and returns the mean. One thread, no lock.
  */
+#include <sched.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -15,13 +16,13 @@ enum { CALLS = 20000, PAGES = 2000, FORKS = 100, EXECS = 50, TRIPS = 1000, PAGE_
 
 uint64_t measure_getpid(void)
 {
-	uint64_t start = tsc();
 	int i;
 
+	begin();
 	for (i = 0; i < CALLS; i++) {
 		syscall(SYS_getpid);
 	}
-	return (tsc() - start) / CALLS;
+	return end(CALLS);
 }
 
 /* One mapping of PAGES pages of ordinary size. */
@@ -36,36 +37,35 @@ static volatile char *map_pages(void)
 	return memory;
 }
 
-/* The time of the first touch of each page. */
+/* The time of the first touch of a page. */
 static uint64_t touch_pages(volatile char *memory)
 {
-	uint64_t start = tsc();
 	int i;
 
+	begin();
 	for (i = 0; i < PAGES; i++) {
 		memory[(size_t)i * PAGE_BYTES] = 1;
 	}
-	return tsc() - start;
+	return end(PAGES);
 }
 
 /* The mapping itself is not measured. */
 uint64_t measure_fault(void)
 {
-	return touch_pages(map_pages()) / PAGES;
+	return touch_pages(map_pages());
 }
 
 /* Each page of a touched mapping, unmapped in one go. */
 uint64_t measure_munmap(void)
 {
 	volatile char *memory = map_pages();
-	uint64_t start;
 
 	touch_pages(memory);
-	start = tsc();
+	begin();
 	if (munmap((void *)memory, PAGES * PAGE_BYTES)) {
 		fail("munmap");
 	}
-	return (tsc() - start) / PAGES;
+	return end(PAGES);
 }
 
 static void run_child(int exec)
@@ -89,28 +89,26 @@ static void run_child(int exec)
 
 uint64_t measure_fork(void)
 {
-	uint64_t start;
 	int i;
 
 	run_child(0);
-	start = tsc();
+	begin();
 	for (i = 0; i < FORKS; i++) {
 		run_child(0);
 	}
-	return (tsc() - start) / FORKS;
+	return end(FORKS);
 }
 
 uint64_t measure_exec(void)
 {
-	uint64_t start;
 	int i;
 
 	run_child(1);
-	start = tsc();
+	begin();
 	for (i = 0; i < EXECS; i++) {
 		run_child(1);
 	}
-	return (tsc() - start) / EXECS;
+	return end(EXECS);
 }
 
 static void answer(int in, int out)
@@ -125,26 +123,52 @@ static void answer(int in, int out)
 	_exit(0);
 }
 
-/* A byte to another process and back. */
-uint64_t measure_pipe(void)
+/* From now on this process and its children run on the vCPU alone; negative: wherever they like. */
+static void stay_on(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (cpu >= 0 && sched_setaffinity(0, sizeof(set), &set)) {
+		fail("sched_setaffinity");
+	}
+}
+
+/* A byte to another process and back; `ways`: how many of these ways are an operation. */
+static uint64_t round_trip(int here, int other, int ways)
 {
 	int there[2], back[2];
-	uint64_t start;
 	char byte = 0;
 	int i;
 
 	if (pipe(there) || pipe(back)) {
 		fail("pipe");
 	}
+	stay_on(other);
 	if (fork() == 0) {
 		close(there[1]);
 		answer(there[0], back[1]);
 	}
-	start = tsc();
-	for (i = 0; i < TRIPS; i++) {
+	stay_on(here);
+	for (i = 0; i <= TRIPS; i++) {
+		if (i == 1) {
+			begin(); /* the first one only tells that the other is there */
+		}
 		if (write(there[1], &byte, 1) != 1 || read(back[0], &byte, 1) != 1) {
 			fail("pipe");
 		}
 	}
-	return (tsc() - start) / TRIPS;
+	return end(TRIPS * 2 / ways);
+}
+
+uint64_t measure_pipe(void)
+{
+	return round_trip(-1, -1, 2);
+}
+
+/* One way from a process on one vCPU to a process on another, both idle but for that. */
+uint64_t measure_handover(void)
+{
+	return round_trip(0, 1, 1);
 }
