@@ -204,13 +204,8 @@ static void map_m2p(void)
 	}
 }
 
-static bool section_backed(const u64 *map, u64 section)
-{
-	return map[section / 64] >> (section % 64) & 1;
-}
-
 /* In 2 MiB pages where all of it is needed, else in 4 KiB pages. */
-static void map_frame_table(const u64 *map, u64 sections)
+static void map_frame_table(const u8 *map, u64 sections)
 {
 	u64 pages = sections * SECTION_PAGES;
 
@@ -218,8 +213,7 @@ static void map_frame_table(const u64 *map, u64 sections)
 		u64 n = 0;
 		mfn_t m = INVALID_MFN;
 
-		while (n < CHUNK_PAGES && p + n < pages &&
-		       section_backed(map, (p + n) / SECTION_PAGES)) {
+		while (n < CHUNK_PAGES && p + n < pages && map[(p + n) / SECTION_PAGES]) {
 			n++;
 		}
 		if (n == CHUNK_PAGES && p % CHUNK_PAGES == 0) {
@@ -237,16 +231,15 @@ static void map_frame_table(const u64 *map, u64 sections)
 	}
 }
 
-static u64 *make_section_map(u64 sections)
+static u8 *make_section_map(u64 sections)
 {
-	u64 bytes = (sections + 63) / 64 * 8;
-	u64 pages = (bytes + PAGE_SIZE - 1) >> PAGE_SHIFT;
-	u64 *map = mfn_to_virt(take_or_panic(pages, 1, EARLY_FRAMES));
+	u64 pages = (sections + PAGE_SIZE - 1) >> PAGE_SHIFT;
+	u8 *map = mfn_to_virt(take_or_panic(pages, 1, EARLY_FRAMES));
 
 	memset(map, 0, pages * PAGE_SIZE);
 	for (unsigned int i = 0; i < ram_count; i++) {
 		for (u64 s = ram[i].start / SECTION_FRAMES; s * SECTION_FRAMES < ram[i].end; s++) {
-			map[s / 64] |= BIT(s % 64);
+			map[s] = 1;
 		}
 	}
 	return map;
@@ -304,7 +297,8 @@ static maddr_t table_from_allocator(void)
 
 void boot_memory_init(void)
 {
-	u64 sections, *map;
+	u64 sections;
+	u8 *map;
 
 	find_ram();
 	sections = (frame_end + SECTION_FRAMES - 1) / SECTION_FRAMES;

@@ -5,10 +5,10 @@
  */
 #include "mm/frame_init.h"
 
-const u64 *frame_sections;
+const u8 *frame_sections;
 u64 frame_end;
 
-void frame_table_set(const u64 *map, u64 end)
+void frame_table_set(const u8 *map, u64 end)
 {
 	frame_sections = map;
 	frame_end = end;

@@ -208,8 +208,17 @@ int frame_put_type_preemptible(mfn_t m)
 
 int frame_get_and_type(mfn_t m, const struct owner *o, enum frame_kind kind)
 {
-	int rc = frame_get(m, o);
+	struct frame *f = frame_of(m);
+	int rc;
 
+	if (likely(frame_owned_by(m, o->id) && frame_get_table_quick(f, kind))) {
+		if (likely(READ_ONCE(f->owner) == o->id)) {
+			return 0;
+		}
+		frame_put_and_type(m); /* freed and given away meanwhile */
+		return -EINVAL;
+	}
+	rc = frame_get(m, o);
 	if (!rc) {
 		rc = frame_get_type(m, kind);
 		if (rc) {
@@ -221,14 +230,20 @@ int frame_get_and_type(mfn_t m, const struct owner *o, enum frame_kind kind)
 
 void frame_put_and_type(mfn_t m)
 {
-	frame_put_type(m);
-	frame_put(m);
+	if (!frame_put_quick(frame_of(m), true, true)) {
+		frame_put_type(m);
+		frame_put(m);
+	}
 }
 
 int frame_put_and_type_preemptible(mfn_t m)
 {
-	int rc = frame_put_type_preemptible(m);
+	int rc;
 
+	if (likely(frame_put_quick(frame_of(m), true, true))) {
+		return 0;
+	}
+	rc = frame_put_type_preemptible(m);
 	if (!rc) {
 		frame_put(m);
 	}

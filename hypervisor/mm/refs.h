@@ -39,11 +39,13 @@ static inline int frame_get_ram(mfn_t m, const struct owner *o)
 }
 
 /*
- * What most L1 entries need, in one go: the general reference of an allocated page and, for a
- * writable entry, one of its kind too; or that one alone. They never begin or end a kind (see
- * pagetype.c for that), and stay far from the counts' limits. False: not that simple, nothing done.
+ * What most entries need, in one go: the general reference of an allocated page and one of its kind
+ * too; or one of them alone. They never begin or end a kind (see pagetype.c for that), and stay far
+ * from the counts' limits. False: not that simple, nothing done. The type, less what it `may` have,
+ * must be `want`.
  */
-static inline bool frame_get_quick(struct frame *f, bool general, bool writable)
+static __inline_here bool frame_get_refs(struct frame *f, bool general, bool typed, u32 want,
+					 u32 may)
 {
 	u64 old = READ_ONCE(f->refs), new;
 
@@ -55,9 +57,8 @@ static inline bool frame_get_quick(struct frame *f, bool general, bool writable)
 			return false;
 		}
 		new = old + (general ? BIT(32) : 0);
-		if (writable) {
-			if (unlikely((type & ~(FT_VALIDATED | FT_COUNT >> 1)) != (u32)FT_WRITABLE
-											 << 29)) {
+		if (typed) {
+			if (unlikely((type & ~(may | FT_COUNT >> 1)) != want)) {
 				return false;
 			}
 			new ++;
@@ -66,7 +67,16 @@ static inline bool frame_get_quick(struct frame *f, bool general, bool writable)
 					      __ATOMIC_RELAXED));
 	return true;
 }
-static inline bool frame_put_quick(struct frame *f, bool general, bool writable)
+static inline bool frame_get_quick(struct frame *f, bool general, bool writable)
+{
+	return frame_get_refs(f, general, writable, (u32)FT_WRITABLE << 29, FT_VALIDATED);
+}
+/* Both references of a table: its lock guards the entries, not the references. */
+static inline bool frame_get_table_quick(struct frame *f, enum frame_kind kind)
+{
+	return frame_get_refs(f, true, true, (u32)kind << 29 | FT_VALIDATED, FT_PINNED | FT_LOCKED);
+}
+static inline bool frame_put_quick(struct frame *f, bool general, bool typed)
 {
 	u64 old = READ_ONCE(f->refs), new;
 
@@ -75,7 +85,7 @@ static inline bool frame_put_quick(struct frame *f, bool general, bool writable)
 			return false;
 		}
 		new = old - (general ? BIT(32) : 0);
-		if (writable) {
+		if (typed) {
 			if (unlikely(((u32)old & FT_COUNT) < 2)) {
 				return false;
 			}

@@ -22,13 +22,37 @@
 /* Bits of an L1 entry that may change without a look at what it maps. */
 #define L1_IGNORED (PTE_NX | PTE_AVAIL | AVAIL_HIGH | PTE_A | PTE_D)
 #define NO_SECTION ~0ull
-#define GROUP      8u /* entries looked at in one go: tables are mostly empty */
+#define GROUP      16u /* entries looked at in one go: tables are mostly empty */
 
 bool (*pte_mmio_read_only)(mfn_t m);
 
-static bool group_empty(const pte_t *e)
+static inline bool group_empty(const pte_t *e)
 {
-	return !(e[0] | e[1] | e[2] | e[3] | e[4] | e[5] | e[6] | e[7]);
+	return !(e[0] | e[1] | e[2] | e[3] | e[4] | e[5] | e[6] | e[7] | e[8] | e[9] | e[10] |
+		 e[11] | e[12] | e[13] | e[14] | e[15]);
+}
+
+/* Tables lie on page boundaries, so an entry's address tells whether a group begins or ends there.
+ */
+static inline bool group_edge(const pte_t *e)
+{
+	return !((unsigned long)e % (GROUP * sizeof(*e)));
+}
+
+/* From an edge up to the first group that is not empty, or down to the end of the last one. */
+static inline pte_t *skip_up(pte_t *e, const pte_t *end)
+{
+	while (e < end && group_empty(e)) {
+		e += GROUP;
+	}
+	return e;
+}
+static inline pte_t *skip_down(pte_t *e, const pte_t *start)
+{
+	while (e > start && group_empty(e - GROUP)) {
+		e -= GROUP;
+	}
+	return e;
 }
 
 /* The guest's kernel runs in ring 3 too: its pages are user pages, marked. No page is global. */
@@ -152,15 +176,13 @@ static void l1_drop(pte_t *l1, struct frame *f)
 {
 	u64 section = NO_SECTION;
 
-	/* Entries behind the group that `done` is in are none of ours. */
-	for (unsigned int end = f->done; end > 0; end = (end - 1) & ~(GROUP - 1)) {
-		unsigned int i = (end - 1) & ~(GROUP - 1);
+	pte_t *e = l1 + f->done; /* entries from there on are none of ours */
 
-		if (group_empty(&l1[i])) {
-			continue;
-		}
-		for (; i < end; i++) {
-			l1e_put(l1[i], &section);
+	while (!group_edge(e) || (e = skip_down(e, l1)) > l1) {
+		pte_t val = *--e;
+
+		if (val & PTE_P) {
+			l1e_put(val, &section);
 		}
 	}
 	f->done = 0;
@@ -169,25 +191,21 @@ static void l1_drop(pte_t *l1, struct frame *f)
 /* All or nothing: an L1 is never partial, so it starts with the first entry. */
 static int l1_validate(pte_t *l1, struct frame *f, const struct owner *o)
 {
+	const pte_t *const end = l1 + PT_ENTRIES;
 	u64 section = NO_SECTION;
 
-	for (unsigned int start = 0; start < PT_ENTRIES; start += GROUP) {
-		if (group_empty(&l1[start])) {
+	for (pte_t *e = l1; !group_edge(e) || (e = skip_up(e, end)) < end; e++) {
+		pte_t val = *e;
+
+		if (!(val & PTE_P)) {
 			continue;
 		}
-		for (unsigned int i = start; i < start + GROUP; i++) {
-			pte_t e = l1[i];
-
-			if (!(e & PTE_P)) {
-				continue;
-			}
-			e = l1e_get(e, o, o, &section);
-			if (unlikely(!e)) {
-				f->done = (u16)i;
-				return -EINVAL;
-			}
-			l1[i] = e;
+		val = l1e_get(val, o, o, &section);
+		if (unlikely(!val)) {
+			f->done = (u16)(e - l1);
+			return -EINVAL;
 		}
+		*e = val;
 	}
 	return 0;
 }
@@ -209,29 +227,25 @@ static int upper_get(pte_t *e, enum frame_kind kind, const struct owner *o)
 /* Preempted only after an entry's work: every call makes progress. */
 static int upper_validate(pte_t *t, struct frame *f, enum frame_kind kind, const struct owner *o)
 {
-	unsigned int i = f->done;
+	const pte_t *const end = t + PT_ENTRIES;
+	pte_t *e = t + f->done;
 	bool worked = false;
 	int rc = 0;
 
-	while (i < PT_ENTRIES) {
-		pte_t e;
+	for (; !group_edge(e) || (e = skip_up(e, end)) < end; e++) {
+		pte_t val = *e;
 
-		if (!(i % GROUP) && group_empty(&t[i])) {
-			i += GROUP;
+		if (!(val & PTE_P) || slot_is_hv(kind, (unsigned int)(e - t))) {
 			continue;
 		}
-		e = t[i];
-		if (e & PTE_P && !slot_is_hv(kind, i)) {
-			rc = worked && preempt_needed() ? -ERESTART : upper_get(&e, kind, o);
-			if (rc) {
-				break;
-			}
-			t[i] = e;
-			worked = true;
+		rc = worked && preempt_needed() ? -ERESTART : upper_get(&val, kind, o);
+		if (rc) {
+			break;
 		}
-		i++;
+		*e = val;
+		worked = true;
 	}
-	f->done = (u16)i;
+	f->done = (u16)(e - t);
 	if (!rc && kind == FT_L4) {
 		memcpy(&t[HV_SLOT], hv_l4_slots, sizeof(hv_l4_slots));
 	}
@@ -240,34 +254,29 @@ static int upper_validate(pte_t *t, struct frame *f, enum frame_kind kind, const
 
 static int upper_drop(pte_t *t, struct frame *f, enum frame_kind kind, bool preempt)
 {
-	unsigned int left = f->done;
+	pte_t *e = t + f->done;
 	bool worked = false;
 	int rc = 0;
 
 	if (kind == FT_L4) {
 		memset(&t[HV_SLOT], 0, sizeof(hv_l4_slots));
 	}
-	while (left > 0) {
-		pte_t e;
+	while (!group_edge(e) || (e = skip_down(e, t)) > t) {
+		pte_t val = e[-1];
 
-		if (!(left % GROUP) && group_empty(&t[left - GROUP])) {
-			left -= GROUP;
-			continue;
-		}
-		e = t[left - 1];
-		if (e & PTE_P) {
+		if (val & PTE_P) {
 			if (!preempt) {
-				frame_put_and_type(pte_mfn(e));
+				frame_put_and_type(pte_mfn(val));
 			} else if ((worked && preempt_needed()) ||
-				   frame_put_and_type_preemptible(pte_mfn(e))) {
+				   frame_put_and_type_preemptible(pte_mfn(val))) {
 				rc = -ERESTART;
 				break;
 			}
 			worked = true;
 		}
-		left--;
+		e--;
 	}
-	f->done = (u16)left;
+	f->done = (u16)(e - t);
 	return rc;
 }
 
@@ -436,15 +445,19 @@ static __inline_here int l1_write(pte_t *p, pte_t old, pte_t val, const struct o
 	return 0;
 }
 
-static int upper_update(pte_t *p, pte_t val, enum frame_kind kind, const struct owner *o,
-			bool preserve_ad, pte_t *drop)
+/* An entry of a locked table above L1; unlocks it. */
+static __noinline int upper_update(mfn_t table, unsigned int slot, pte_t val, enum frame_kind kind,
+				   const struct owner *o, bool preserve_ad, mfn_t *rest)
 {
-	pte_t old = READ_ONCE(*p);
-	int rc = val & PTE_P ? upper_get(&val, kind, o) : 0;
+	pte_t *p = (pte_t *)mfn_to_virt(table) + slot, old = READ_ONCE(*p);
+	int rc = slot_is_hv(kind, slot) ? -EINVAL : val & PTE_P ? upper_get(&val, kind, o) : 0;
 
 	if (!rc) {
 		entry_write(p, old, val, preserve_ad && val & PTE_P ? KEEP_AD : EXCHANGE);
-		*drop = old;
+	}
+	table_unlock(table);
+	if (!rc && old & PTE_P && frame_put_and_type_preemptible(pte_mfn(old))) {
+		*rest = pte_mfn(old);
 	}
 	return rc;
 }
@@ -455,34 +468,30 @@ int pte_update(mfn_t table, unsigned int slot, pte_t val, const struct owner *ta
 	enum frame_kind kind = table_lock(table, table_owner);
 	u64 section = NO_SECTION;
 	pte_t *p, drop = 0;
-	int rc = -EINVAL;
+	int rc;
 
 	*rest = INVALID_MFN;
-	if (unlikely(kind == FT_NONE)) {
+	if (unlikely(kind != FT_L1)) {
+		if (kind != FT_NONE && page_owner == table_owner) {
+			return upper_update(table, slot, val, kind, table_owner, preserve_ad, rest);
+		}
+		if (kind != FT_NONE) {
+			table_unlock(table);
+		}
 		return -EINVAL;
 	}
 	p = (pte_t *)mfn_to_virt(table) + slot;
-	if (likely(kind == FT_L1)) {
-		rc = l1_write(p, READ_ONCE(*p), val, table_owner, page_owner,
-			      preserve_ad ? KEEP_AD : EXCHANGE, &drop);
-		table_unlock(table);
-		if (drop) {
-			l1e_put(drop, &section);
-		}
-		return rc;
-	}
-	if (page_owner == table_owner && !slot_is_hv(kind, slot)) {
-		rc = upper_update(p, val, kind, table_owner, preserve_ad, &drop);
-	}
+	rc = l1_write(p, READ_ONCE(*p), val, table_owner, page_owner,
+		      preserve_ad ? KEEP_AD : EXCHANGE, &drop);
 	table_unlock(table);
-	if (drop & PTE_P && frame_put_and_type_preemptible(pte_mfn(drop))) {
-		*rest = pte_mfn(drop);
+	if (drop) {
+		l1e_put(drop, &section);
 	}
 	return rc;
 }
 
 /* The entry, its table locked; NULL if it is in no validated L1 table of o. */
-static pte_t *l1_lock(mfn_t table, unsigned int slot, const struct owner *o)
+static inline pte_t *l1_lock(mfn_t table, unsigned int slot, const struct owner *o)
 {
 	enum frame_kind kind = table_lock(table, o);
 
@@ -495,20 +504,25 @@ static pte_t *l1_lock(mfn_t table, unsigned int slot, const struct owner *o)
 	return (pte_t *)mfn_to_virt(table) + slot;
 }
 
-int pte_cmpxchg(mfn_t table, unsigned int slot, pte_t old, pte_t val, struct owner *owner)
+int pte_exchange(mfn_t table, unsigned int slot, pte_t *old, bool any, pte_t val,
+		 struct owner *owner)
 {
-	pte_t *p = l1_lock(table, slot, owner), drop = 0;
+	pte_t *p = l1_lock(table, slot, owner), now, drop = 0;
 	u64 section = NO_SECTION;
 	int rc = -EBUSY;
 
-	if (!p) {
+	if (unlikely(!p)) {
 		return -EINVAL;
 	}
-	if (READ_ONCE(*p) == old) {
-		rc = l1_write(p, old, val, owner, owner, IF_SAME, &drop);
+	now = READ_ONCE(*p);
+	if (any || now == *old) {
+		rc = l1_write(p, now, val, owner, owner, IF_SAME, &drop);
 	}
 	table_unlock(table);
 	l1e_put(drop, &section);
+	if (likely(!rc)) {
+		*old = now;
+	}
 	return rc;
 }
 

@@ -377,7 +377,7 @@ static void test_valid(void **state)
 
 static int setup(void **state)
 {
-	static u64 map[1];
+	static u8 map[FRAMES / SECTION_FRAMES];
 
 	(void)state;
 	memory = mmap(NULL, FRAMES * PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
@@ -387,7 +387,7 @@ static int setup(void **state)
 	frame_table = calloc(FRAMES, sizeof(*frame_table));
 	for (u64 s = 0; s < FRAMES / SECTION_FRAMES; s++) {
 		if (s * SECTION_FRAMES < GAP_START || s * SECTION_FRAMES >= GAP_END) {
-			map[0] |= BIT(s);
+			map[s] = 1;
 		}
 	}
 	/* Nothing may read the frame table where it is not backed. */

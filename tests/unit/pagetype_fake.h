@@ -23,8 +23,8 @@
 static struct frame table_of_frames[FAKE_FRAMES];
 static u8 memory[FAKE_FRAMES][PAGE_SIZE] __aligned(4096);
 static u64 m2p[FAKE_FRAMES];
-static const u64 one_section = 1;
-const u64 *frame_sections = &one_section;
+static const u8 one_section = 1;
+const u8 *frame_sections = &one_section;
 u64 frame_end = FAKE_FRAMES;
 struct frame *frame_table = table_of_frames;
 u64 *m2p_rw = m2p;

@@ -42,9 +42,9 @@ extern struct frame *frame_table;
 #define FRAME_DIRTY 0x20000000u /* free and not scrubbed yet (only while free) */
 #define FRAME_COUNT 0x0fffffffu
 
-/* Bit n: the frame table has entries for the n-th 512 frames. See mm/frame_init.h. */
+/* Byte n, not 0: the frame table has entries for the n-th 512 frames. See mm/frame_init.h. */
 #define SECTION_FRAMES 512u
-extern const u64 *frame_sections;
+extern const u8 *frame_sections;
 #define FRAME_OWNER_IO 0x7ff1 /* in such a section, but no RAM (<xen/xen.h>: DOMID_IO) */
 
 /* Is there a struct frame for it, i.e. is it RAM? False for I/O and for holes. */
@@ -54,7 +54,7 @@ bool frame_valid(mfn_t m); /* the test's */
 #else
 static inline bool frame_backed(mfn_t m)
 {
-	return m.n < frame_end && frame_sections[m.n >> 15] >> (m.n >> 9 & 63) & 1;
+	return m.n < frame_end && frame_sections[m.n / SECTION_FRAMES];
 }
 static inline bool frame_valid(mfn_t m)
 {

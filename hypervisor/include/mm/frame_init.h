@@ -12,8 +12,8 @@
 _Static_assert(SECTION_PAGES *PAGE_SIZE == SECTION_FRAMES * sizeof(struct frame),
 	       "a section of the frame table is whole pages");
 
-/* `map`: a bit per section below `end`, set where the frame table is backed. Kept, not copied. */
-void frame_table_set(const u64 *map, u64 end);
+/* `map`: a byte per section below `end`, 1 where the frame table is backed. Kept, not copied. */
+void frame_table_set(const u8 *map, u64 end);
 /* Frames [start, end) of backed sections: allocated by nobody, FRAME_OWNER_NONE or _IO. */
 void frame_init_range(mfn_t start, mfn_t end, u16 owner);
 

@@ -66,8 +66,16 @@ int owner_relinquish(struct owner *o);
  */
 int pte_update(mfn_t table, unsigned int slot, pte_t val, const struct owner *table_owner,
 	       struct owner *page_owner, bool preserve_ad, mfn_t *rest);
-/* Like pte_update() on an L1 entry, only if it still holds `old`: -EBUSY when it changed (ptwr). */
-int pte_cmpxchg(mfn_t table, unsigned int slot, pte_t old, pte_t val, struct owner *owner);
+/*
+ * Like pte_update() on an L1 entry, for a direct write: only if it still holds *old, or whatever
+ * it holds, which *old becomes. -EBUSY: it changed meanwhile. `table` is any frame number.
+ */
+int pte_exchange(mfn_t table, unsigned int slot, pte_t *old, bool any, pte_t val,
+		 struct owner *owner);
+static inline int pte_cmpxchg(mfn_t table, unsigned int slot, pte_t old, pte_t val, struct owner *o)
+{
+	return pte_exchange(table, slot, &old, false, val, o);
+}
 
 /* An L1 entry whose references are the grant module's. clear: only if it maps `frame` in that
  * mode by a grant, else -EINVAL. */
