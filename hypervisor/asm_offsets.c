@@ -25,6 +25,7 @@ void asm_offsets(void)
 	DEFINE(WINDOW_SIZE, CPUWIN_SIZE);
 	DEFINE(WINDOW_STACK, CPUWIN_STACK(0) - CPUWIN_VIRT);
 	DEFINE(NR_CPUS, CONFIG_NR_CPUS);
+	DEFINE(HYPERVISOR_IRET, __HYPERVISOR_iret);
 	OFFSET(VCPU_info, struct vcpu, info);
 	OFFSET(VCPU_kernel_mode, struct vcpu, pv.kernel_mode);
 	OFFSET(VCPU_nmi_pending, struct vcpu, pv.nmi_pending);

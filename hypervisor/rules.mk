@@ -15,7 +15,7 @@ HV_CPPFLAGS := -nostdinc -isystem $(GCC_INCLUDE) -isystem $(XEN_HEADERS) -Ihyper
 	-Iinclude/public -I$(O) -D__XEN_TOOLS__ -D__XEN_INTERFACE_VERSION__=0x00040e00 $(if $(wildcard $(O)/config.h),-include $(O)/config.h)
 HV_CFLAGS := -include stdint.h -include hypervisor/include/lib/hidden.h -std=gnu11 -O2 -g -Wall -Wextra -Werror -ffreestanding -fno-common -fPIE -mno-red-zone \
 	-mgeneral-regs-only -fno-stack-protector -fno-strict-aliasing -fno-asynchronous-unwind-tables \
-	-fno-omit-frame-pointer -fno-jump-tables -fcf-protection=none -Wno-unused-parameter -MMD -MP
+	-fno-omit-frame-pointer -momit-leaf-frame-pointer -fno-jump-tables -fcf-protection=none -Wno-unused-parameter -MMD -MP
 
 $(XEN_HEADERS)/xen:
 	@mkdir -p $(@D)

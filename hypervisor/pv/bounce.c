@@ -18,51 +18,45 @@
 #include "pv/pv.h"
 #include "arch/guest_entry.h"
 
-/* The words that every frame ends with. */
-struct tail {
-	u64 rip, cs, rflags, rsp, ss;
+/* No error code in the frame. */
+#define BOUNCE_NO_EC  (~0ull)
+#define FLAGS_CLEARED (RFLAGS_AC | RFLAGS_VM | RFLAGS_RF | RFLAGS_NT | RFLAGS_TF)
+
+/* What a frame says of the mode that was left. */
+struct origin {
+	u64 cs, rflags;
 };
 
-/* One store to guest memory; false if it faulted. */
-static inline bool store(u64 va, u64 val)
+/* The five words that every frame ends with. */
+static inline bool store_tail(u64 sp, const struct cpu_regs *regs, struct origin o)
 {
-	__asm__ goto("1: movq %0, %1" EX_TABLE("1b", "%l[fault]")
-		     :
-		     : "r"(val), "m"(*(u64 *)va)
-		     : "memory"
-		     : fault);
-	return true;
-fault:
-	return false;
+	return guest_word_store(sp, regs->rip) && guest_word_store(sp + 8, o.cs) &&
+	       guest_word_store(sp + 16, o.rflags) && guest_word_store(sp + 24, regs->rsp) &&
+	       guest_word_store(sp + 32, regs->ss);
 }
 
-static inline bool store_tail(u64 sp, const struct tail *t)
+static inline struct origin origin_of(const struct vcpu *v, const struct cpu_regs *regs, bool user)
 {
-	return store(sp, t->rip) && store(sp + 8, t->cs) && store(sp + 16, t->rflags) &&
-	       store(sp + 24, t->rsp) && store(sp + 32, t->ss);
-}
+	struct origin o = {.rflags = (regs->rflags & ~RFLAGS_IOPL) | RFLAGS_IF};
 
-static inline u64 saved_flags(const struct vcpu *v, const struct cpu_regs *regs, bool masked)
-{
-	u64 flags = regs->rflags & ~(RFLAGS_IF | RFLAGS_IOPL);
-
-	if (!masked) {
-		flags |= RFLAGS_IF;
+	o.cs = user ? regs->cs | 3u : regs->cs & ~3u;
+	if (unlikely(READ_ONCE(v->info->evtchn_upcall_mask))) {
+		o.rflags &= ~RFLAGS_IF;
+		o.cs |= BIT(32);
 	}
-	if (v->domain->vm_assist & BIT(VMASST_TYPE_architectural_iopl)) {
-		flags |= (u64)v->pv.iopl << 12;
+	if (unlikely(v->pv.iopl) && v->domain->vm_assist & BIT(VMASST_TYPE_architectural_iopl)) {
+		o.rflags |= (u64)v->pv.iopl << 12;
 	}
-	return flags;
+	return o;
 }
 
 static inline void enter_handler(struct vcpu *v, struct cpu_regs *regs, u64 handler, u64 sp,
-				 bool mask_events)
+				 bool mask_events, u64 clear)
 {
 	regs->rip = handler;
-	regs->cs = SEL_GUEST_CS64;
-	regs->rflags &= ~(RFLAGS_AC | RFLAGS_VM | RFLAGS_RF | RFLAGS_NT | RFLAGS_TF);
-	regs->rflags |= RFLAGS_IF;
+	regs->rflags = (regs->rflags & ~clear) | RFLAGS_IF;
 	regs->rsp = sp;
+	regs->cs = SEL_GUEST_CS64;
 	regs->ss = SEL_GUEST_DS;
 	regs->entry_vector = ENTRY_SYSCALL;
 	if (mask_events) {
@@ -70,54 +64,78 @@ static inline void enter_handler(struct vcpu *v, struct cpu_regs *regs, u64 hand
 	}
 }
 
-/* Switches to kernel mode; returns the stack to use. */
-static inline u64 frame_tail(struct vcpu *v, struct cpu_regs *regs, struct tail *t)
+/* In guest kernel mode afterwards; returns the stack to use, aligned. */
+static inline u64 enter_kernel(struct vcpu *v, const struct cpu_regs *regs, bool user)
 {
-	const bool masked = READ_ONCE(v->info->evtchn_upcall_mask);
-	const u64 cs = v->pv.kernel_mode ? regs->cs & ~3u : regs->cs | 3u;
-	u64 sp = regs->rsp;
-
-	*t = (struct tail){regs->rip, cs | (u64)masked << 32, saved_flags(v, regs, masked),
-			   regs->rsp, regs->ss};
-	if (!v->pv.kernel_mode) {
-		sp = v->pv.kernel_sp;
+	if (user) {
 		change_mode(v, true);
 	}
-	return sp & ~15ull;
+	return (user ? v->pv.kernel_sp : regs->rsp) & ~15ull;
 }
 
 /*
  * Only the lowest address is checked: from the guest's addresses upwards there are more of them,
  * or none (the hole between the halves, where a store faults).
  */
-static inline bool store_frame(u64 sp, const struct cpu_regs *regs, u64 error_code,
-			       const struct tail *t)
+static __inline_here bool store_frame(u64 sp, const struct cpu_regs *regs, u64 error_code,
+				      struct origin o)
 {
 	bool ok = va_guest(sp), has_ec = error_code != BOUNCE_NO_EC;
 
 	smap_open();
-	ok = ok && store(sp, regs->rcx) && store(sp + 8, regs->r11) &&
-	     (!has_ec || store(sp + 16, error_code)) && store_tail(sp + (has_ec ? 24 : 16), t);
+	ok = ok && guest_word_store(sp, regs->rcx) && guest_word_store(sp + 8, regs->r11) &&
+	     (!has_ec || guest_word_store(sp + 16, error_code)) &&
+	     store_tail(sp + (has_ec ? 24 : 16), regs, o);
 	smap_close();
 	return ok;
+}
+
+static __noinline void bounce_failed(struct vcpu *v, u64 handler, u64 sp)
+{
+	if (!handler) {
+		domain_crash(v->domain, "no handler to enter its kernel at");
+	} else {
+		domain_crash(v->domain, "its kernel stack at %016lx cannot be written", sp);
+	}
+}
+
+/*
+ * Nothing is left to do after a call here but to return: that spares saving registers. For the same
+ * reason there are copies for each mode, with and without an error code.
+ */
+static __inline_here void bounce_from(struct vcpu *v, struct cpu_regs *regs, u64 handler,
+				      bool mask_events, u64 error_code, bool user, u64 clear)
+{
+	const struct origin o = origin_of(v, regs, user);
+	const u64 sp = enter_kernel(v, regs, user) - (error_code != BOUNCE_NO_EC ? 64 : 56);
+
+	if (unlikely(!handler || !store_frame(sp, regs, error_code, o))) {
+		bounce_failed(v, handler, sp);
+		return;
+	}
+	enter_handler(v, regs, handler, sp, mask_events, clear);
+	if (user && unlikely(v->area_stale)) {
+		vcpu_write_areas(v);
+	}
 }
 
 static __inline_here void bounce(struct vcpu *v, struct cpu_regs *regs, u64 handler,
 				 bool mask_events, u64 error_code)
 {
-	struct tail t;
-	u64 sp = frame_tail(v, regs, &t) - (error_code != BOUNCE_NO_EC ? 64 : 56);
-
-	if (unlikely(!handler)) {
-		domain_crash(v->domain, "no handler to enter its kernel at");
-	} else if (unlikely(!store_frame(sp, regs, error_code, &t))) {
-		domain_crash(v->domain, "its kernel stack at %016lx cannot be written", sp);
+	if (v->pv.kernel_mode) {
+		bounce_from(v, regs, handler, mask_events, error_code, false, FLAGS_CLEARED);
 	} else {
-		enter_handler(v, regs, handler, sp, mask_events);
+		bounce_from(v, regs, handler, mask_events, error_code, true, FLAGS_CLEARED);
 	}
 }
 
-void pv_bounce(struct vcpu *v, struct cpu_regs *regs, u64 handler, bool mask_events, u64 error_code)
+void pv_bounce(struct vcpu *v, struct cpu_regs *regs, u64 handler, bool mask_events)
+{
+	bounce(v, regs, handler, mask_events, BOUNCE_NO_EC);
+}
+
+void pv_bounce_ec(struct vcpu *v, struct cpu_regs *regs, u64 handler, bool mask_events,
+		  u32 error_code)
 {
 	bounce(v, regs, handler, mask_events, error_code);
 }
@@ -125,28 +143,30 @@ void pv_bounce(struct vcpu *v, struct cpu_regs *regs, u64 handler, bool mask_eve
 void pv_deliver_failsafe(struct vcpu *v)
 {
 	struct cpu_regs *regs = guest_regs();
-	struct tail t;
-	u64 sp = frame_tail(v, regs, &t) - 88;
+	const bool user = !v->pv.kernel_mode;
+	const u64 handler = v->pv.callback[PV_CB_FAILSAFE];
+	const struct origin o = origin_of(v, regs, user);
+	const u64 sp = enter_kernel(v, regs, user) - 88;
 	bool ok = va_guest(sp);
 
 	smap_open();
-	ok = ok && store(sp, regs->rcx) && store(sp + 8, regs->r11) && store(sp + 16, v->pv.ds) &&
-	     store(sp + 24, v->pv.es) && store(sp + 32, v->pv.fs) && store(sp + 40, v->pv.gs) &&
-	     store_tail(sp + 48, &t);
+	ok = ok && guest_word_store(sp, regs->rcx) && guest_word_store(sp + 8, regs->r11) &&
+	     guest_word_store(sp + 16, v->pv.ds) && guest_word_store(sp + 24, v->pv.es) &&
+	     guest_word_store(sp + 32, v->pv.fs) && guest_word_store(sp + 40, v->pv.gs) &&
+	     store_tail(sp + 48, regs, o);
 	smap_close();
-	if (!v->pv.callback[PV_CB_FAILSAFE]) {
-		domain_crash(v->domain, "a bad segment selector and no failsafe callback");
-	} else if (!ok) {
-		domain_crash(v->domain, "its kernel stack at %016lx cannot be written", sp);
-	} else {
-		enter_handler(v, regs, v->pv.callback[PV_CB_FAILSAFE], sp,
-			      v->pv.syscall_masks_events[PV_CB_FAILSAFE]);
+	if (!ok || !handler) {
+		bounce_failed(v, handler, sp);
+		return;
 	}
+	enter_handler(v, regs, handler, sp, v->pv.syscall_masks_events[PV_CB_FAILSAFE],
+		      FLAGS_CLEARED);
+	vcpu_write_areas(v);
 }
 
 void pv_deliver_event(struct vcpu *v, struct cpu_regs *regs)
 {
-	pv_bounce(v, regs, v->pv.callback[PV_CB_EVENT], true, BOUNCE_NO_EC);
+	bounce(v, regs, v->pv.callback[PV_CB_EVENT], true, BOUNCE_NO_EC);
 }
 
 void pv_deliver_nmi(struct vcpu *v, struct cpu_regs *regs)
@@ -158,30 +178,32 @@ void pv_deliver_nmi(struct vcpu *v, struct cpu_regs *regs)
 		v->pv.nmi_deferred = true;
 	} else if (t->address) {
 		v->pv.nmi_masked = true;
-		pv_bounce(v, regs, t->address, t->flags & 4, BOUNCE_NO_EC);
+		pv_bounce(v, regs, t->address, t->flags & 4);
 	}
 }
 
-static inline void syscall_or_fault(struct vcpu *v, struct cpu_regs *regs, enum pv_callback which)
+static inline void syscall_or_fault(struct vcpu *v, struct cpu_regs *regs, enum pv_callback which,
+				    bool user)
 {
 	if (unlikely(!v->pv.callback[which])) {
 		regs->rip -= 2; /* the length of SYSCALL */
 		pv_inject(v, TRAP_UD, false, 0);
 		return;
 	}
-	bounce(v, regs, v->pv.callback[which], v->pv.syscall_masks_events[which], BOUNCE_NO_EC);
-	regs->rflags &= ~RFLAGS_DF;
+	bounce_from(v, regs, v->pv.callback[which], v->pv.syscall_masks_events[which], BOUNCE_NO_EC,
+		    user, FLAGS_CLEARED | RFLAGS_DF);
 }
 
+/* Of the guest kernel it would have been a hypercall. */
 void pv_syscall(struct vcpu *v, struct cpu_regs *regs)
 {
-	syscall_or_fault(v, regs, PV_CB_SYSCALL);
+	syscall_or_fault(v, regs, PV_CB_SYSCALL, true);
 }
 
 /* SYSCALL from 32-bit code; never a hypercall, whatever mode the guest is in. */
 void pv_syscall32(struct vcpu *v, struct cpu_regs *regs)
 {
-	syscall_or_fault(v, regs, PV_CB_SYSCALL32);
+	syscall_or_fault(v, regs, PV_CB_SYSCALL32, !v->pv.kernel_mode);
 }
 
 void pv_sysenter(struct vcpu *v, struct cpu_regs *regs)
@@ -192,5 +214,5 @@ void pv_sysenter(struct vcpu *v, struct cpu_regs *regs)
 		return;
 	}
 	pv_bounce(v, regs, v->pv.callback[PV_CB_SYSENTER],
-		  v->pv.syscall_masks_events[PV_CB_SYSENTER], BOUNCE_NO_EC);
+		  v->pv.syscall_masks_events[PV_CB_SYSENTER]);
 }

@@ -6,26 +6,23 @@
 #include "arch/x86_private.h"
 #include "domain/domain.h"
 
-/* No error code in the frame. */
-#define BOUNCE_NO_EC (~0ull)
-
 /*
  * Makes v (current) continue at `handler` in its kernel mode, with the frame of the ABI on its
  * kernel stack. A stack that cannot be written, or no handler, is the end of the domain.
  */
-void pv_bounce(struct vcpu *v, struct cpu_regs *regs, u64 handler, bool mask_events,
-	       u64 error_code);
+void pv_bounce(struct vcpu *v, struct cpu_regs *regs, u64 handler, bool mask_events);
+/* The same with an error code in the frame. */
+void pv_bounce_ec(struct vcpu *v, struct cpu_regs *regs, u64 handler, bool mask_events,
+		  u32 error_code);
 
 /* Guest kernel and guest user, both in ring 3, each with its own tables and GS base: from one to
- * the other. No flush is noted: the tables belong to the same vcpu. */
+ * the other. No flush is noted: the tables belong to the same vcpu. Into the kernel,
+ * areas_refresh() follows. */
 static inline void change_mode(struct vcpu *v, bool to_kernel)
 {
 	v->pv.kernel_mode = to_kernel;
 	swap_gs();
 	write_cr3(to_kernel ? v->pv.cr3_kernel : v->pv.cr3_user);
-	if (to_kernel && unlikely(v->area_stale)) {
-		vcpu_write_areas(v);
-	}
 }
 
 #endif

@@ -5,68 +5,77 @@
 #include "lib/lib.h"
 #include "pv/pv.h"
 
-/* Frame on the guest's stack (<xen/arch-x86/xen-x86_64.h>: struct iret_context). */
-struct iret_frame {
-	u64 rax, r11, rcx, flags, rip, cs, rflags, rsp, ss;
-};
-_Static_assert(sizeof(struct iret_frame) == 72, "the ABI's iret_context");
+/* Offsets in the frame on the guest's stack (<xen/arch-x86/xen-x86_64.h>). */
+#define FRAME(word) offsetof(struct iret_context, word)
 
-/* copy_from_guest(), short. */
-static inline bool read_frame(struct iret_frame *f, guest_ptr_t sp)
+static __noinline long iret_refused(struct vcpu *v, const char *why)
 {
-	size_t words = sizeof(*f) / 8;
-
-	if (!va_guest(sp)) { /* upwards from there nothing is the hypervisor's, see bounce.c */
-		return false;
-	}
-	smap_open();
-	__asm__ volatile("1: rep movsq; 2:" EX_TABLE("1b", "2b")
-			 : "+D"(f), "+S"(sp), "+c"(words)
-			 :
-			 : "memory");
-	smap_close();
-	return !words;
+	domain_crash(v->domain, "iret %s, frame at %016lx", why, guest_regs()->rsp);
+	return 0;
 }
 
-long do_iret(void)
+/* The rest of the frame, by the way back. r11, rcx and ss do not matter to SYSRET. */
+static inline bool leave_by(struct cpu_regs *regs, u64 sp, u64 flags, u64 cs)
 {
-	struct vcpu *v = current;
-	struct cpu_regs *regs = guest_regs();
-	struct iret_frame f;
+	u64 ss;
 
-	if (unlikely(!read_frame(&f, regs->rsp))) {
-		domain_crash(v->domain, "iret frame at %016lx cannot be read", regs->rsp);
-		return 0;
-	}
-	if ((f.cs & 3) == 3) {
-		if (unlikely(!v->pv.cr3_user)) {
-			domain_crash(v->domain, "iret to user mode without user page tables");
-			return 0;
-		}
-		change_mode(v, false);
-	}
-	regs->rip = f.rip;
-	regs->cs = (u16)(f.cs | 3);
-	regs->rflags = (f.rflags & ~(RFLAGS_IOPL | RFLAGS_VM)) | RFLAGS_IF;
-	regs->rsp = f.rsp;
-	regs->ss = (u16)(f.ss | 3);
-	if (f.flags & VGCF_in_syscall) {
+	if (flags & VGCF_in_syscall) {
 		regs->cs = SEL_GUEST_CS64;
 		regs->ss = SEL_GUEST_DS;
 		regs->entry_vector = ENTRY_SYSCALL;
-	} else {
-		regs->r11 = f.r11;
-		regs->rcx = f.rcx;
-		regs->entry_vector = 0;
+		return true;
 	}
+	if (!guest_word_load(sp + FRAME(r11), &regs->r11) ||
+	    !guest_word_load(sp + FRAME(rcx), &regs->rcx) ||
+	    !guest_word_load(sp + FRAME(ss), &ss)) {
+		return false;
+	}
+	regs->cs = (u16)(cs | 3);
+	regs->ss = (u16)(ss | 3);
+	regs->entry_vector = 0;
+	return true;
+}
+
+/*
+ * Each word of the frame is read once, before other tables are loaded; upwards from where it begins
+ * nothing is the hypervisor's, see bounce.c.
+ */
+long pv_iret(struct vcpu *v, struct cpu_regs *regs)
+{
+	const u64 sp = regs->rsp;
+	u64 flags, cs, rflags, rax;
+	bool ok = va_guest(sp);
+
+	smap_open();
+	ok = ok && guest_word_load(sp + FRAME(flags), &flags) &&
+	     guest_word_load(sp + FRAME(cs), &cs) && guest_word_load(sp + FRAME(rax), &rax) &&
+	     guest_word_load(sp + FRAME(rip), &regs->rip) &&
+	     guest_word_load(sp + FRAME(rflags), &rflags) && leave_by(regs, sp, flags, cs) &&
+	     guest_word_load(sp + FRAME(rsp), &regs->rsp);
+	smap_close();
+	if (unlikely(!ok)) {
+		return iret_refused(v, "from a stack that cannot be read");
+	}
+	regs->rflags = (rflags & ~(RFLAGS_IOPL | RFLAGS_VM)) | RFLAGS_IF;
 	if (v->domain->vm_assist & BIT(VMASST_TYPE_architectural_iopl)) {
-		v->pv.iopl = f.rflags >> 12 & 3;
+		v->pv.iopl = rflags >> 12 & 3;
 	}
-	WRITE_ONCE(v->info->evtchn_upcall_mask, !(f.rflags & RFLAGS_IF));
+	WRITE_ONCE(v->info->evtchn_upcall_mask, !(rflags & RFLAGS_IF));
 	if (unlikely(v->pv.nmi_masked)) {
 		v->pv.nmi_masked = false;
 		v->pv.nmi_pending |= v->pv.nmi_deferred;
 		v->pv.nmi_deferred = false;
 	}
-	return (long)f.rax;
+	if ((cs & 3) == 3) {
+		if (unlikely(!v->pv.cr3_user)) {
+			return iret_refused(v, "to user mode without user page tables");
+		}
+		change_mode(v, false);
+	}
+	return (long)rax;
+}
+
+long do_iret(void)
+{
+	return pv_iret(current, guest_regs());
 }

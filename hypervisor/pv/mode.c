@@ -6,4 +6,7 @@
 void pv_toggle_mode(struct vcpu *v)
 {
 	change_mode(v, !v->pv.kernel_mode);
+	if (v->pv.kernel_mode) {
+		vcpu_write_areas(v);
+	}
 }

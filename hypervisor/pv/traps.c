@@ -19,9 +19,11 @@ void pv_inject(struct vcpu *v, unsigned int vector, bool has_ec, u32 ec)
 	if (unlikely(!t->address)) {
 		domain_crash(v->domain, "exception %u, error code %x, and no handler for it",
 			     vector, ec);
-		return;
+	} else if (has_ec) {
+		pv_bounce_ec(v, guest_regs(), t->address, t->flags & 4, ec);
+	} else {
+		pv_bounce(v, guest_regs(), t->address, t->flags & 4);
 	}
-	pv_bounce(v, guest_regs(), t->address, t->flags & 4, has_ec ? ec : BOUNCE_NO_EC);
 }
 
 void pv_inject_page_fault(struct vcpu *v, unsigned long cr2, u32 ec)
@@ -47,7 +49,7 @@ bool pv_hypervisor_page_fault(unsigned long cr2, u32 ec)
 	return offset >= 0 && !is_idle_vcpu(current) && ldt_fault(current, (unsigned long)offset);
 }
 
-static bool may_be_table_write(const struct vcpu *v, u32 ec, unsigned long cr2)
+static inline bool may_be_table_write(const struct vcpu *v, u32 ec, unsigned long cr2)
 {
 	return v->pv.kernel_mode && va_guest(cr2) &&
 	       (ec & (PFEC_PRESENT | PFEC_WRITE | PFEC_INSN | PFEC_RSVD)) ==
@@ -56,24 +58,36 @@ static bool may_be_table_write(const struct vcpu *v, u32 ec, unsigned long cr2)
 		v->domain->privileged);
 }
 
-void pv_page_fault(struct cpu_regs *regs, unsigned long cr2)
+/* All but the fault of a program at an address of its own. */
+static __noinline void kernel_page_fault(struct vcpu *v, struct cpu_regs *regs, unsigned long cr2)
 {
-	struct vcpu *v = current;
 	u32 ec = regs->error_code;
-	long offset = ldt_window_offset(cr2);
+	long offset;
 
+	if (may_be_table_write(v, ec, cr2) && ptwr_fault(v, cr2, regs)) {
+		return;
+	}
+	offset = ldt_window_offset(cr2);
 	if (offset >= 0) {
 		if (ldt_fault(v, (unsigned long)offset)) {
 			return;
 		}
 		cr2 = v->pv.ldt_base + (unsigned long)offset;
 	}
-	if (may_be_table_write(v, ec, cr2) && ptwr_fault(v, cr2, regs)) {
-		return;
-	}
 	/* Both modes run in ring 3: the guest wants to know which of them it was. */
 	ec = v->pv.kernel_mode ? ec & ~(u32)PFEC_USER : ec | (u32)PFEC_USER;
 	pv_inject_page_fault(v, cr2, ec);
+}
+
+void pv_page_fault(struct cpu_regs *regs, unsigned long cr2)
+{
+	struct vcpu *v = current;
+
+	if (v->pv.kernel_mode || unlikely(!va_guest(cr2))) {
+		kernel_page_fault(v, regs, cr2);
+	} else {
+		pv_inject_page_fault(v, cr2, regs->error_code | (u32)PFEC_USER);
+	}
 }
 
 /* --- #GP: INT n, privileged instructions --- */

@@ -9,8 +9,9 @@
 #define GUEST_DS   0xe02b
 #define SYSCALL_VECTOR 0x100
 
-/* The CPU or the stub has pushed everything from error_code up. Clears what the guest controlled. */
-.macro save_regs
+/* The CPU or the stub has pushed everything from error_code up. Clears what the guest controlled;
+ * after SYSCALL the direction flag is clear already. */
+.macro save_regs syscall=0
 	pushq	%rdi
 	pushq	%rsi
 	pushq	%rdx
@@ -27,7 +28,9 @@
 	pushq	%r14
 	pushq	%r15
 	xorl	%ebp, %ebp
+	.if	!\syscall
 	cld
+	.endif
 .endm
 
 /* Up to the frame of iretq; but for SYSRET rcx and r11 are not loaded, and error_code stays. */

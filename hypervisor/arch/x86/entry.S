@@ -42,11 +42,13 @@ syscall_entry:
 	pushq	%rcx
 	pushq	$0
 	movl	$SYSCALL_VECTOR, 4(%rsp)
-	save_regs
+	save_regs syscall=1
 	sti
 	movq	CPUINFO_current(%rsp), %r11
 	cmpb	$0, VCPU_kernel_mode(%r11)
 	je	1f
+	cmpq	$HYPERVISOR_IRET, %rax	/* with every system call: no way round */
+	je	iret_entry
 	movq	%r10, %rcx		/* the others are where C wants them */
 	movq	%rax, %r8
 	call	hypercall_entry
@@ -90,9 +92,16 @@ sysenter_entry:
 	movq	CPUINFO_current(%rsp), %rdi
 	movq	%rsp, %rsi
 	call	pv_sysenter
-	/* fall through */
+	jmp	ret_to_guest
 
 /* --- Back to the guest: work first, then its events, then its registers. --- */
+
+iret_entry:
+	movq	%r11, %rdi
+	movq	%rsp, %rsi
+	call	pv_iret
+	movq	%rax, REGS_rax(%rsp)
+	/* fall through */
 
 	.globl	ret_to_guest
 ret_to_guest:
@@ -102,22 +111,19 @@ ret_to_guest:
 	movq	CPUINFO_current(%rsp), %rdi
 	movq	VCPU_info(%rdi), %rax
 	cmpw	$0xff, (%rax)		/* pending byte nonzero and mask byte (the high one) zero? */
-	ja	1f
+	ja	look_for_nmi
 	cmpb	$0, (%rax)
 	jne	guest_event
-1:	cmpb	$0, VCPU_nmi_pending(%rdi)
+look_for_nmi:
+	cmpb	$0, VCPU_nmi_pending(%rdi)
 	jne	guest_nmi
 restore_guest:
 	cmpl	$SYSCALL_VECTOR, REGS_entry_vector(%rsp)
 	jne	restore_iret
 	/* SYSRET with a non-canonical rip would fault in ring 0 on some CPUs. */
-	movq	REGS_rip(%rsp), %rcx
-	movq	%rcx, %rax
-	shlq	$16, %rax
-	sarq	$16, %rax
-	cmpq	%rax, %rcx
-	jne	restore_iret
-	cmpw	$0xe033, REGS_cs(%rsp)
+	cmpl	$0x7fff, REGS_rip + 4(%rsp)
+	ja	upper_half
+1:	cmpw	$GUEST_CS64, REGS_cs(%rsp)
 	jne	restore_iret
 	load_regs sysret=1
 	movq	REGS_rip - REGS_error_code(%rsp), %rcx
@@ -129,6 +135,10 @@ restore_iret:
 	.globl	iret_to_guest
 iret_to_guest:
 	iretq
+upper_half:
+	cmpl	$0xffff8000, REGS_rip + 4(%rsp)
+	jae	1b
+	jmp	restore_iret
 
 guest_work:
 	sti
@@ -137,8 +147,12 @@ guest_work:
 guest_event:
 	sti
 	movq	%rsp, %rsi
-	call	pv_deliver_event
-	jmp	ret_to_guest
+	call	pv_deliver_event	/* masks events: no second look at them */
+	cli
+	cmpl	$0, CPUINFO_pending(%rsp)
+	jne	guest_work
+	movq	CPUINFO_current(%rsp), %rdi
+	jmp	look_for_nmi
 guest_nmi:
 	sti
 	movq	%rsp, %rsi

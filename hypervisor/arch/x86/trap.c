@@ -184,6 +184,12 @@ void trap_from_guest(struct cpu_regs *regs)
 {
 	u64 cr2;
 
+	if (likely(regs->entry_vector == TRAP_PF)) {
+		cr2 = read_cr2(); /* before another fault can replace it */
+		irq_enable();
+		pv_page_fault(regs, cr2);
+		return;
+	}
 	if (regs->entry_vector >= 32 && regs->entry_vector != 0x80) {
 		interrupt(regs);
 		return;
@@ -194,11 +200,6 @@ void trap_from_guest(struct cpu_regs *regs)
 		return;
 	case TRAP_MC:
 		machine_check(regs);
-	case TRAP_PF:
-		cr2 = read_cr2(); /* before another fault can replace it */
-		irq_enable();
-		pv_page_fault(regs, cr2);
-		return;
 	default:
 		irq_enable();
 		pv_exception(regs);

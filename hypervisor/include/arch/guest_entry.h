@@ -21,6 +21,7 @@ void pv_iret_fault(struct cpu_regs *regs);
 void pv_syscall(struct vcpu *v, struct cpu_regs *regs);
 void pv_syscall32(struct vcpu *v, struct cpu_regs *regs);
 void pv_sysenter(struct vcpu *v, struct cpu_regs *regs);
+long pv_iret(struct vcpu *v, struct cpu_regs *regs); /* the hypercall; returns rax */
 void pv_deliver_event(struct vcpu *v, struct cpu_regs *regs);
 void pv_deliver_nmi(struct vcpu *v, struct cpu_regs *regs);
 /* Hypercall `nr` with its arguments; the result goes to rax. */

@@ -30,9 +30,27 @@ static inline size_t copy_to_guest(guest_ptr_t dst, const void *src, size_t n)
 	memcpy((void *)dst, src, n);
 	return 0;
 }
+static inline bool guest_read_u32(guest_ptr_t src, u32 *val)
+{
+	return !copy_from_guest(val, src, sizeof(*val));
+}
 #else
+#include "arch/x86_private.h"
+
 size_t copy_from_guest(void *dst, guest_ptr_t src, size_t n);
 size_t copy_to_guest(guest_ptr_t dst, const void *src, size_t n);
+/* One word, in fewer instructions; false if it cannot be read. */
+#define GUEST_READ(name, type, load)                        \
+	static inline bool name(guest_ptr_t src, type *val) \
+	{                                                   \
+		bool ok = va_guest(src);                    \
+		smap_open();                                \
+		ok = ok && load(src, val);                  \
+		smap_close();                               \
+		return ok;                                  \
+	}
+GUEST_READ(guest_read_u32, u32, guest_u32_load)
+GUEST_READ(guest_read_u64, u64, guest_word_load)
 #endif
 
 /*

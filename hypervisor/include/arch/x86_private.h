@@ -25,6 +25,38 @@ static inline void smap_close(void)
 	}
 }
 
+/*
+ * One word of guest memory; false if it faulted. The window is open, and va_guest(va) was asked, of
+ * this word or of one shortly below: from there upwards nothing is the hypervisor's.
+ */
+#define GUEST_LOAD(name, type)                                           \
+	static inline bool name(u64 va, type *val)                       \
+	{                                                                \
+		type v = 0;                                              \
+		__asm__ goto("1: mov %1, %0" EX_TABLE("1b", "%l[fault]") \
+			     : "=r"(v)                                   \
+			     : "m"(*(const type *)va)                    \
+			     :                                           \
+			     : fault);                                   \
+		*val = v;                                                \
+		return true;                                             \
+fault:                                                                   \
+		return false;                                            \
+	}
+GUEST_LOAD(guest_word_load, u64)
+GUEST_LOAD(guest_u32_load, u32)
+static inline bool guest_word_store(u64 va, u64 val)
+{
+	__asm__ goto("1: movq %0, %1" EX_TABLE("1b", "%l[fault]")
+		     :
+		     : "r"(val), "m"(*(u64 *)va)
+		     : "memory"
+		     : fault);
+	return true;
+fault:
+	return false;
+}
+
 static inline void swap_gs(void)
 {
 	__asm__ volatile("swapgs" ::: "memory");
