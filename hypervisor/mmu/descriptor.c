@@ -15,8 +15,15 @@
 #define DESC_PER_PAGE (PAGE_SIZE / 8)
 #define GDT_MAX       (GUEST_GDT_FRAMES * DESC_PER_PAGE)
 #define LDT_MAX       8192u
-#define LDT_PAGES     16u
 #define LDT_SLOT      16u /* of the first LDT page in the window */
+
+/*
+ * What a CPU's window may show, so that a switch touches no more of it: behind `gdt_pages` all is
+ * hv_zero_frame, and LDT pages without a bit are not there. Each CPU uses its own.
+ */
+static struct window {
+	u16 gdt_pages, ldt_pages;
+} windows[CONFIG_NR_CPUS];
 
 static void window_set(unsigned int slot, pte_t e)
 {
@@ -34,19 +41,26 @@ static unsigned int gdt_pages(unsigned int entries)
 	return (unsigned int)(ROUND_UP(entries, DESC_PER_PAGE) / DESC_PER_PAGE);
 }
 
+static void window_set_ldt(const struct vcpu *v, unsigned int i)
+{
+	window_set(LDT_SLOT + i,
+		   v->pv.ldt_mapped >> i & 1 ? pte_make(v->pv.ldt_frame[i], HV_RW | PTE_NX) : 0);
+}
+
 void descriptor_load(struct vcpu *v)
 {
-	unsigned int pages = gdt_pages(v->pv.gdt_entries);
+	struct window *w = &windows[cpu_id()];
+	const unsigned int pages = gdt_pages(v->pv.gdt_entries);
 
-	for (unsigned int i = 0; i < GUEST_GDT_FRAMES; i++) {
+	for (unsigned int i = 0; i < MAX(pages, w->gdt_pages); i++) {
 		window_set(i, i < pages ? pte_make(v->pv.gdt_frame[i], HV_RW | PTE_NX)
 					: pte_make(hv_zero_frame, HV_RO | PTE_NX));
 	}
-	for (unsigned int i = 0; i < LDT_PAGES; i++) {
-		window_set(LDT_SLOT + i, v->pv.ldt_mapped >> i & 1
-						 ? pte_make(v->pv.ldt_frame[i], HV_RW | PTE_NX)
-						 : 0);
+	w->gdt_pages = (u16)pages;
+	for (unsigned int m = v->pv.ldt_mapped | w->ldt_pages; m; m &= m - 1) {
+		window_set_ldt(v, bit_first(m));
 	}
+	w->ldt_pages = v->pv.ldt_mapped;
 	arch_load_ldt(v->pv.ldt_entries);
 }
 
@@ -112,7 +126,7 @@ void ldt_release(struct vcpu *v)
 		unsigned int i = bit_first(mapped);
 
 		if (v == current) {
-			window_set(LDT_SLOT + i, 0);
+			window_set_ldt(v, i);
 		}
 		frame_put_and_type(v->pv.ldt_frame[i]);
 	}
@@ -143,7 +157,8 @@ bool ldt_fault(struct vcpu *v, unsigned long offset)
 	}
 	v->pv.ldt_frame[i] = pte_mfn(e);
 	v->pv.ldt_mapped |= (u16)BIT(i);
-	window_set(LDT_SLOT + i, pte_make(pte_mfn(e), HV_RW | PTE_NX));
+	windows[cpu_id()].ldt_pages |= v->pv.ldt_mapped;
+	window_set_ldt(v, i);
 	return true;
 }
 

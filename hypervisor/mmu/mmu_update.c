@@ -31,7 +31,8 @@ static inline int entry_changed(struct vcpu *v, struct domain *d, int rc, mfn_t 
 	return rc;
 }
 
-static int update_entry(struct update_run *r, u64 ptr, u64 val, bool preserve_ad)
+static inline int update_entry(struct vcpu *v, const struct subject *tables, struct owner *pages,
+			       u64 ptr, u64 val, bool preserve_ad)
 {
 	mfn_t m = _mfn(ptr >> PAGE_SHIFT), rest;
 	unsigned int slot = (ptr & ~PAGE_MASK) / sizeof(pte_t);
@@ -40,21 +41,21 @@ static int update_entry(struct update_run *r, u64 ptr, u64 val, bool preserve_ad
 	if (unlikely(ptr % sizeof(pte_t))) {
 		return -EINVAL;
 	}
-	rc = pte_update(m, slot, val, r->tables.o, r->pages.o, preserve_ad, &rest);
+	rc = pte_update(m, slot, val, tables->o, pages, preserve_ad, &rest);
 	/* No table, but a page that is to become one: the guest may write it, and is helped. */
-	if (unlikely(rc == -EINVAL) && !frame_get_and_type(m, r->tables.o, FT_WRITABLE)) {
+	if (unlikely(rc == -EINVAL) && !frame_get_and_type(m, tables->o, FT_WRITABLE)) {
 		WRITE_ONCE(((u64 *)mfn_to_virt(m))[slot], val);
 		frame_put_and_type(m);
 		return 0;
 	}
-	return entry_changed(r->v, r->tables.d, rc, rest);
+	return entry_changed(v, tables->d, rc, rest);
 }
 
-static int update_m2p(struct update_run *r, u64 ptr, u64 pfn)
+static __noinline int update_m2p(const struct subject *pages, u64 ptr, u64 pfn)
 {
 	mfn_t m = _mfn(ptr >> PAGE_SHIFT);
 
-	if (!r->pages.d || frame_get(m, r->pages.o)) {
+	if (!pages->d || frame_get(m, pages->o)) {
 		return -EINVAL;
 	}
 	WRITE_ONCE(m2p_rw[m.n], pfn);
@@ -62,23 +63,22 @@ static int update_m2p(struct update_run *r, u64 ptr, u64 pfn)
 	return 0;
 }
 
-static int update_one(struct update_run *r, const mmu_update_t *req)
+/* MMU_PT_UPDATE_NO_TRANSLATE is the same as MMU_NORMAL_PT_UPDATE for PV guests. */
+static inline int update_one(struct vcpu *v, const struct subject *tables,
+			     const struct subject *pages, const mmu_update_t *req)
 {
-	u64 ptr = req->ptr & ~3ull;
+	const unsigned int kind = req->ptr & 3;
+	const u64 ptr = req->ptr & ~3ull;
 
-	switch (req->ptr & 3) {
-	case MMU_MACHPHYS_UPDATE:
-		return update_m2p(r, ptr, req->val);
-	case MMU_PT_UPDATE_PRESERVE_AD:
-		return update_entry(r, ptr, req->val, true);
-	default: /* MMU_NORMAL_PT_UPDATE; MMU_PT_UPDATE_NO_TRANSLATE: the same for PV guests */
-		return update_entry(r, ptr, req->val, false);
+	if (unlikely(kind == MMU_MACHPHYS_UPDATE)) {
+		return update_m2p(pages, ptr, req->val);
 	}
+	return update_entry(v, tables, pages->o, ptr, req->val, kind == MMU_PT_UPDATE_PRESERVE_AD);
 }
 
 /* Runs until all is done, an error, or something more urgent; a batch that ends in unreadable
  * memory is done up to there. */
-static int update_run(struct update_run *r)
+static inline int update_run(struct update_run *r)
 {
 	mmu_update_t reqs[BATCH];
 
@@ -91,7 +91,7 @@ static int update_run(struct update_run *r)
 			return -EFAULT;
 		}
 		for (unsigned int i = 0; i < n; i++) {
-			int rc = update_one(r, &reqs[i]);
+			int rc = update_one(r->v, &r->tables, &r->pages, &reqs[i]);
 
 			if (rc) {
 				return rc;
@@ -110,7 +110,7 @@ static int update_run(struct update_run *r)
 	return 0;
 }
 
-static int update_subjects(struct update_run *r, unsigned int foreign)
+static inline int update_subjects(struct update_run *r, unsigned int foreign)
 {
 	unsigned int pt = foreign >> 16;
 	int rc = subject_get(pt ? (domid_t)(pt - 1) : DOMID_SELF, &r->tables);
@@ -128,7 +128,8 @@ static int update_subjects(struct update_run *r, unsigned int foreign)
 	return rc;
 }
 
-long do_mmu_update(guest_ptr_t reqs, unsigned int count, guest_ptr_t done, unsigned int foreign)
+static __noinline long update_many(guest_ptr_t reqs, unsigned int count, guest_ptr_t done,
+				   unsigned int foreign)
 {
 	struct update_run r = {.v = current, .next = reqs};
 	u32 total = 0;
@@ -155,6 +156,32 @@ long do_mmu_update(guest_ptr_t reqs, unsigned int count, guest_ptr_t done, unsig
 	if (rc == -ERESTART) {
 		return HYPERCALL_CONTINUE(__HYPERVISOR_mmu_update, r.next,
 					  r.todo | MMU_UPDATE_PREEMPTED, done, foreign);
+	}
+	return rc;
+}
+
+/* One entry of one's own, as for a page fault, is the general case without what is not needed. */
+long do_mmu_update(guest_ptr_t reqs, unsigned int count, guest_ptr_t done, unsigned int foreign)
+{
+	struct vcpu *v = current;
+	const struct subject self = {v->domain, &v->domain->mm};
+	bool ok = va_guest(reqs);
+	mmu_update_t req;
+	int rc;
+
+	if (count != 1 || done || foreign != DOMID_SELF || table_release_pending(v)) {
+		return update_many(reqs, count, done, foreign);
+	}
+	smap_open();
+	ok = ok && guest_word_load(reqs, &req.ptr) && guest_word_load(reqs + 8, &req.val);
+	smap_close();
+	if (!ok) {
+		return -EFAULT;
+	}
+	rc = update_one(v, &self, &self, &req);
+	if (unlikely(rc == -ERESTART || (!rc && table_release_pending(v)))) {
+		return HYPERCALL_CONTINUE(__HYPERVISOR_mmu_update, reqs,
+					  (rc ? 1u : 0u) | MMU_UPDATE_PREEMPTED, done, foreign);
 	}
 	return rc;
 }

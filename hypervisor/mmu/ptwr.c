@@ -61,18 +61,37 @@ static int entry_store(struct vcpu *v, mfn_t table, unsigned long va, const stru
 	return rc;
 }
 
-bool ptwr_fault(struct vcpu *v, unsigned long va, struct cpu_regs *regs)
+/*
+ * Unmapping a page, in few instructions; false if it is anything else, or not allowed. Should the
+ * CPU set A or D just now, the guest faults again.
+ */
+static inline bool xchg_store(struct vcpu *v, mfn_t table, unsigned long va, struct cpu_regs *regs)
+{
+	unsigned int length;
+	u64 insn, address, *reg;
+	int rc;
+
+	if (va % sizeof(pte_t) || !guest_read_u64(regs->rip, &insn)) {
+		return false;
+	}
+	length = store_decode_xchg(insn, regs, &address, &reg);
+	if (!length || address != va ||
+	    !(v->domain->vm_assist & BIT(VMASST_TYPE_writable_pagetables))) {
+		return false;
+	}
+	rc = pte_exchange(table, (va & ~PAGE_MASK) / sizeof(pte_t), reg, true, *reg,
+			  &v->domain->mm);
+	regs->rip += rc ? 0 : length;
+	return !rc || rc == -EBUSY;
+}
+
+/* Any store, to a table or to device memory. */
+static __noinline bool any_store(struct vcpu *v, mfn_t m, unsigned long va, struct cpu_regs *regs)
 {
 	struct store s;
-	mfn_t table, m;
-	pte_t e;
 	u32 type;
 	int rc = -EBUSY;
 
-	if (!v->pv.kernel_mode || !l1_find(v, va, &table, &e) || (e & (PTE_P | PTE_RW)) != PTE_P) {
-		return false;
-	}
-	m = pte_mfn(e);
 	if (!frame_valid(m)) {
 		return mmio_store(v, m, va, regs);
 	}
@@ -91,4 +110,15 @@ bool ptwr_fault(struct vcpu *v, unsigned long va, struct cpu_regs *regs)
 			     "A page-table entry that a grant had installed was overwritten");
 	}
 	return !rc || rc == -EBUSY || rc == -EPERM;
+}
+
+bool ptwr_fault(struct vcpu *v, unsigned long va, struct cpu_regs *regs)
+{
+	mfn_t table;
+	pte_t e;
+
+	if (!l1_find(v, va, &table, &e) || (e & (PTE_P | PTE_RW)) != PTE_P) {
+		return false;
+	}
+	return xchg_store(v, pte_mfn(e), va, regs) || any_store(v, pte_mfn(e), va, regs);
 }

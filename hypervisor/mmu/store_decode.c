@@ -30,19 +30,9 @@ struct decoder {
 	u8 mod, reg, rm;
 };
 
-static u64 *reg_of(struct cpu_regs *r, unsigned int i)
-{
-#define AT(reg) offsetof(struct cpu_regs, reg)
-	static const u8 at[16] = {AT(rax), AT(rcx), AT(rdx), AT(rbx), AT(rsp), AT(rbp),
-				  AT(rsi), AT(rdi), AT(r8),  AT(r9),  AT(r10), AT(r11),
-				  AT(r12), AT(r13), AT(r14), AT(r15)};
-
-	return (u64 *)((char *)r + at[i & 15]);
-}
-
 static u64 reg_get(const struct decoder *d, unsigned int i)
 {
-	return *reg_of((struct cpu_regs *)d->regs, i);
+	return *store_register((struct cpu_regs *)d->regs, i);
 }
 
 static u64 width_mask(unsigned int bytes)
@@ -284,7 +274,7 @@ int store_decode(const u8 *insn, unsigned int length, const struct cpu_regs *reg
 /* Writes `bytes` of a register as the CPU does; 16-19 are ah, ch, dh, bh. */
 static void reg_set(struct cpu_regs *regs, unsigned int i, unsigned int bytes, u64 v)
 {
-	u64 *r = reg_of(regs, i);
+	u64 *r = store_register(regs, i);
 
 	if (i >= 16) {
 		*r = (*r & ~0xff00ull) | (v & 0xff) << 8;

@@ -32,24 +32,32 @@ int subject_find(domid_t id, struct subject *s)
 	return 0;
 }
 
-/* Another CPU may free a table under this walk, and what it then holds is anybody's: each step
- * looks. */
+/* From an entry to the one that it leads to. Another CPU may free a table under a walk, and what it
+ * then holds is anybody's: each step looks. */
+static __inline_here bool walk(pte_t *e, unsigned long slot)
+{
+	mfn_t m = pte_mfn(*e);
+
+	if (unlikely(!(*e & PTE_P) || !frame_valid(m))) {
+		return false;
+	}
+	*e = READ_ONCE(((pte_t *)mfn_to_virt(m))[slot % PT_ENTRIES]);
+	return true;
+}
+
 bool l1_find(const struct vcpu *v, unsigned long va, mfn_t *table, pte_t *e)
 {
 	pte_t p = v->pv.cr3_kernel | PTE_P;
 
-	if (!va_guest(va)) {
+	if (!va_guest(va) || !walk(&p, va >> 39) || !walk(&p, va >> 30) || !walk(&p, va >> 21)) {
 		return false;
 	}
-	for (unsigned int shift = 39; p & PTE_P && frame_valid(pte_mfn(p)); shift -= 9) {
-		*table = pte_mfn(p);
-		p = READ_ONCE(((pte_t *)mfn_to_virt(*table))[va >> shift & (PT_ENTRIES - 1)]);
-		if (shift == PAGE_SHIFT) {
-			*e = p;
-			return true;
-		}
+	*table = pte_mfn(p);
+	if (!walk(&p, va >> PAGE_SHIFT)) {
+		return false;
 	}
-	return false;
+	*e = p;
+	return true;
 }
 
 /*
