@@ -250,11 +250,11 @@ static const struct subop ops[] = {
 
 long do_event_channel_op(unsigned int cmd, guest_ptr_t arg)
 {
-	evtchn_send_t send;
+	u32 port; /* the only field of evtchn_send_t */
 	long rc;
 
 	if (likely(cmd == EVTCHNOP_send)) {
-		return copy_from_guest(&send, arg, sizeof(send)) ? -EFAULT : chan_send(send.port);
+		return guest_read_u32(arg, &port) ? chan_send(port) : -EFAULT;
 	}
 	rc = subop_run(ops, ARRAY_SIZE(ops), cmd, arg);
 	return rc == -ERESTART ? HYPERCALL_CONTINUE(__HYPERVISOR_event_channel_op, cmd, arg) : rc;

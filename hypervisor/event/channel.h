@@ -133,6 +133,12 @@ static inline bool chan_in_use(u64 w)
 	return chan_kind(w) != CHAN_FREE && chan_kind(w) != CHAN_CLOSING;
 }
 
+/* The channel of a port that was given out once. */
+static inline struct chan *chan_at(const struct evtchn_domain *e, u32 port)
+{
+	return &e->bucket[port / PORTS_PER_BUCKET][port % PORTS_PER_BUCKET];
+}
+
 /* The channel of a port, or NULL if no such port was ever given out. Any context. */
 static inline struct chan *chan_of(const struct evtchn_domain *e, u32 port)
 {
@@ -159,6 +165,7 @@ static inline u32 *evtchn_enter(void)
 {
 	u32 *w = &evtchn_mark[cpu_id()].word;
 
+	__asm__("" : "+r"(w)); /* kept in one register, not computed again on leaving */
 	__atomic_fetch_add(w, 1, __ATOMIC_SEQ_CST);
 	return w;
 }

@@ -74,17 +74,12 @@ static bool word_has(const event_word_t *word, u32 bit)
 	return __atomic_load_n(word, __ATOMIC_SEQ_CST) & bit;
 }
 
-/* Locks q and the vcpu that the port was on last, and returns that one. */
-static struct fifo_vcpu *queues_lock(struct fifo *f, struct fifo_vcpu *q, const u16 *last)
+/* The port was last on another vcpu: both are locked, and returns that one (or q, if it came back).
+ */
+static struct fifo_vcpu *queues_lock_both(struct fifo *f, struct fifo_vcpu *q, const u16 *last)
 {
 	struct fifo_vcpu *old;
 
-	spin_lock(&q->lock);
-	old = &f->vcpu[QUEUE_VCPU(READ_ONCE(*last))];
-	if (likely(old == q)) {
-		return q;
-	}
-	spin_unlock(&q->lock);
 	spin_lock(&f->move_lock);
 	old = &f->vcpu[QUEUE_VCPU(READ_ONCE(*last))];
 	spin_lock(&MIN(q, old)->lock);
@@ -96,79 +91,100 @@ static struct fifo_vcpu *queues_lock(struct fifo *f, struct fifo_vcpu *q, const 
 	return old;
 }
 
-static void queues_unlock(struct fifo *f, struct fifo_vcpu *q, struct fifo_vcpu *old)
-{
-	if (old != q) {
-		spin_unlock(&old->lock);
-		spin_unlock(&f->move_lock);
-	}
-	spin_unlock(&q->lock);
-}
-
 /* Links `port` behind `tail`. False if the guest took that one off: its queue is empty. */
-static bool tail_link(event_word_t *tail, u32 port)
+static __noinline bool tail_link(const struct fifo *f, u32 tail, u32 port)
 {
-	if (!word_has(tail, LINKED)) {
+	event_word_t *word = word_of(f, tail);
+
+	if (!word_has(word, LINKED)) {
 		return false;
 	}
 	/* LINK is 0 while it is the tail; a guest that put something there harms itself. */
-	if (__atomic_fetch_or(tail, port, __ATOMIC_SEQ_CST) & LINKED) {
+	if (__atomic_fetch_or(word, port, __ATOMIC_SEQ_CST) & LINKED) {
 		return true;
 	}
-	__atomic_fetch_and(tail, ~EVTCHN_FIFO_LINK_MASK, __ATOMIC_SEQ_CST);
+	__atomic_fetch_and(word, ~EVTCHN_FIFO_LINK_MASK, __ATOMIC_SEQ_CST);
 	return false;
 }
 
 /* Queues locked; the port was just marked LINKED. True if the guest must be told of the queue. */
-static bool queue_append(struct fifo *f, struct fifo_vcpu *q, u32 priority, u32 port)
+static inline bool queue_append(struct fifo *f, struct fifo_vcpu *q, u32 priority, u32 port)
 {
 	struct evtchn_fifo_control_block *control = q->control;
 	u32 tail = q->tail[priority];
 
 	q->tail[priority] = port;
-	if (tail && tail_link(word_of(f, tail), port)) {
+	if (tail && tail_link(f, tail, port)) {
 		return false;
 	}
 	__atomic_store_n(&control->head[priority], port, __ATOMIC_RELEASE);
-	return !(__atomic_fetch_or(&control->ready, 1u << priority, __ATOMIC_SEQ_CST) &
-		 1u << priority);
+	/* Eight bytes: the block is aligned, the rest of them is reserved. */
+	return !bit_test_and_set(&control->ready, priority);
 }
 
 /*
- * Puts a port on its queue, unless somebody dealt with it meanwhile. Without a control block it
- * stays off: the ABI has guests unmask no event of a vcpu before.
+ * Queues locked: puts a port on its queue, unless somebody dealt with it meanwhile. Without a
+ * control block it stays off: the ABI has guests unmask no event of a vcpu before. True if the
+ * guest must be told.
  */
-static void port_link(struct fifo *f, struct vcpu *v, u32 priority, u32 port)
+static __inline_here bool link_locked(struct fifo *f, struct fifo_vcpu *q, struct fifo_vcpu *old,
+				      u16 queue, u32 port, event_word_t *word, u16 *last)
 {
-	struct fifo_vcpu *q = &f->vcpu[v->id];
-	struct fifo_page *p = page_of(f, port);
-	event_word_t *word = &p->words[port % PAGE_WORDS];
-	u16 *last = &p->last[port % PAGE_WORDS];
-	unsigned long flags = irq_save();
-	struct fifo_vcpu *old = queues_lock(f, q, last);
-	vcpu_info_t *info = READ_ONCE(v->info);
-	bool tell = false;
+	u32 *old_tail = &old->tail[QUEUE_PRIORITY(*last)];
 
-	if (q->control &&
-	    (__atomic_load_n(word, __ATOMIC_SEQ_CST) & (PENDING | MASKED)) == PENDING &&
-	    !(__atomic_fetch_or(word, LINKED, __ATOMIC_SEQ_CST) & LINKED)) {
-		u32 *old_tail = &old->tail[QUEUE_PRIORITY(*last)];
-
-		if (*old_tail == port) {
-			*old_tail = 0;
-		}
-		WRITE_ONCE(*last, QUEUE(v->id, priority));
-		tell = queue_append(f, q, priority, port);
+	if (!q->control ||
+	    (__atomic_load_n(word, __ATOMIC_SEQ_CST) & (PENDING | MASKED)) != PENDING ||
+	    __atomic_fetch_or(word, LINKED, __ATOMIC_SEQ_CST) & LINKED) {
+		return false;
 	}
-	queues_unlock(f, q, old);
+	if (*old_tail == port) {
+		*old_tail = 0;
+	}
+	WRITE_ONCE(*last, queue);
+	return queue_append(f, q, QUEUE_PRIORITY(queue), port);
+}
+
+/* The port was last on another vcpu: both are locked. */
+static __noinline bool link_moved(struct fifo *f, struct fifo_vcpu *q, u16 queue, u32 port,
+				  event_word_t *word, u16 *last)
+{
+	struct fifo_vcpu *old = queues_lock_both(f, q, last);
+	bool tell = link_locked(f, q, old, queue, port, word, last);
+
+	if (old != q) {
+		spin_unlock(&old->lock);
+		spin_unlock(&f->move_lock);
+	}
+	spin_unlock(&q->lock);
+	return tell;
+}
+
+static void port_link(struct fifo *f, struct vcpu *v, u32 priority, u32 port, event_word_t *word)
+{
+	const u16 queue = QUEUE(v->id, priority);
+	struct fifo_vcpu *q = &f->vcpu[v->id];
+	u16 *last = &f->page[port / PAGE_WORDS].last[port % PAGE_WORDS]; /* as its word is there */
+	vcpu_info_t *info;
+	unsigned long flags = irq_save();
+	bool tell;
+
+	spin_lock(&q->lock);
+	if (likely(QUEUE_VCPU(READ_ONCE(*last)) == v->id)) {
+		tell = link_locked(f, q, q, queue, port, word, last);
+		spin_unlock(&q->lock);
+	} else {
+		spin_unlock(&q->lock);
+		tell = link_moved(f, q, queue, port, word, last);
+	}
 	irq_restore(flags);
+	info = READ_ONCE(v->info);
 	if (tell && info) {
 		vcpu_upcall(v, info);
 	}
 }
 
 /* The word is not there yet: expand_array will raise the event, unless it just missed this one. */
-static bool early_set(struct fifo *f, struct vcpu *v, u32 priority, u32 port)
+static __noinline bool early_set(struct fifo *f, struct vcpu *v, u32 priority, u32 port)
 {
 	bool first = !bit_test_and_set(f->early, port);
 
@@ -188,7 +204,7 @@ bool fifo_set_pending(struct fifo *f, struct vcpu *v, u32 priority, u32 port)
 	}
 	old = __atomic_fetch_or(word, PENDING, __ATOMIC_SEQ_CST);
 	if (!(old & (MASKED | LINKED))) {
-		port_link(f, v, priority, port);
+		port_link(f, v, priority, port, word);
 	}
 	return !(old & PENDING);
 }
@@ -200,7 +216,7 @@ void fifo_unmask(struct fifo *f, struct vcpu *v, u32 priority, u32 port)
 	/* Also when it was not masked: guests clear the bit and call if it was pending. */
 	if (word &&
 	    (__atomic_fetch_and(word, ~MASKED, __ATOMIC_SEQ_CST) & (PENDING | LINKED)) == PENDING) {
-		port_link(f, v, priority, port);
+		port_link(f, v, priority, port, word);
 	}
 }
 

@@ -29,7 +29,7 @@ static void vcpu_select(struct vcpu *v, u32 port)
 }
 
 /* SCHEDOP_poll waits for the pending bit alone; masked ports count. */
-static void wake_pollers(struct domain *d, u32 port)
+static __noinline void wake_pollers(struct domain *d, u32 port)
 {
 	for (unsigned int i = 0; i < ARRAY_SIZE(d->evtchn->pollers); i++) {
 		for (u64 m = READ_ONCE(d->evtchn->pollers[i]); m; m &= m - 1) {
@@ -49,7 +49,7 @@ static struct fifo *fifo_of(const struct evtchn_domain *e)
 }
 
 /* Returns true if it was not pending before. */
-static bool two_level_set_pending(struct domain *d, struct vcpu *v, u32 port)
+static __noinline bool two_level_set_pending(struct domain *d, struct vcpu *v, u32 port)
 {
 	if (bit_test_and_set(d->shared->evtchn_pending, port)) {
 		return false;
@@ -60,23 +60,27 @@ static bool two_level_set_pending(struct domain *d, struct vcpu *v, u32 port)
 	return true;
 }
 
-void chan_deliver(struct domain *d, u64 w, u32 port)
+static __inline_here void deliver(struct domain *d, u64 w, u32 port)
 {
-	struct evtchn_domain *e = d->evtchn;
 	struct vcpu *v = domain_vcpu(d, chan_vcpu(w));
-	struct fifo *f = fifo_of(e);
+	struct fifo *f = fifo_of(d->evtchn);
 	u64 pollers = 0;
 
 	if (!v || !(f ? fifo_set_pending(f, v, chan_priority(w), port)
 		      : two_level_set_pending(d, v, port))) {
 		return;
 	}
-	for (unsigned int i = 0; i < ARRAY_SIZE(e->pollers); i++) {
-		pollers |= READ_ONCE(e->pollers[i]);
+	for (unsigned int i = 0; i < ARRAY_SIZE(d->evtchn->pollers); i++) {
+		pollers |= READ_ONCE(d->evtchn->pollers[i]);
 	}
 	if (unlikely(pollers)) {
 		wake_pollers(d, port);
 	}
+}
+
+void chan_deliver(struct domain *d, u64 w, u32 port)
+{
+	deliver(d, w, port);
 }
 
 void chan_clear_pending(struct domain *d, u32 port)
@@ -106,39 +110,33 @@ bool chan_is_masked(struct domain *d, u32 port)
 		 : port < PORTS_TWO_LEVEL && bit_test(d->shared->evtchn_mask, port);
 }
 
-/* The far end of an INTERDOMAIN channel; inside enter/leave. */
-static void send_to_peer(struct domain *peer, u32 port)
-{
-	struct chan *c = chan_of(peer->evtchn, port);
-	u64 w = chan_load(c);
-
-	if (chan_kind(w) == CHAN_INTERDOMAIN) {
-		chan_deliver(peer, w, port);
-	}
-}
-
 long chan_send(u32 port)
 {
 	struct domain *d = current->domain;
 	struct chan *c = chan_of(d->evtchn, port);
-	u32 *mark = evtchn_enter();
-	u64 w = c ? chan_load(c) : CHAN_FREE;
-	long rc = 0;
+	u32 *mark;
+	u64 w;
 
-	switch (chan_kind(w)) {
-	case CHAN_INTERDOMAIN:
-		send_to_peer(READ_ONCE(c->peer), chan_data(w));
-		break;
-	case CHAN_IPI:
-		chan_deliver(d, w, port);
-		break;
-	case CHAN_UNBOUND: /* nobody listens (any more) */
-		break;
-	default:
-		rc = -EINVAL;
+	if (unlikely(!c)) {
+		return -EINVAL;
+	}
+	mark = evtchn_enter();
+	w = chan_load(c);
+	if (chan_kind(w) == CHAN_INTERDOMAIN) {
+		d = READ_ONCE(c->peer);
+		port = chan_data(w);
+		w = chan_load(chan_at(d->evtchn, port));
+		/* Or it just closed: nobody listens, as where it is unbound. */
+		w = chan_kind(w) == CHAN_INTERDOMAIN ? w : CHAN_UNBOUND;
+	} else if (chan_kind(w) != CHAN_IPI && chan_kind(w) != CHAN_UNBOUND) {
+		evtchn_leave(mark);
+		return -EINVAL;
+	}
+	if (chan_kind(w) != CHAN_UNBOUND) {
+		deliver(d, w, port);
 	}
 	evtchn_leave(mark);
-	return rc;
+	return 0;
 }
 
 void evtchn_raise(struct domain *d, u32 port)

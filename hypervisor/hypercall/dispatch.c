@@ -32,6 +32,9 @@ static __noinline long do_multicall(guest_ptr_t list, unsigned int count);
 long hypercall_entry(unsigned long a0, unsigned long a1, unsigned long a2, unsigned long a3,
 		     unsigned long nr)
 {
+	if (nr == __HYPERVISOR_event_channel_op) { /* the most frequent one, but for iret */
+		return do_event_channel_op(a0, a1);
+	}
 	switch (nr) {
 #include "table.def"
 	default:
@@ -46,7 +49,7 @@ bool preempt_needed(void)
 
 /* --- Multicalls: entries run in order, each with its own result. --- */
 
-static bool one_entry(struct multicall_state *mc, guest_ptr_t at)
+static inline bool one_entry(struct multicall_state *mc, guest_ptr_t at)
 {
 	const unsigned long nr = mc->entry.op;
 	const xen_ulong_t *a = mc->entry.args;
@@ -56,13 +59,12 @@ static bool one_entry(struct multicall_state *mc, guest_ptr_t at)
 	mc->entry.result = nr == __HYPERVISOR_multicall
 				   ? (xen_ulong_t)-EINVAL
 				   : (xen_ulong_t)hypercall_entry(a[0], a[1], a[2], a[3], nr);
-	if (mc->preempted) {
+	if (unlikely(mc->preempted)) {
 		return !copy_to_guest(at, &mc->entry, sizeof(mc->entry));
 	}
-	if (nr == __HYPERVISOR_iret) {
-		return true; /* other tables may be loaded now: no place for the result */
-	}
-	return !copy_to_guest(at + offsetof(multicall_entry_t, result), &mc->entry.result,
+	/* After an iret other tables may be loaded: no place for the result. */
+	return nr == __HYPERVISOR_iret ||
+	       !copy_to_guest(at + offsetof(multicall_entry_t, result), &mc->entry.result,
 			      sizeof(mc->entry.result));
 }
 
