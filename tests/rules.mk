@@ -75,8 +75,8 @@ lint: ## Check imports, ABI layout, formatting; report long files and functions
 	@$(PYTHON) tests/lint/lint.py
 format: ## Format all C files as .clang-format says
 	@$(PYTHON) tests/lint/compile.py
-bench: ## Measure against native Linux and Debian's Xen (B=boot|cpu|store|io|move)
-	@$(again) all images bench-programs
+bench: ## Measure against native Linux and Debian's Xen (B=boot|cpu|sched|store|io|move)
+	@$(again) all images guests bench-programs
 	@$(PYTHON) tests/bench/bench.py $(B)
 image: ## Make the GRUB image build/domus.iso
 	@$(again) all images
