@@ -149,6 +149,15 @@ static long settscinfo(struct domain *d, struct xen_domctl *op)
 		return -EOPNOTSUPP;
 	}
 	d->tsc_mode = mode;
+	d->tsc_incarnation = op->u.tsc_info.incarnation;
+	return 0;
+}
+
+/* For a guest that moves; a native TSC has neither a rate nor an offset to take along. */
+static long gettscinfo(struct domain *d, struct xen_domctl *op)
+{
+	op->u.tsc_info = (struct xen_domctl_tsc_info){.tsc_mode = d->tsc_mode,
+						      .incarnation = d->tsc_incarnation};
 	return 0;
 }
 
@@ -222,6 +231,7 @@ const struct domctl_handler domctl_domain[] = {
 	{XEN_DOMCTL_setdomainhandle, .on_domain = setdomainhandle},
 	{XEN_DOMCTL_set_address_size, .on_domain = set_address_size},
 	{XEN_DOMCTL_get_address_size, .on_domain = get_address_size},
+	{XEN_DOMCTL_gettscinfo, .on_domain = gettscinfo},
 	{XEN_DOMCTL_settscinfo, .target = OTHER_DOMAIN, .on_domain = settscinfo},
 	{XEN_DOMCTL_max_mem, .on_domain = max_mem},
 	{XEN_DOMCTL_hypercall_init, .on_domain = hypercall_init},

@@ -612,7 +612,13 @@ static void test_settings(void **state)
 	assert_int_equal(domctl(XEN_DOMCTL_max_mem, 2), 0);
 	assert_int_equal(domains[1].mm.limit, 0xc900);
 	op.u.tsc_info.tsc_mode = 2;
+	op.u.tsc_info.incarnation = 3;
 	assert_int_equal(domctl(XEN_DOMCTL_settscinfo, 2), 0);
+	memset(&op.u, 0xff, sizeof(op.u));
+	assert_int_equal(domctl(XEN_DOMCTL_gettscinfo, 2), 0);
+	assert_int_equal(op.u.tsc_info.tsc_mode, 2);
+	assert_int_equal(op.u.tsc_info.incarnation, 3);
+	assert_int_equal(op.u.tsc_info.elapsed_nsec, 0);
 	op.u.tsc_info.tsc_mode = 1;
 	assert_int_equal(domctl(XEN_DOMCTL_settscinfo, 2), -EOPNOTSUPP);
 	op.u.sendtrigger = (struct xen_domctl_sendtrigger){XEN_DOMCTL_SENDTRIGGER_NMI, 0};

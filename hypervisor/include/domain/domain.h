@@ -78,7 +78,7 @@ struct domain {
 	shared_info_t *shared; /* owned page, mappable by the guest */
 	xen_domain_handle_t handle;
 	u64 vm_assist;
-	u32 tsc_mode;
+	u32 tsc_mode, tsc_incarnation; /* as its builder set them */
 	u64 config_max_evtchn_port;
 	u32 config_max_grant_frames, config_max_maptrack_frames;
 	u8 config_max_grant_version; /* 1 or 2: the hook checks it */

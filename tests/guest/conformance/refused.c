@@ -135,7 +135,6 @@ static const struct refusal refusals[] = {
 	REFUSED(domctl, XEN_DOMCTL_gethvmcontext_partial, ENOSYS),
 	REFUSED(domctl, XEN_DOMCTL_vm_event_op, ENOSYS),
 	REFUSED(domctl, XEN_DOMCTL_mem_sharing_op, ENOSYS),
-	REFUSED(domctl, XEN_DOMCTL_gettscinfo, ENOSYS),
 	REFUSED(domctl, XEN_DOMCTL_getpageframeinfo3, ENOSYS),
 	REFUSED(domctl, XEN_DOMCTL_setvcpuextstate, ENOSYS),
 	REFUSED(domctl, XEN_DOMCTL_getvcpuextstate, ENOSYS),
