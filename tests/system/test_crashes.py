@@ -16,7 +16,7 @@ WAYS = {
     "handler": "exception 6, error code 0, and no handler",
     "stack": "kernel stack at [0-9a-f]+ cannot be written",
     "return": "exception 13, error code 0, and no handler",
-    "range": "iret frame at ffff820000000000 cannot be read",
+    "range": "iret from a stack that cannot be read, frame at ffff820000000000",
     "recursion": "kernel stack at [0-9a-f]+ cannot be written",
 }
 
