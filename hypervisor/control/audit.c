@@ -19,7 +19,10 @@ static void page_of_queues(mfn_t m)
 
 static void frames_audit(void)
 {
-	audit = (struct audit){0};
+	if (!audit_begin()) {
+		printk("audit: no memory\n");
+		return;
+	}
 	domain_for_each (d) {
 		audit_owner(&d->mm);
 	}
@@ -31,6 +34,7 @@ static void frames_audit(void)
 		}
 		audit_window();
 	}
+	audit_end();
 	if (audit.unlisted || audit.pins) {
 		audit_fault("%ld frames too few on lists, %ld pins too many\n", audit.unlisted,
 			    audit.pins);

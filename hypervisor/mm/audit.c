@@ -8,6 +8,7 @@
  * wrong type shows where its references are missing.
  */
 #include "arch/hv_map.h"
+#include "mm/alloc.h"
 #include "mm/audit.h"
 #include "refs.h"
 
@@ -22,7 +23,19 @@ struct tally {
 
 struct audit audit;
 
-static struct tally tally[WINDOW], elsewhere;
+static struct tally *tally, elsewhere;
+
+bool audit_begin(void)
+{
+	audit = (struct audit){0};
+	tally = heap_alloc(WINDOW * sizeof(*tally));
+	return tally;
+}
+
+void audit_end(void)
+{
+	heap_free(tally, WINDOW * sizeof(*tally));
+}
 
 static struct tally *tally_of(mfn_t m)
 {
@@ -197,6 +210,6 @@ void audit_window(void)
 				t->typed, t->kinds, t->maps[0], t->maps[1]);
 		}
 	}
-	memset(tally, 0, sizeof(tally));
+	memset(tally, 0, WINDOW * sizeof(*tally));
 	audit.first += WINDOW;
 }

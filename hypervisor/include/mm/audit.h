@@ -21,6 +21,9 @@ extern struct audit {
 #define audit_fault(...) \
 	((void)(audit.faults++ < 20 ? printk(LOG_ERR "audit: " __VA_ARGS__) : (void)0))
 
+/* Before all else; false: no memory for the tally. And behind all else. */
+bool audit_begin(void);
+void audit_end(void);
 /* Somebody holds a general reference of m and, unless it is FT_NONE, one of that kind. */
 void audit_hold(mfn_t m, enum frame_kind kind);
 /* The hypervisor's own page, in use by frame_share(). NULL: none. */
