@@ -17,7 +17,7 @@ void pv_bounce_ec(struct vcpu *v, struct cpu_regs *regs, u64 handler, bool mask_
 
 /* Guest kernel and guest user, both in ring 3, each with its own tables and GS base: from one to
  * the other. No flush is noted: the tables belong to the same vcpu. Into the kernel,
- * areas_refresh() follows. */
+ * vcpu_write_areas() follows if they are stale. */
 static inline void change_mode(struct vcpu *v, bool to_kernel)
 {
 	v->pv.kernel_mode = to_kernel;

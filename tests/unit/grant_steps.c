@@ -56,17 +56,6 @@ static void guest_makes_readonly(void)
 	__atomic_fetch_or(&guest_entry[0], GTF_readonly, __ATOMIC_SEQ_CST);
 }
 
-#define LOOSE_CAS(p, old, new, ...)          \
-	({                                   \
-		bool same_ = *(p) == *(old); \
-		step();                      \
-		if (same_) {                 \
-			*(p) = (new);        \
-		} else {                     \
-			*(old) = *(p);       \
-		}                            \
-		same_;                       \
-	})
 #define FIRST_LOOK(p, order, v)                                          \
 	({                                                               \
 		__typeof__(v) v_ = (v);                                  \

@@ -40,17 +40,6 @@ static enum plant {
 		*(p) = (__typeof__(*(p)))(old_ - (n)); \
 		old_;                                  \
 	})
-#define LOOSE_CAS(p, old, new, ...)          \
-	({                                   \
-		bool same_ = *(p) == *(old); \
-		step();                      \
-		if (same_) {                 \
-			*(p) = (new);        \
-		} else {                     \
-			*(old) = *(p);       \
-		}                            \
-		same_;                       \
-	})
 
 #undef READ_ONCE
 #define READ_ONCE(x)             (*(step(), (volatile __typeof__(x) *)&(x)))

@@ -279,4 +279,17 @@ static void steps_must_fail(void (*fn)(void))
 	assert_true(WIFSIGNALED(status));
 }
 
+/* A bug to plant: a look and a store in place of compare-and-swap. */
+#define LOOSE_CAS(p, old, new, ...)          \
+	({                                   \
+		bool same_ = *(p) == *(old); \
+		step();                      \
+		if (same_) {                 \
+			*(p) = (new);        \
+		} else {                     \
+			*(old) = *(p);       \
+		}                            \
+		same_;                       \
+	})
+
 #endif
