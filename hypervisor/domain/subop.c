@@ -14,7 +14,7 @@ long subop_run(const struct subop *table, unsigned int count, unsigned int cmd, 
 	if (cmd >= count || !table[cmd].fn) {
 		return -ENOSYS;
 	}
-	op = &table[cmd];
+	op = &table[index_clamp(cmd, count)];
 	if ((op->flags & SUBOP_DOM0) && !current->domain->privileged) {
 		return -EPERM;
 	}

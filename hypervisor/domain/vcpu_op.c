@@ -213,6 +213,7 @@ long do_vcpu_op(unsigned int cmd, unsigned int id, guest_ptr_t arg)
 	if (cmd >= ARRAY_SIZE(ops) || !ops[cmd].fn) {
 		return -ENOSYS;
 	}
+	cmd = (unsigned int)index_clamp(cmd, ARRAY_SIZE(ops));
 	if (ops[cmd].flags & OWN && v != current) {
 		return -EINVAL;
 	}

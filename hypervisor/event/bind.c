@@ -81,7 +81,7 @@ static long bind_virq(void *arg)
 	}
 
 	HOLD_LOCK(&d->evtchn->lock);
-	slot = &d->evtchn->virq_port[op->vcpu][op->virq];
+	slot = &d->evtchn->virq_port[op->vcpu][index_clamp(op->virq, VIRQS)];
 	if (*slot) {
 		return -EEXIST;
 	}

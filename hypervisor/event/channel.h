@@ -147,7 +147,8 @@ static inline struct chan *chan_of(const struct evtchn_domain *e, u32 port)
 	if (port > e->max_port) {
 		return NULL;
 	}
-	b = __atomic_load_n(&e->bucket[port / PORTS_PER_BUCKET], __ATOMIC_ACQUIRE);
+	b = __atomic_load_n(&e->bucket[index_clamp(port, e->max_port + 1ul) / PORTS_PER_BUCKET],
+			    __ATOMIC_ACQUIRE);
 	return b ? &b[port % PORTS_PER_BUCKET] : NULL;
 }
 

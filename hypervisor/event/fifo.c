@@ -54,11 +54,9 @@ struct fifo {
 
 static struct fifo_page *page_of(const struct fifo *f, u32 port)
 {
-	u32 n = port / PAGE_WORDS;
+	u32 n = port / PAGE_WORDS, count = __atomic_load_n(&f->page_count, __ATOMIC_ACQUIRE);
 
-	return n < __atomic_load_n(&f->page_count, __ATOMIC_ACQUIRE)
-		       ? (struct fifo_page *)&f->page[n]
-		       : NULL;
+	return n < count ? (struct fifo_page *)&f->page[index_clamp(n, count)] : NULL;
 }
 
 /* NULL: the guest has not given the page yet. */

@@ -12,12 +12,13 @@
 
 struct handle *handle_of(struct grant_domain *g, u32 h)
 {
-	u32 page = h / HANDLES_PER_PAGE;
+	const u32 page = h / HANDLES_PER_PAGE;
+	const u32 count = __atomic_load_n(&g->handle_pages, __ATOMIC_ACQUIRE);
 
-	if (page >= __atomic_load_n(&g->handle_pages, __ATOMIC_ACQUIRE)) {
+	if (page >= count) {
 		return NULL;
 	}
-	return &g->handles[page][h % HANDLES_PER_PAGE];
+	return &g->handles[index_clamp(page, count)][h % HANDLES_PER_PAGE];
 }
 
 /* Makes a page of handles, linked up; its first is returned. Lock held. */

@@ -21,7 +21,7 @@
 
 struct active *active_get(struct grant_domain *g, u32 ref, bool make)
 {
-	struct active **slot = &g->active[ref / ACTIVE_PER_PAGE];
+	struct active **slot = &g->active[index_clamp(ref / ACTIVE_PER_PAGE, 2ul * g->max_frames)];
 	struct active *page = __atomic_load_n(slot, __ATOMIC_ACQUIRE);
 
 	if (!page && make) {
@@ -39,17 +39,17 @@ struct active *active_get(struct grant_domain *g, u32 ref, bool make)
 
 u64 *entry_of(struct grant_domain *g, u32 ref, u32 mode)
 {
+	const bool v2 = mode & GRANT_V2;
+	const u32 n = v2 ? ref / GRANTS_V2_PER_FRAME : ref / GRANTS_PER_FRAME;
 	u64 *page;
 
-	if (unlikely(mode & GRANT_V2)) {
-		if (ref / GRANTS_V2_PER_FRAME >= __atomic_load_n(&g->frames, __ATOMIC_ACQUIRE)) {
-			return NULL;
-		}
-		page = __atomic_load_n(&g->shared[ref / GRANTS_V2_PER_FRAME], __ATOMIC_SEQ_CST);
-		return page ? &page[ref % GRANTS_V2_PER_FRAME * 2] : NULL;
+	if (n >= __atomic_load_n(&g->frames, __ATOMIC_ACQUIRE)) {
+		return NULL;
 	}
-	page = __atomic_load_n(&g->shared[ref / GRANTS_PER_FRAME], __ATOMIC_SEQ_CST);
-	return page ? &page[ref % GRANTS_PER_FRAME] : NULL;
+	page = __atomic_load_n(&g->shared[index_clamp(n, g->max_frames)], __ATOMIC_SEQ_CST);
+	return !page ? NULL
+	       : v2  ? &page[ref % GRANTS_V2_PER_FRAME * 2]
+		     : &page[ref % GRANTS_PER_FRAME];
 }
 
 /* Version 1. Checks the guest's entry and marks it as in use, in one step. */

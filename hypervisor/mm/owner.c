@@ -22,7 +22,8 @@ struct owner *owner_find(u16 id)
 	if (id >= DOMID_COUNT) {
 		return id == DOMID_IO ? &owner_io : id == DOMID_XEN ? &owner_xen : NULL;
 	}
-	leaf = __atomic_load_n(&leaves[id / OWNERS_PER_PAGE], __ATOMIC_ACQUIRE);
+	leaf = __atomic_load_n(&leaves[index_clamp(id, DOMID_COUNT) / OWNERS_PER_PAGE],
+			       __ATOMIC_ACQUIRE);
 	return leaf ? __atomic_load_n(&leaf[id % OWNERS_PER_PAGE], __ATOMIC_ACQUIRE) : NULL;
 }
 

@@ -124,7 +124,7 @@ static inline bool vcpu_event_deliverable(const struct vcpu *v)
 	       !READ_ONCE(info->evtchn_upcall_mask);
 }
 
-#define domain_vcpu(d, i) ((i) < (d)->max_vcpus ? (d)->vcpu[i] : NULL)
+#define domain_vcpu(d, i) ((i) < (d)->max_vcpus ? (d)->vcpu[index_clamp(i, (d)->max_vcpus)] : NULL)
 #define vcpu_for_each(d, v, i)                            \
 	for (unsigned int i = 0; i < (d)->max_vcpus; i++) \
 		for (struct vcpu *v = (d)->vcpu[i]; v; v = NULL)

@@ -73,6 +73,19 @@ static inline void str_copy(char *dst, const char *src, size_t size)
  * overflow. */
 u64 str_to_u64(const char *s, const char **end);
 
+/*
+ * i if it is below n, else 0. For an index of the guest's that leads to a pointer, behind the check
+ * that refuses it: a CPU that runs ahead of the check stays in the array (Spectre variant 1,
+ * CVE-2017-5753), where a branch would not hold it.
+ */
+static inline u64 index_clamp(u64 i, u64 n)
+{
+	u64 mask;
+
+	__asm__("cmpq %2, %1; sbbq %0, %0" : "=r"(mask) : "r"(i), "er"(n) : "cc");
+	return i & mask;
+}
+
 static inline unsigned int bit_first(u64 x) /* index of the lowest set bit; x != 0 */
 {
 	return (unsigned int)__builtin_ctzll(x);
