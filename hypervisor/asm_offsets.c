@@ -19,6 +19,8 @@ void asm_offsets(void)
 	DEFINE(REGS_SIZE, sizeof(struct cpu_regs));
 	OFFSET(CPUINFO_current, struct cpu_info, running);
 	OFFSET(CPUINFO_pending, struct cpu_info, pending);
+	OFFSET(CPUINFO_tables, struct cpu_info, tables);
+	OFFSET(CPUINFO_views, struct cpu_info, views);
 	DEFINE(CPUINFO_SIZE, sizeof(struct cpu_info));
 	DEFINE(STACK_BYTES, STACK_SIZE);
 	DEFINE(WINDOW_VIRT, CPUWIN_VIRT);
@@ -29,4 +31,5 @@ void asm_offsets(void)
 	OFFSET(VCPU_info, struct vcpu, info);
 	OFFSET(VCPU_kernel_mode, struct vcpu, pv.kernel_mode);
 	OFFSET(VCPU_nmi_pending, struct vcpu, pv.nmi_pending);
+	OFFSET(VCPU_cr3_load, struct vcpu, pv.cr3_load);
 }

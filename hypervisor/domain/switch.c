@@ -87,7 +87,7 @@ static void __noreturn enter(struct vcpu *v, u64 now)
 	if (!selectors_ok) {
 		pv_deliver_failsafe(v);
 	}
-	stack_reset_and_jump(ret_to_guest);
+	enter_guest();
 }
 
 void sched_switch(struct sched_unit *prev_unit, struct sched_unit *next_unit, u64 now)

@@ -11,6 +11,7 @@
  * partial one, holds exactly these. The table's FT_LOCKED guards its entries.
  */
 #include "arch/hv_map.h"
+#include "arch/isolation.h"
 #include "lib/lib.h"
 #include "mm/pagetype.h"
 #include "refs.h"
@@ -456,6 +457,9 @@ static __noinline int upper_update(mfn_t table, unsigned int slot, pte_t val, en
 		entry_write(p, old, val, preserve_ad && val & PTE_P ? KEEP_AD : EXCHANGE);
 	}
 	table_unlock(table);
+	if (!rc && kind == FT_L4) {
+		views_follow(&o->dirty);
+	}
 	if (!rc && old & PTE_P && frame_put_and_type_preemptible(pte_mfn(old))) {
 		*rest = pte_mfn(old);
 	}

@@ -5,6 +5,7 @@
  * is paused. A table whose release was preempted waits in vcpu.old_table, one at a time: nothing
  * that could leave another there starts before table_release_finish() has returned 0.
  */
+#include "arch/tlb.h"
 #include "arch/x86_private.h"
 #include "lib/lib.h"
 #include "mmu/mmu.h"
@@ -26,9 +27,10 @@ int table_release_go_on(struct vcpu *v)
 	return rc;
 }
 
-/* Changes *cr3 to table m; the old one is left to table_release_finish(). */
-static int base_replace(struct vcpu *v, u64 *cr3, mfn_t m)
+/* Changes kernel or user table to m; the old one is left to table_release_finish(). */
+static int base_replace(struct vcpu *v, bool kernel, mfn_t m)
 {
+	u64 *cr3 = kernel ? &v->pv.cr3_kernel : &v->pv.cr3_user;
 	mfn_t old = _mfn(*cr3 >> PAGE_SHIFT);
 	int rc = table_release_finish(v);
 
@@ -37,6 +39,7 @@ static int base_replace(struct vcpu *v, u64 *cr3, mfn_t m)
 	}
 	if (!rc) {
 		*cr3 = m.n << PAGE_SHIFT;
+		v->pv.cr3_load[kernel] = cr3_with_pcid(*cr3, kernel ? PCID_KERNEL : PCID_USER);
 		table_release_later(v, old);
 	}
 	return rc;
@@ -47,7 +50,7 @@ int base_set_kernel(struct vcpu *v, mfn_t m)
 	int rc = 0;
 
 	if (v->pv.cr3_kernel != m.n << PAGE_SHIFT) {
-		rc = base_replace(v, &v->pv.cr3_kernel, m);
+		rc = base_replace(v, true, m);
 	}
 	if (rc) {
 		return rc;
@@ -67,13 +70,16 @@ int base_set_user(struct vcpu *v, mfn_t m)
 	int rc = 0;
 
 	if (v->pv.cr3_user != m.n << PAGE_SHIFT) {
-		rc = base_replace(v, &v->pv.cr3_user, m);
+		rc = base_replace(v, false, m);
 	}
 	if (rc) {
 		return rc;
 	}
 	if (m.n && m.n << PAGE_SHIFT != v->pv.cr3_kernel) {
 		l4_show_m2p(m, false);
+	}
+	if (v == current && (cpu_features.pcid || cpu_features.isolate)) {
+		arch_load_guest_cr3(&v->pv); /* otherwise the next change of mode does it */
 	}
 	return table_release_finish(v);
 }

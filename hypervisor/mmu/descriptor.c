@@ -32,7 +32,7 @@ static void window_set(unsigned int slot, pte_t e)
 
 	if (*p != e) {
 		WRITE_ONCE(*p, e);
-		invlpg(CPUWIN_GDT(cpu) + slot * PAGE_SIZE);
+		tlb_flush_page_local(CPUWIN_GDT(cpu) + slot * PAGE_SIZE);
 	}
 }
 

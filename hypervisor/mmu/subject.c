@@ -96,7 +96,7 @@ int guest_flush(struct vcpu *v, guest_ptr_t target, bool page, unsigned long va)
 		return rc; /* nothing of the guest's can be cached there */
 	}
 	if (target == UVMF_LOCAL && page) {
-		invlpg(va);
+		tlb_flush_page_local(va);
 	} else if (target == UVMF_LOCAL) {
 		tlb_flush_local();
 	} else if (page) {

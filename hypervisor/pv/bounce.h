@@ -22,7 +22,7 @@ static inline void change_mode(struct vcpu *v, bool to_kernel)
 {
 	v->pv.kernel_mode = to_kernel;
 	swap_gs();
-	write_cr3(to_kernel ? v->pv.cr3_kernel : v->pv.cr3_user);
+	write_cr3(v->pv.cr3_load[to_kernel]);
 }
 
 #endif

@@ -16,7 +16,6 @@
 #include "pv/pv.h"
 
 #define FEATURE_BIT(name) (1u << (XEN_X86_FEATURE_##name % 32))
-#define MSR_ARCH_CAPS     0x10a
 /* Bits of leaf 1's edx that AMD repeats in 0x80000001's. */
 #define AMD_COMMON_EDX 0x0183f3ffu
 

@@ -9,6 +9,7 @@
  */
 #include <xen/arch-x86/cpufeatureset.h>
 #include <xen/domctl.h>
+#include "arch/cpu.h"
 #include "lib/lib.h"
 #include "pv/cpuid.h"
 
@@ -19,7 +20,6 @@
 #define HV2_LEAF 0x40000100u
 
 #define MSR_PLATFORM_INFO 0xceu
-#define MSR_ARCH_CAPS     0x10au
 
 #define XCR0_X87_SSE 0x3ull
 #define XCR0_AVX     0x4ull

@@ -14,7 +14,6 @@
 #define MSR_FEATURE_CONTROL 0x3a
 #define MSR_UCODE_REVISION  0x8b
 #define MSR_PLATFORM_INFO   0xce
-#define MSR_ARCH_CAPS       0x10a
 #define MSR_MISC_FEATURES   0x140
 #define MSR_MCG_CAP         0x179
 #define MSR_MCG_STATUS      0x17a

@@ -12,6 +12,7 @@ import json
 import re
 import struct
 import subprocess
+from functools import partial
 from pathlib import Path
 
 import ring0
@@ -24,20 +25,20 @@ MICRO = BUILD / "bench/micro"
 RESULTS = BUILD / "bench/results"
 PLUGIN = BUILD / "bench/plugin.so"
 PATIENCE = 600
-# Xen without the mitigations that Domus does not have.
-FAIR_XEN = "spec-ctrl=no xpti=0"
+# Without the mitigations that Domus does not have; page-table isolation on both or on neither.
+FAIR_XEN = {"off": "spec-ctrl=no xpti=0", "on": "spec-ctrl=no xpti=1"}
 FIRST_PROGRAM = "#!/bin/busybox sh\n/usr/bin/micro tsc\nexec /init\n"
 GUEST_MEASURES = ("getpid", "fault", "munmap", "fork", "exec", "pipe")
 DOM0_MEASURES = ("hypercall", "evtchn", "notify")
 PAIR_MEASURES = ("handover",)
 
 
-def bench_spec(hypervisor, name, **fields):
+def bench_spec(hypervisor, name, isolation="off", **fields):
     """The machine, common to all columns of the table."""
     tools = {"domus": " tools=domus", "xen": " tools=xen", "none": ""}[hypervisor]
     return Spec(
         name=f"bench-{name}-{hypervisor}", hypervisor=hypervisor, memory=4096, icount=True,
-        options=FAIR_XEN if hypervisor == "xen" else "",
+        options=FAIR_XEN[isolation] if hypervisor == "xen" else "", isolation=isolation,
         cmdline=f"serve=1 nodev=1 rdinit=/first{tools}", programs={"usr/bin/micro": MICRO},
         **fields)
 
@@ -111,14 +112,15 @@ def create_time(tools):
     return sorted(times)[1]
 
 
-def cpu_spec(hypervisor, name="cpu", smp=1):
+def cpu_spec(hypervisor, name="cpu", smp=1, isolation="off"):
     """The machine on which programs measure, with the windows that the plugin watches for."""
+    name += "-isolated" if isolation == "on" else ""
     windows = LOGS / f"bench-{name}-{hypervisor}.windows"
     begin, end = (ring0.address_of(MICRO, f"window_{edge}") for edge in ("begin", "end"))
     plugin = f"-plugin {PLUGIN},out={windows},begin={begin:#x},end={end:#x}"
     ramdisk = guest_ramdisk("bench", {"usr/bin/micro": MICRO})
     files = {"first": FIRST_PROGRAM, "boot/bench.img": ramdisk}
-    return bench_spec(hypervisor, name, files=files, smp=smp, qemu=(plugin,)), windows
+    return bench_spec(hypervisor, name, isolation, files=files, smp=smp, qemu=(plugin,)), windows
 
 
 class Measures:
@@ -152,9 +154,9 @@ class Measures:
         tools.destroy("bench")
 
 
-def cpu_times(hypervisor):
+def cpu_times(hypervisor, isolation="off"):
     """The measures of one hypervisor's guest and dom0, or of the bare machine."""
-    spec, windows = cpu_spec(hypervisor)
+    spec, windows = cpu_spec(hypervisor, isolation=isolation)
     LOGS.mkdir(parents=True, exist_ok=True)
     measures = Measures(hypervisor, windows)
     with Console(spec, PATIENCE) as console:
@@ -172,14 +174,14 @@ def cpu_times(hypervisor):
     return measures.times
 
 
-def pair_spec(hypervisor):
+def pair_spec(hypervisor, isolation="off"):
     """The machine with two CPUs."""
-    return cpu_spec(hypervisor, "pair", smp=2)
+    return cpu_spec(hypervisor, "pair", smp=2, isolation=isolation)
 
 
-def pair_times(hypervisor):
+def pair_times(hypervisor, isolation="off"):
     """The measures of a guest with two vCPUs on two CPUs."""
-    spec, windows = pair_spec(hypervisor)
+    spec, windows = pair_spec(hypervisor, isolation)
     LOGS.mkdir(parents=True, exist_ok=True)
     measures = Measures(hypervisor, windows)
     if hypervisor == "none":
@@ -206,7 +208,10 @@ def key_of(spec):
 
 
 MACHINES = {"boot": (boot_spec, boot_times), "cpu": (cpu_spec, cpu_times),
-            "pair": (pair_spec, pair_times)}
+            "pair": (pair_spec, pair_times),
+            "cpu-isolated": (partial(cpu_spec, isolation="on"), partial(cpu_times, isolation="on")),
+            "pair-isolated": (partial(pair_spec, isolation="on"),
+                              partial(pair_times, isolation="on"))}
 
 
 def times_of(machine, hypervisor):

@@ -61,11 +61,14 @@ class Console:
         self.log.close()
         remove_images(self.spec)
 
+    def text(self):
+        """All that came so far."""
+        self.log.flush()
+        return plain(self.log_path.read_bytes())
+
     def tail(self, lines=25):
         """The last lines of the log, for messages."""
-        self.log.flush()
-        text = plain(self.log_path.read_bytes())
-        return "\n".join(text.splitlines()[-lines:])
+        return "\n".join(self.text().splitlines()[-lines:])
 
     def wait(self, pattern, timeout=None, fatal=True):
         """Wait until the line says the regular expression; returns the match.

@@ -58,18 +58,23 @@ class Gdb:
         return answer
 
     def run_to(self, name):
-        """Go on until some CPU comes to a function; that CPU is selected then."""
+        """Go on until some CPU comes to a symbol; that CPU is selected then, and returned."""
         address = symbol(name)
         assert self.ask(f"Z1,{address:x},1") == "OK"
         stop = self.ask("c")
         thread = stop.partition("thread:")[2].partition(";")[0]
         assert self.ask(f"z1,{address:x},1") == "OK"
         assert self.ask(f"Hg{thread}") == "OK", stop
+        return int(thread.rpartition(".")[2], 16) - 1
 
     def jump(self, name):
         """The selected CPU continues at that function, and the machine goes on."""
         registers = bytearray.fromhex(self.ask("g").replace("x", "0"))
         registers[RIP:RIP + 8] = symbol(name).to_bytes(8, "little")
         assert self.ask("G" + registers.hex()) == "OK"
+        self.resume()
+
+    def resume(self):
+        """The end of the connection; the machine goes on."""
         self._send("c")
         self.socket.close()

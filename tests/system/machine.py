@@ -51,6 +51,9 @@ class Spec:
     serial: bool = True
     bootdisk: str = "virtio"       # virtio | cd | ahci | nvme
     options: str = ""              # more words for the hypervisor's command line
+    # Domus's page-table isolation: off | on | auto. An emulator has no secrets to keep, and with each
+    # change of tables it loses what it knows of them: isolated machines are half as fast.
+    isolation: str = "off"
     cmdline: str = ""              # more words for dom0's
     kernel: str = ""               # another kernel than Debian's; none: no module at all
     image: str = ""                # another hypervisor than build/domus.gz
@@ -114,6 +117,8 @@ def grub_commands(spec):
         return iso.native_commands(cmdline)
     options = f"dom0_mem={spec.dom0_memory}M,max:{spec.dom0_memory}M {HYPERVISOR_OPTIONS}"
     options += "" if spec.reboots else " noreboot"
+    if spec.hypervisor == "domus" and spec.isolation != "auto":
+        options += f" xpti={spec.isolation}"
     options += f" {spec.options}" if spec.options else ""
     return iso.hypervisor_commands(options, cmdline, spec.kernel != "none", bool(spec.layers))
 

@@ -6,7 +6,6 @@ import re
 import pytest
 
 from bochs import Bochs
-from console import plain
 from machine import BUILD, SERVE, Spec
 
 
@@ -23,8 +22,7 @@ def test_test_kernels_pass(kernel):
                 options="dom0_max_vcpus=2", kernel=str(BUILD / f"tests/guest/{kernel}.elf"))
     with Bochs(spec, 600) as console:
         console.wait(r"RESULT: [^\n]*\n")
-        console.log.flush()
-        log = plain(console.log_path.read_bytes())
+        log = console.text()
     assert "x2APIC" in re.search(r"CPU: [^\n]*", log).group()
     assert not re.findall(r"^FAIL.*$", log, re.MULTILINE)
     assert re.search(r"^RESULT: pass \([1-9]", log, re.MULTILINE)

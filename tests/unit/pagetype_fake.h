@@ -60,8 +60,8 @@ void free_frames(mfn_t m, unsigned int order)
 	struct frame *f = frame_of(m);
 
 	assert(order == 0 && READ_ONCE(f->count) == 0 && f->owner != FRAME_OWNER_NONE);
-	__atomic_store_n(&f->owner, FRAME_OWNER_NONE, __ATOMIC_RELAXED);
 	__atomic_store_n(&f->type, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&f->owner, FRAME_OWNER_NONE, __ATOMIC_RELEASE); /* others' from here on */
 }
 
 void heap_free(void *p, size_t bytes)
@@ -88,6 +88,12 @@ void tlb_flush_stamp(const cpumask_t *mask, u32 stamp)
 		__atomic_store_n(&tlb_flushed, __atomic_add_fetch(&tlb_clock, 1, __ATOMIC_SEQ_CST),
 				 __ATOMIC_SEQ_CST);
 	}
+}
+
+/* No CPU shows a copy of a table here. */
+void views_follow(const cpumask_t *mask)
+{
+	assert(mask == &owner_a.dirty || mask == &owner_b.dirty);
 }
 
 #ifndef FAKE_OWN_PREEMPT

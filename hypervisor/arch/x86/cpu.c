@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What this CPU can do, and its control registers as the hypervisor wants them. Options:
- * smap=off, smep=off, xsave=off.
+ * smap=off, smep=off, xsave=off, pcid=off, xpti=on|off.
  */
 #include "arch/cpu.h"
 #include "arch/x86_private.h"
@@ -12,11 +12,25 @@ struct cpu_features cpu_features;
 u64 hv_cr4;
 unsigned int cpu_count = 1;
 
-static bool use_smap = true, use_smep = true, use_xsave = true;
+static bool use_smap = true, use_smep = true, use_xsave = true, use_pcid = true;
+static enum { AUTO, OFF, ON } xpti;
 
 OPTION(smap, option_switch, &use_smap);
 OPTION(smep, option_switch, &use_smep);
 OPTION(xsave, option_switch, &use_xsave);
+OPTION(pcid, option_switch, &use_pcid);
+
+static int parse_xpti(const char *value, void *arg)
+{
+	bool on = true;
+	int rc = option_switch(value, &on);
+
+	xpti = on ? ON : OFF;
+	return rc;
+}
+OPTION(xpti, parse_xpti, NULL);
+
+#define ARCH_CAPS_RDCL_NO BIT(0)
 
 /* XCR0 bits offered: x87, SSE, AVX and the AVX-512 group; each group whole or not at all. */
 #define XCR0_X87_SSE 0x3ull
@@ -36,6 +50,22 @@ static void find_xsave(void)
 	}
 }
 
+/* Can user code find out what stands in pages that are mapped, but not for it (Meltdown)? A CPU
+ * that cannot is AMD's, or says so. */
+static bool leaks_to_user(const struct cpu_features *f)
+{
+	u64 caps = 0;
+	u32 r[4] = {0};
+
+	if (f->max_leaf >= 7) {
+		cpuid(7, 0, r);
+	}
+	if (r[3] & BIT(29)) {
+		caps = rdmsr(MSR_ARCH_CAPS);
+	}
+	return !f->amd && !(caps & ARCH_CAPS_RDCL_NO);
+}
+
 static void print_model(const struct cpu_features *f)
 {
 	u32 name[13] = {0}, r[4], family;
@@ -45,15 +75,17 @@ static void print_model(const struct cpu_features *f)
 	}
 	cpuid(1, 0, r);
 	family = r[0] >> 8 & 0xf;
-	printk(LOG_INFO "CPU: %s, family %u, model %u, stepping %u, uses%s%s%s%s\n", (char *)name,
-	       family == 15 ? family + (r[0] >> 20 & 0xff) : family,
+	printk(LOG_INFO "CPU: %s, family %u, model %u, stepping %u, uses%s%s%s%s%s%s\n",
+	       (char *)name, family == 15 ? family + (r[0] >> 20 & 0xff) : family,
 	       (r[0] >> 4 & 0xf) | (r[0] >> 12 & 0xf0), r[0] & 0xf, f->smep ? " SMEP" : "",
-	       f->smap ? " SMAP" : "", f->xsave ? " XSAVE" : " FXSAVE", f->x2apic ? " x2APIC" : "");
+	       f->smap ? " SMAP" : "", f->xsave ? " XSAVE" : " FXSAVE", f->x2apic ? " x2APIC" : "",
+	       f->pcid ? " PCID" : "", f->isolate ? ", page-table isolation" : "");
 }
 
 void cpu_find_features(void)
 {
 	struct cpu_features *f = &cpu_features;
+	bool has_pcid;
 	u32 r[4];
 
 	cpuid(0, 0, r);
@@ -61,6 +93,7 @@ void cpu_find_features(void)
 	f->amd = r[1] == 0x68747541 || r[1] == 0x6f677948; /* "Auth", "Hygo" */
 	cpuid(1, 0, r);
 	f->x2apic = r[2] & BIT(21);
+	has_pcid = r[2] & BIT(17);
 	f->tsc_deadline = r[2] & BIT(24);
 	f->xsave = use_xsave && (r[2] & BIT(26)) && f->max_leaf >= 0xd;
 	if (f->max_leaf >= 7) {
@@ -68,7 +101,9 @@ void cpu_find_features(void)
 		f->smep = use_smep && (r[1] & BIT(7));
 		f->smap = use_smap && (r[1] & BIT(20));
 		f->umip = r[2] & BIT(2);
+		f->pcid = use_pcid && has_pcid && (r[1] & BIT(10));
 	}
+	f->isolate = xpti == AUTO ? leaks_to_user(f) : xpti == ON;
 	cpuid(0x80000000, 0, r);
 	f->max_ext_leaf = r[0];
 	cpuid(0x80000001, 0, r);
@@ -85,9 +120,10 @@ void cpu_find_features(void)
 	if (f->xsave) {
 		find_xsave();
 	}
-	hv_cr4 = CR4_PAE | CR4_MCE | CR4_PGE | CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_DE |
-		 (f->smep ? CR4_SMEP : 0) | (f->smap ? CR4_SMAP : 0) | (f->umip ? CR4_UMIP : 0) |
-		 (f->xsave ? CR4_OSXSAVE : 0);
+	/* Global pages are in every view. */
+	hv_cr4 = CR4_PAE | CR4_MCE | (f->isolate ? 0 : CR4_PGE) | CR4_OSFXSR | CR4_OSXMMEXCPT |
+		 CR4_DE | (f->pcid ? CR4_PCIDE : 0) | (f->smep ? CR4_SMEP : 0) |
+		 (f->smap ? CR4_SMAP : 0) | (f->umip ? CR4_UMIP : 0) | (f->xsave ? CR4_OSXSAVE : 0);
 	print_model(f);
 }
 

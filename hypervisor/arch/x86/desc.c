@@ -33,14 +33,19 @@ struct table_pointer {
 /* Stack numbers in the TSS; the pages lie below the stack in this order, see arch/cpu.h. */
 enum { IST_DF = 1, IST_NMI, IST_MC, IST_DB };
 
-static struct idt_gate idt[256] __aligned(4096);
-static struct tss tss[CONFIG_NR_CPUS] __aligned(128);
+/* What the CPU reads before the entry code can change tables is in every view. */
+static struct idt_gate idt[256] __aligned(4096) __section(".bss.isolated");
+static struct tss tss[CONFIG_NR_CPUS] __aligned(128) __section(".bss.isolated");
 
+/* entry.S, and again as entry_isolated.S. */
 extern const char trap_stubs[], syscall_stubs[], syscall32_stubs[], sysenter_entry[];
+extern const char isolated_trap_stubs[], isolated_syscall_stubs[], isolated_syscall32_stubs[],
+	isolated_sysenter_entry[];
+#define STUBS(name) (u64)(cpu_features.isolate ? isolated_##name : name)
 
 static void gate_set(unsigned int vector, u16 selector, u8 ist, u8 type)
 {
-	u64 handler = (u64)trap_stubs + vector * 16;
+	u64 handler = STUBS(trap_stubs) + vector * 16;
 
 	idt[vector] = (struct idt_gate){.offset_low = (u16)handler,
 					.selector = selector,
@@ -109,14 +114,14 @@ static void gdt_fill(unsigned int cpu)
 static void syscall_msrs(unsigned int cpu)
 {
 	wrmsr(MSR_STAR, (u64)SEL_GUEST_CS32 << 48 | (u64)SEL_HV_CS << 32);
-	wrmsr(MSR_LSTAR, (u64)syscall_stubs + cpu * 64);
-	wrmsr(MSR_CSTAR, (u64)syscall32_stubs + cpu * 64);
+	wrmsr(MSR_LSTAR, STUBS(syscall_stubs) + cpu * 64);
+	wrmsr(MSR_CSTAR, STUBS(syscall32_stubs) + cpu * 64);
 	wrmsr(MSR_SFMASK,
 	      RFLAGS_AC | RFLAGS_VM | RFLAGS_RF | RFLAGS_NT | RFLAGS_DF | RFLAGS_IF | RFLAGS_TF);
 	if (!cpu_features.amd) {
 		wrmsr(MSR_SYSENTER_CS, SEL_HV_CS);
 		wrmsr(MSR_SYSENTER_ESP, tss[cpu].rsp[0]);
-		wrmsr(MSR_SYSENTER_EIP, (u64)sysenter_entry);
+		wrmsr(MSR_SYSENTER_EIP, STUBS(sysenter_entry));
 	}
 }
 

@@ -10,10 +10,20 @@
  *
  * An entry from the guest therefore leaves its registers in cpu_info()->regs, and ret_to_guest
  * expects rsp to point there. GS stays the guest's; DS and ES are not looked at in long mode.
+ *
+ * Assembled twice: as it stands, and with ISOLATED for page-table isolation (entry_isolated.S),
+ * when guests run on a view of their tables that has no more of the hypervisor than this code and
+ * what it touches before leave_view and behind enter_view.
  */
 #include "asm_macros.h"
 
+#ifdef ISOLATED
+#define NAME(symbol) isolated_##symbol
+	.section .isolated.text, "ax", @progbits
+#else
+#define NAME(symbol) symbol
 	.text
+#endif
 
 /* --- SYSCALL: one stub per CPU, since there is no register to find the stack with. --- */
 
@@ -32,8 +42,8 @@
 	cpu = cpu + 1
 	.endr
 .endm
-	per_cpu_stubs syscall_stubs, syscall_entry
-	per_cpu_stubs syscall32_stubs, syscall32_entry
+	per_cpu_stubs NAME(syscall_stubs), syscall_entry
+	per_cpu_stubs NAME(syscall32_stubs), syscall32_entry
 
 	.balign	16
 syscall_entry:
@@ -43,6 +53,7 @@ syscall_entry:
 	pushq	$0
 	movl	$SYSCALL_VECTOR, 4(%rsp)
 	save_regs syscall=1
+	leave_view
 	sti
 	movq	CPUINFO_current(%rsp), %r11
 	cmpb	$0, VCPU_kernel_mode(%r11)
@@ -53,11 +64,11 @@ syscall_entry:
 	movq	%rax, %r8
 	call	hypercall_entry
 	movq	%rax, REGS_rax(%rsp)
-	jmp	ret_to_guest
+	jmp	NAME(ret_to_guest)
 1:	movq	%r11, %rdi
 	movq	%rsp, %rsi
 	call	pv_syscall
-	jmp	ret_to_guest
+	jmp	NAME(ret_to_guest)
 
 syscall32_entry:
 	pushq	%r11
@@ -66,18 +77,19 @@ syscall32_entry:
 	pushq	$0
 	movl	$SYSCALL_VECTOR, 4(%rsp)
 	save_regs
+	leave_view
 	sti
 	movq	CPUINFO_current(%rsp), %rdi
 	movq	%rsp, %rsi
 	call	pv_syscall32
-	jmp	ret_to_guest
+	jmp	NAME(ret_to_guest)
 
 /*
  * SYSENTER from user code: its stack is ours already (MSR), nothing was saved. The CPU left the
  * guest's flags as they were: NT would make an IRET of ours fault, to whomever it leads.
  */
-	.globl	sysenter_entry
-sysenter_entry:
+	.globl	NAME(sysenter_entry)
+NAME(sysenter_entry):
 	pushq	$GUEST_DS
 	pushq	$0
 	pushfq
@@ -86,13 +98,14 @@ sysenter_entry:
 	pushq	$0
 	movl	$SYSCALL_VECTOR + 1, 4(%rsp)
 	save_regs
+	leave_view
 	pushq	$2
 	popfq
 	sti
 	movq	CPUINFO_current(%rsp), %rdi
 	movq	%rsp, %rsi
 	call	pv_sysenter
-	jmp	ret_to_guest
+	jmp	NAME(ret_to_guest)
 
 /* --- Back to the guest: work first, then its events, then its registers. --- */
 
@@ -103,8 +116,8 @@ iret_entry:
 	movq	%rax, REGS_rax(%rsp)
 	/* fall through */
 
-	.globl	ret_to_guest
-ret_to_guest:
+	.globl	NAME(ret_to_guest)
+NAME(ret_to_guest):
 	cli
 	cmpl	$0, CPUINFO_pending(%rsp)
 	jne	guest_work
@@ -118,6 +131,7 @@ look_for_nmi:
 	cmpb	$0, VCPU_nmi_pending(%rdi)
 	jne	guest_nmi
 restore_guest:
+	enter_view
 	cmpl	$SYSCALL_VECTOR, REGS_entry_vector(%rsp)
 	jne	restore_iret
 	/* SYSRET with a non-canonical rip would fault in ring 0 on some CPUs. */
@@ -132,8 +146,8 @@ restore_guest:
 	sysretq
 restore_iret:
 	load_regs
-	.globl	iret_to_guest
-iret_to_guest:
+	.globl	NAME(iret_to_guest)
+NAME(iret_to_guest):
 	iretq
 upper_half:
 	cmpl	$0xffff8000, REGS_rip + 4(%rsp)
@@ -143,7 +157,7 @@ upper_half:
 guest_work:
 	sti
 	call	pending_work_run
-	jmp	ret_to_guest
+	jmp	NAME(ret_to_guest)
 guest_event:
 	sti
 	movq	%rsp, %rsi
@@ -157,22 +171,7 @@ guest_nmi:
 	sti
 	movq	%rsp, %rsi
 	call	pv_deliver_nmi
-	jmp	ret_to_guest
-
-/* void stack_reset_and_jump(void (*fn)(void)): leaves whatever ran; the guest's registers stay on top. */
-	.globl	stack_reset_and_jump
-stack_reset_and_jump:
-	orq	$STACK_BYTES - 1, %rsp
-	subq	$CPUINFO_SIZE - 1, %rsp
-	jmp	*%rdi
-
-/* void stack_switch_and_call(void *top_of_regs, void (*fn)(void)): boot only. */
-	.globl	stack_switch_and_call
-stack_switch_and_call:
-	movq	%rdi, %rsp
-	xorl	%ebp, %ebp
-	call	*%rsi
-	ud2
+	jmp	NAME(ret_to_guest)
 
 /* --- Exceptions and interrupts --- */
 
@@ -182,9 +181,12 @@ common_entry:
 	movq	%rsp, %rdi
 	testb	$3, REGS_cs(%rsp)
 	jz	1f
+	leave_view
 	call	trap_from_guest
-	jmp	ret_to_guest
-1:	call	trap_from_hypervisor
+	jmp	NAME(ret_to_guest)
+1:	leave_view_if_loaded
+	call	trap_from_hypervisor
+	back_to_view
 	load_regs
 	iretq
 
@@ -201,15 +203,18 @@ common_entry_ist:
 	movl	$REGS_SIZE / 8, %ecx
 	rep movsq
 	movq	%rsp, %rdi
+	leave_view
 	call	trap_from_guest
-	jmp	ret_to_guest
-1:	call	trap_from_hypervisor
+	jmp	NAME(ret_to_guest)
+1:	leave_view_if_loaded
+	call	trap_from_hypervisor
+	back_to_view
 	load_regs
 	iretq
 
 	.balign	16
-	.globl	trap_stubs
-trap_stubs:				/* 16 bytes each, vector 0 to 255 */
+	.globl	NAME(trap_stubs)
+NAME(trap_stubs):			/* 16 bytes each, vector 0 to 255 */
 	vector = 0
 	.rept	256
 	.balign	16
@@ -227,7 +232,7 @@ trap_stubs:				/* 16 bytes each, vector 0 to 255 */
 	vector = vector + 1
 	.endr
 
-	.bss
+	.section .bss.isolated, "aw", @nobits
 	.balign	64
 syscall_rsp:
 	.skip	8 * NR_CPUS

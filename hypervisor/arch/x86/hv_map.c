@@ -7,6 +7,7 @@
 #include "arch/cpu.h"
 #include "arch/firmware.h"
 #include "arch/hv_map.h"
+#include "arch/tlb.h"
 #include "lib/lib.h"
 #include "lib/spinlock.h"
 
@@ -20,6 +21,8 @@ maddr_t hv_root, firmware_root;
 mfn_t hv_zero_frame;
 
 extern u64 early_gdt[];
+extern const char __isolated_text_start[], __isolated_text_end[];
+extern const char __isolated_data_start[], __isolated_data_end[];
 
 static maddr_t (*table_alloc)(void);
 static pte_t *window_l1[CONFIG_NR_CPUS];
@@ -188,6 +191,48 @@ static int map_new_page(pte_t *e, u64 flags)
 	return page ? 0 : -ENOMEM;
 }
 
+/* The page at va as the hypervisor has it, in a view; it is in none larger. */
+static bool view_page(pte_t *l3, unsigned long va)
+{
+	pte_t *e = entry_below(l3, va, 1);
+
+	if (e) {
+		*e = *entry_for(va, 1);
+	}
+	return e;
+}
+
+static bool view_range(pte_t *l3, const char *start, const char *end)
+{
+	unsigned long va = (unsigned long)start;
+
+	while (va < (unsigned long)end && view_page(l3, va)) {
+		va += PAGE_SIZE;
+	}
+	return va >= (unsigned long)end;
+}
+
+/* A CPU's views, without a guest: of its window they have the same L1 table. */
+static int views_init(unsigned int cpu)
+{
+	maddr_t user = table_alloc(), kernel = table_alloc(), l3 = table_alloc();
+	const unsigned long window = CPUWIN_GDT(cpu);
+	struct cpu_info *info = cpu_info_of(cpu);
+	pte_t *e = l3 ? entry_below(maddr_to_virt(l3), window, 2) : NULL;
+
+	if (!user || !kernel || !e ||
+	    !view_range(maddr_to_virt(l3), __isolated_text_start, __isolated_text_end) ||
+	    !view_range(maddr_to_virt(l3), __isolated_data_start, __isolated_data_end)) {
+		return -ENOMEM;
+	}
+	*e = *entry_for(window, 2);
+	((pte_t *)maddr_to_virt(user))[l4_slot(window)] = l3 | TABLE_FLAGS;
+	((pte_t *)maddr_to_virt(kernel))[l4_slot(window)] = l3 | TABLE_FLAGS;
+	info->views[0] = cr3_with_pcid(user, PCID_VIEW_USER);
+	info->views[1] = cr3_with_pcid(kernel, PCID_VIEW_KERNEL);
+	return 0;
+}
+
 int cpu_window_init(unsigned int cpu)
 {
 	pte_t *l1, zero = pte_make(hv_zero_frame, HV_RO | PTE_NX);
@@ -210,5 +255,5 @@ int cpu_window_init(unsigned int cpu)
 			rc = map_new_page(&l1[i], HV_RW | PTE_NX | PTE_G);
 		}
 	}
-	return rc;
+	return rc || !cpu_features.isolate ? rc : views_init(cpu);
 }

@@ -4,6 +4,7 @@
  * registers. The bases are read back from the CPU, so whatever a guest did to them is kept.
  */
 #include "arch/hv_map.h"
+#include "arch/isolation.h"
 #include "arch/smp.h"
 #include "arch/tlb.h"
 #include "arch/x86_private.h"
@@ -60,23 +61,29 @@ bool load_gs_user_selector(u16 sel)
 }
 
 /* A table of another address space: what the TLB holds is gone. */
-static void load_table(u64 cr3)
+static void load_table(u64 cr3, const struct pv_vcpu *pv)
 {
 	unsigned long flags = irq_save();
 
 	tlb_note_flush();
 	write_cr3(cr3);
+	if (cpu_features.pcid) {
+		invpcid(INVPCID_ALL, 0, 0);
+	}
+	if (cpu_features.isolate) {
+		views_show(pv);
+	}
 	irq_restore(flags);
 }
 
 void arch_load_guest_cr3(struct pv_vcpu *pv)
 {
-	load_table(pv->kernel_mode ? pv->cr3_kernel : pv->cr3_user);
+	load_table(pv->cr3_load[pv->kernel_mode], pv);
 }
 
 void arch_load_idle(void)
 {
-	load_table(hv_root);
+	load_table(hv_root, NULL);
 }
 
 void arch_update_ts(struct pv_vcpu *pv)

@@ -25,8 +25,28 @@ void tlb_flush_local(void)
 	/* The clock first: what is unmapped while we flush gets a stamp that this flush does not
 	 * cover. */
 	tlb_note_flush();
-	write_cr3(read_cr3());
+	if (cpu_features.pcid) {
+		invpcid(INVPCID_ALL, 0, 0);
+	} else {
+		write_cr3(read_cr3());
+	}
 	irq_restore(flags);
+}
+
+static __noinline void flush_page_pcids(unsigned long va)
+{
+	for (u64 pcid = 0; pcid < PCIDS; pcid++) {
+		invpcid(INVPCID_PAGE, pcid, va);
+	}
+}
+
+void tlb_flush_page_local(unsigned long va)
+{
+	if (cpu_features.pcid) {
+		flush_page_pcids(va);
+	} else {
+		invlpg(va);
+	}
 }
 
 static void flush_fn(void *arg)
@@ -36,7 +56,7 @@ static void flush_fn(void *arg)
 
 static void flush_page_fn(void *arg)
 {
-	invlpg((unsigned long)arg);
+	tlb_flush_page_local((unsigned long)arg);
 }
 
 void tlb_flush_mask(const cpumask_t *mask)

@@ -141,7 +141,7 @@ static void __noreturn iret_fault(struct cpu_regs *regs)
 	g->error_code = ec;
 	irq_enable();
 	pv_iret_fault(g);
-	stack_reset_and_jump(ret_to_guest);
+	enter_guest();
 }
 
 void trap_from_hypervisor(struct cpu_regs *regs);
@@ -167,7 +167,7 @@ void trap_from_hypervisor(struct cpu_regs *regs)
 	default:
 		break;
 	}
-	if (regs->rip == (u64)iret_to_guest) {
+	if (regs->rip == (u64)iret_to_guest || regs->rip == (u64)isolated_iret_to_guest) {
 		iret_fault(regs);
 	}
 	if (regs->entry_vector == TRAP_PF &&

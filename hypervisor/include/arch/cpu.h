@@ -16,6 +16,7 @@
 #define PAGE_SIZE_U 4096u
 
 struct vcpu;
+struct pv_vcpu;
 
 /* What entry.S and everybody else finds from the stack pointer alone. */
 struct cpu_info {
@@ -23,6 +24,12 @@ struct cpu_info {
 	struct vcpu *running;
 	u32 cpu;
 	u32 pending; /* PENDING_* bits: work before the return to the guest */
+	/* Page-table isolation (arch/isolation.h): what CR3 gets on the way in, 0 while no view can
+	 * be loaded; on the way out to guest user [0] and guest kernel [1]; and whose tables these
+	 * show, NULL in the idle loop. */
+	u64 tables;
+	u64 views[2];
+	const struct pv_vcpu *shown;
 };
 
 static inline struct cpu_info *cpu_info(void)
@@ -94,6 +101,16 @@ CONTROL_REGISTER(db6)
 static inline void invlpg(unsigned long va)
 {
 	__asm__ volatile("invlpg (%0)" ::"r"(va) : "memory");
+}
+/* Types of INVPCID (SDM 2A): the page at va in tables with that PCID; all of all but global pages.
+ */
+#define INVPCID_PAGE 0
+#define INVPCID_ALL  3
+static inline void invpcid(u64 type, u64 pcid, u64 va)
+{
+	const u64 descriptor[2] = {pcid, va};
+
+	__asm__ volatile("invpcid %0, %1" ::"m"(descriptor), "r"(type) : "memory");
 }
 static inline void irq_enable(void)
 {
@@ -196,6 +213,7 @@ static inline void cpuid(u32 leaf, u32 sub, u32 r[4])
 #define MSR_TSC          0x10
 #define MSR_APICBASE     0x1b
 #define MSR_TSC_ADJUST   0x3b
+#define MSR_ARCH_CAPS    0x10a
 #define MSR_SYSENTER_CS  0x174
 #define MSR_SYSENTER_ESP 0x175
 #define MSR_SYSENTER_EIP 0x176
@@ -234,6 +252,7 @@ static inline void cpuid(u32 leaf, u32 sub, u32 r[4])
 #define CR4_OSFXSR     BIT(9)
 #define CR4_OSXMMEXCPT BIT(10)
 #define CR4_UMIP       BIT(11)
+#define CR4_PCIDE      BIT(17)
 #define CR4_OSXSAVE    BIT(18)
 #define CR4_SMEP       BIT(20)
 #define CR4_SMAP       BIT(21)
@@ -241,6 +260,8 @@ static inline void cpuid(u32 leaf, u32 sub, u32 r[4])
 /* What the boot CPU has; filled by cpu_init(), constant afterwards. */
 struct cpu_features {
 	bool x2apic, xsave, smep, smap, umip, tsc_deadline, invariant_tsc, amd, page1gb;
+	bool pcid;      /* with INVPCID */
+	bool isolate;   /* it lets user code read what it may not: page-table isolation */
 	u64 xcr0_max;   /* XCR0 bits that the hypervisor offers */
 	u32 xsave_size; /* bytes of the standard-format area for xcr0_max */
 	u32 max_leaf, max_ext_leaf;
@@ -259,8 +280,9 @@ extern u64 hv_cr4;
 #define SEL_TSS        0xe040
 #define SEL_LDT        0xe050
 
-/* The 1 MiB window of a CPU: GDT (16 pages), LDT (16 pages), then its stack region. */
-#define CPUWIN_SIZE       0x100000ul
+/* The window of a CPU, an L1 table of its own: GDT (16 pages), LDT (16 pages), then its stack
+ * region. */
+#define CPUWIN_SIZE       0x200000ul
 #define CPUWIN_GDT(cpu)   (CPUWIN_VIRT + (cpu)*CPUWIN_SIZE)
 #define CPUWIN_LDT(cpu)   (CPUWIN_GDT(cpu) + 0x10000)
 #define CPUWIN_STACK(cpu) (CPUWIN_GDT(cpu) + 0x40000)

@@ -5,7 +5,7 @@
  *   slot (512 GiB each)                                                       guest sees it
  *   256  0xffff800000000000  M2P: u64 per machine frame                       read-only
  *   257  0xffff808000000000  the same frames, for the hypervisor to write     no
- *   258  0xffff810000000000  image; +256 GiB: a window of 1 MiB per CPU       no
+ *   258  0xffff810000000000  image; +256 GiB: a window of 2 MiB per CPU       no
  *   259  0xffff818000000000  frame table                                      no
  *   260  0xffff820000000000  direct map of all machine memory, to slot 271    no
  *

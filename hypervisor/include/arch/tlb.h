@@ -5,6 +5,9 @@
  * Frames are reused under the rule "flush before reuse": a frame that lost its last reference
  * or changes its type carries a stamp, and tlb_flush_stamp() flushes only those CPUs that have not
  * flushed since.
+ *
+ * Where the CPU has PCIDs a change of mode or of the view (arch/isolation.h) flushes nothing: each
+ * of the vcpu's tables has a number of its own. A flush is then one of all numbers.
  */
 #ifndef ARCH_TLB_H
 #define ARCH_TLB_H
@@ -12,8 +15,18 @@
 #include "arch/cpu.h"
 
 void tlb_flush_local(void);
+void tlb_flush_page_local(unsigned long va);
 void tlb_flush_mask(const cpumask_t *mask);
 void tlb_flush_page_mask(const cpumask_t *mask, unsigned long va);
+
+enum pcid { PCID_HYPERVISOR, PCID_USER, PCID_KERNEL, PCID_VIEW_USER, PCID_VIEW_KERNEL, PCIDS };
+#define CR3_NO_FLUSH BIT(63)
+
+/* What CR3 gets for a root table. */
+static inline u64 cr3_with_pcid(maddr_t table, enum pcid pcid)
+{
+	return cpu_features.pcid ? table | (u64)pcid | CR3_NO_FLUSH : table;
+}
 
 /* The current value of the flush clock: to be kept in a frame that may be in TLBs. */
 u32 tlb_stamp(void);

@@ -42,6 +42,7 @@ struct pv_vcpu {
 
 	u64 fs_base, gs_base_kernel, gs_base_user;
 	u64 cr3_kernel, cr3_user; /* machine addresses of the L4 tables; user 0 = none */
+	u64 cr3_load[2];          /* what CR3 gets for guest user [0] and guest kernel [1] */
 	u64 cr0, cr4;             /* guest view; only TS of cr0 varies */
 	u64 dr[8];                /* 0-3, 6, 7 */
 

@@ -75,8 +75,14 @@ void desc_init(unsigned int cpu);
 
 void __attribute__((noreturn)) stack_reset_and_jump(void (*fn)(void));
 void __attribute__((noreturn)) stack_switch_and_call(void *top, void (*fn)(void));
+/* Returns to the guest, with its registers as guest_regs() has them. */
 void ret_to_guest(void) __attribute__((noreturn));
-extern const char iret_to_guest[];
+void isolated_ret_to_guest(void) __attribute__((noreturn));
+static inline void __attribute__((noreturn)) enter_guest(void)
+{
+	stack_reset_and_jump(cpu_features.isolate ? isolated_ret_to_guest : ret_to_guest);
+}
+extern const char iret_to_guest[], isolated_iret_to_guest[];
 
 /* trap.c */
 bool extable_fixup(struct cpu_regs *regs);
