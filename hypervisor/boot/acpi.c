@@ -6,14 +6,12 @@
 #include "acpi_tables.h"
 #include "arch/hv_map.h"
 #include "control/control.h"
-#include "irq/irq.h"
 #include "lib/lib.h"
 
 #define MAX_TABLES    256u
 #define DEFAULT_LAPIC 0xfee00000u
 
 struct acpi_facts acpi_facts;
-static struct acpi_madt madt;
 
 /* A whole table, or NULL. */
 static u8 *map_table(u64 maddr, u32 *bytes)
@@ -32,7 +30,7 @@ static void use_table(u8 *t, u32 bytes)
 	} else if (!acpi_checksum_ok(t, bytes)) {
 		printk(LOG_WARN "ACPI: table %.4s has a wrong checksum\n", (char *)t);
 	} else if (acpi_signature_is(t, "APIC")) {
-		acpi_parse_madt(t, bytes, &acpi_facts, &madt);
+		acpi_parse_madt(t, bytes, &acpi_facts);
 	} else if (acpi_signature_is(t, "FACP")) {
 		acpi_parse_fadt(t, bytes, &acpi_facts);
 	} else if (acpi_signature_is(t, "HPET")) {
@@ -63,7 +61,7 @@ static void read_tables(void)
 	}
 }
 
-/* dom0's view of the machine: what the firmware says, and the APICs' pages, which are ours. */
+/* dom0's view of the machine: what the firmware says, and the local APICs' page, which is ours. */
 static void publish(void)
 {
 	for (unsigned int i = 0; i < boot_info.e820_count; i++) {
@@ -72,17 +70,6 @@ static void publish(void)
 		machine_map_add(e->addr, e->size, e->type);
 	}
 	machine_map_add(acpi_facts.lapic_maddr & PAGE_MASK, PAGE_SIZE, 2);
-	for (unsigned int i = 0; i < madt.ioapic_count; i++) {
-		const struct acpi_ioapic *a = &madt.ioapic[i];
-
-		machine_map_add(a->maddr & PAGE_MASK, PAGE_SIZE, 2);
-		ioapic_add(a->id, a->maddr, a->gsi_base);
-	}
-	for (unsigned int i = 0; i < madt.override_count; i++) {
-		const struct acpi_override *o = &madt.override[i];
-
-		irq_add_override(o->isa_irq, o->gsi, o->level, o->active_low);
-	}
 	host_facts.power = acpi_facts.power;
 }
 
@@ -92,5 +79,5 @@ void acpi_init(void)
 	read_tables();
 	publish();
 	printk(LOG_INFO "ACPI: %u CPUs, %u I/O APICs, SCI %u\n", acpi_facts.cpu_count,
-	       madt.ioapic_count, acpi_facts.sci);
+	       acpi_facts.ioapic_count, acpi_facts.sci);
 }

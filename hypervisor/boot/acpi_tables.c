@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading ACPI tables. Pure: bytes in, facts out; fields that a short table lacks read as 0. */
+/* Reading ACPI tables: bytes in, facts out; fields that a short table lacks read as 0. */
 #include "acpi_tables.h"
+#include "irq/irq.h"
 #include "lib/lib.h"
 
 struct table {
@@ -29,17 +30,6 @@ u32 acpi_length(const void *header)
 
 	memcpy(&n, (const u8 *)header + 4, sizeof(n));
 	return n >= ACPI_HEADER_BYTES && n <= ACPI_MAX_BYTES ? n : 0;
-}
-
-bool acpi_checksum_ok(const void *table, u32 bytes)
-{
-	const u8 *p = table;
-	u8 sum = 0;
-
-	for (u32 i = 0; i < bytes; i++) {
-		sum += p[i];
-	}
-	return sum == 0;
 }
 
 bool acpi_root_entry(const void *root, u32 bytes, bool is_xsdt, unsigned int i, u64 *maddr)
@@ -72,27 +62,20 @@ static void add_cpu(struct acpi_facts *f, u32 apic_id, u32 acpi_id, u32 flags)
 	}
 }
 
-static void parse_madt_entry(const struct table *e, struct acpi_facts *f, struct acpi_madt *m)
+static void parse_madt_entry(const struct table *e, struct acpi_facts *f)
 {
 	switch (get(e, 0, 1)) {
 	case 0: /* local APIC */
 		add_cpu(f, (u32)get(e, 3, 1), (u32)get(e, 2, 1), (u32)get(e, 4, 4));
 		break;
 	case 1: /* I/O APIC */
-		if (m->ioapic_count < ACPI_MAX_IOAPICS) {
-			m->ioapic[m->ioapic_count++] = (struct acpi_ioapic){
-				get(e, 4, 4), (u32)get(e, 8, 4), (u8)get(e, 2, 1)};
-		}
+		f->ioapic_count++;
+		machine_map_add(get(e, 4, 4) & PAGE_MASK, PAGE_SIZE, 2);
+		ioapic_add((u8)get(e, 2, 1), get(e, 4, 4), (u32)get(e, 8, 4));
 		break;
 	case 2: /* an ISA interrupt arrives elsewhere; in its flags 3 is low or level, 0 as ISA */
-		if (m->override_count < ACPI_MAX_OVERRIDES) {
-			m->override[m->override_count++] = (struct acpi_override){
-				.gsi = (u32)get(e, 4, 4),
-				.isa_irq = (u8)get(e, 3, 1),
-				.active_low = (get(e, 8, 2) & 3) == 3,
-				.level = (get(e, 8, 2) >> 2 & 3) == 3,
-			};
-		}
+		irq_add_override((u8)get(e, 3, 1), (u32)get(e, 4, 4), (get(e, 8, 2) >> 2 & 3) == 3,
+				 (get(e, 8, 2) & 3) == 3);
 		break;
 	case 5: /* 64-bit address of the local APICs */
 		f->lapic_maddr = get(e, 4, 8) ? get(e, 4, 8) : f->lapic_maddr;
@@ -105,7 +88,7 @@ static void parse_madt_entry(const struct table *e, struct acpi_facts *f, struct
 	}
 }
 
-void acpi_parse_madt(const void *table, u32 bytes, struct acpi_facts *f, struct acpi_madt *m)
+void acpi_parse_madt(const void *table, u32 bytes, struct acpi_facts *f)
 {
 	struct table t = {table, bytes};
 
@@ -116,7 +99,7 @@ void acpi_parse_madt(const void *table, u32 bytes, struct acpi_facts *f, struct 
 		if (e.bytes < 2 || e.bytes > bytes - at) {
 			return;
 		}
-		parse_madt_entry(&e, f, m);
+		parse_madt_entry(&e, f);
 		at += e.bytes;
 	}
 }

@@ -5,6 +5,7 @@
  * overwritten: all is copied.
  */
 #include "mb2.h"
+#include "acpi_tables.h"
 #include "e820.h"
 #include "lib/lib.h"
 
@@ -127,15 +128,8 @@ static const char *parse_framebuffer(const struct tag *t, struct boot_info *out)
 static const char *parse_rsdp(const struct tag *t, struct boot_info *out)
 {
 	const u8 *rsdp = t->p + 8;
-	u8 sum = 0;
 
-	if (t->size < 8 + 20) {
-		return NULL;
-	}
-	for (unsigned int i = 0; i < 20; i++) {
-		sum += rsdp[i];
-	}
-	if (sum || memcmp(rsdp, "RSD PTR ", 8)) {
+	if (t->size < 8 + 20 || !acpi_checksum_ok(rsdp, 20) || memcmp(rsdp, "RSD PTR ", 8)) {
 		return NULL;
 	}
 	if (t->size >= 8 + 36 && rsdp[15] >= 2 && field(rsdp + 24, 8)) {

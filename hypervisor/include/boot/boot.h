@@ -64,7 +64,7 @@ void boot_release_modules(void);
 struct acpi_facts {
 	u64 lapic_maddr;
 	u32 cpu_apic_id[256], cpu_acpi_id[256];
-	unsigned int cpu_count;
+	unsigned int cpu_count, ioapic_count;
 	u16 sci;
 	u64 hpet_maddr;
 	u16 pm_timer_port;
