@@ -9,7 +9,7 @@
 #define MAX_VCPUS           128u
 
 struct dom0_mem dom0_mem_option;
-static unsigned int vcpus_min = 1, vcpus_max = MAX_VCPUS;
+static struct dom0_vcpus vcpus = {1, MAX_VCPUS};
 
 /* One size; *end behind it. */
 static int parse_mem_size(const char *s, const char **end, struct mem_size *m)
@@ -39,7 +39,7 @@ static int parse_mem_size(const char *s, const char **end, struct mem_size *m)
 	return 0;
 }
 
-int dom0_mem_parse(const char *s, struct dom0_mem *out)
+int dom0_mem_parse(const char *s, void *dom0_mem)
 {
 	struct dom0_mem r = {.size = {0}};
 
@@ -57,7 +57,7 @@ int dom0_mem_parse(const char *s, struct dom0_mem *out)
 			return -EINVAL;
 		}
 		if (!*s) {
-			*out = r;
+			*(struct dom0_mem *)dom0_mem = r;
 			return 0;
 		}
 		if (*s++ != ',') {
@@ -91,7 +91,7 @@ bool dom0_mem_decide(const struct dom0_mem *o, u64 total, u64 available, u64 *pa
 	return *pages <= available;
 }
 
-int dom0_vcpus_parse(const char *s, unsigned int *min, unsigned int *max)
+int dom0_vcpus_parse(const char *s, void *dom0_vcpus)
 {
 	u64 low, high;
 	const char *end = s;
@@ -111,24 +111,15 @@ int dom0_vcpus_parse(const char *s, unsigned int *min, unsigned int *max)
 	if (*end || !low || low > high) {
 		return -EINVAL;
 	}
-	*min = (unsigned int)MIN(low, MAX_VCPUS);
-	*max = (unsigned int)MIN(high, MAX_VCPUS);
+	*(struct dom0_vcpus *)dom0_vcpus = (struct dom0_vcpus){(unsigned int)MIN(low, MAX_VCPUS),
+							       (unsigned int)MIN(high, MAX_VCPUS)};
 	return 0;
 }
 
 unsigned int dom0_vcpus_wanted(unsigned int host_cpus)
 {
-	return MIN(MAX(host_cpus, vcpus_min), vcpus_max);
+	return MIN(MAX(host_cpus, vcpus.min), vcpus.max);
 }
 
-static int parse_dom0_mem(const char *value, void *arg)
-{
-	return dom0_mem_parse(value, arg);
-}
-OPTION(dom0_mem, parse_dom0_mem, &dom0_mem_option);
-
-static int parse_dom0_max_vcpus(const char *value, void *arg)
-{
-	return dom0_vcpus_parse(value, &vcpus_min, &vcpus_max);
-}
-OPTION(dom0_max_vcpus, parse_dom0_max_vcpus, NULL);
+OPTION(dom0_mem, dom0_mem_parse, &dom0_mem_option);
+OPTION(dom0_max_vcpus, dom0_vcpus_parse, &vcpus);

@@ -21,14 +21,18 @@ struct dom0_mem {
 
 /* "[<size>][,min:<size>][,max:<size>]", a size being [-]<n>[BKMGT] or [<n>[BKMGT]+]<n>%. -EINVAL.
  */
-int dom0_mem_parse(const char *s, struct dom0_mem *out);
+int dom0_mem_parse(const char *s, void *dom0_mem);
 /*
  * Decides on dom0's pages and its limit, from the host's RAM and from what of it is available.
  * False: more is wanted than is available.
  */
 bool dom0_mem_decide(const struct dom0_mem *o, u64 total, u64 available, u64 *pages, u64 *limit);
+struct dom0_vcpus {
+	unsigned int min, max;
+};
+
 /* "<n>", "<min>-<max>", "-<max>", "<min>-". -EINVAL. */
-int dom0_vcpus_parse(const char *s, unsigned int *min, unsigned int *max);
+int dom0_vcpus_parse(const char *s, void *dom0_vcpus);
 
 /* As given on the command line. */
 extern struct dom0_mem dom0_mem_option;

@@ -125,22 +125,22 @@ static void test_dom0_mem_bad(void **state)
 
 static void test_vcpus(void **state)
 {
-	unsigned int min, max;
+	struct dom0_vcpus n;
 
 	(void)state;
-	assert_int_equal(dom0_vcpus_parse("4", &min, &max), 0);
-	assert_true(min == 4 && max == 4);
-	assert_int_equal(dom0_vcpus_parse("2-8", &min, &max), 0);
-	assert_true(min == 2 && max == 8);
-	assert_int_equal(dom0_vcpus_parse("-3", &min, &max), 0);
-	assert_true(min == 1 && max == 3);
-	assert_int_equal(dom0_vcpus_parse("3-", &min, &max), 0);
-	assert_true(min == 3 && max == 128);
-	assert_int_equal(dom0_vcpus_parse("9999", &min, &max), 0);
-	assert_true(min == 128 && max == 128);
-	assert_int_equal(dom0_vcpus_parse("0", &min, &max), -EINVAL);
-	assert_int_equal(dom0_vcpus_parse("8-2", &min, &max), -EINVAL);
-	assert_int_equal(dom0_vcpus_parse("2x", &min, &max), -EINVAL);
+	assert_int_equal(dom0_vcpus_parse("4", &n), 0);
+	assert_true(n.min == 4 && n.max == 4);
+	assert_int_equal(dom0_vcpus_parse("2-8", &n), 0);
+	assert_true(n.min == 2 && n.max == 8);
+	assert_int_equal(dom0_vcpus_parse("-3", &n), 0);
+	assert_true(n.min == 1 && n.max == 3);
+	assert_int_equal(dom0_vcpus_parse("3-", &n), 0);
+	assert_true(n.min == 3 && n.max == 128);
+	assert_int_equal(dom0_vcpus_parse("9999", &n), 0);
+	assert_true(n.min == 128 && n.max == 128);
+	assert_int_equal(dom0_vcpus_parse("0", &n), -EINVAL);
+	assert_int_equal(dom0_vcpus_parse("8-2", &n), -EINVAL);
+	assert_int_equal(dom0_vcpus_parse("2x", &n), -EINVAL);
 }
 
 int main(void)
