@@ -5,31 +5,27 @@
 #include "elf.h"
 #include "lib/lib.h"
 
-/* Where the description of a note goes: a string into `room` bytes, or a number (room 0). */
+/* Where the description of a note goes: a number into a u64, a string into a longer field. */
 static const struct note_field {
 	u32 type;
 	u16 offset, room;
 } fields[] = {
-#define NUMBER(note, field)                                               \
-	{                                                                 \
-		XEN_ELFNOTE_##note, offsetof(struct elf_kernel, field), 0 \
-	}
-#define STRING(note, field)                                             \
+#define FIELD(note, field)                                              \
 	{                                                               \
 		XEN_ELFNOTE_##note, offsetof(struct elf_kernel, field), \
 			sizeof(((struct elf_kernel *)0)->field)         \
 	}
-	NUMBER(ENTRY, entry),
-	NUMBER(HYPERCALL_PAGE, hypercall_page),
-	NUMBER(VIRT_BASE, virt_base),
-	NUMBER(PADDR_OFFSET, paddr_offset),
-	NUMBER(INIT_P2M, init_p2m),
-	NUMBER(MOD_START_PFN, initrd_by_pfn),
-	NUMBER(SUPPORTED_FEATURES, supported_features),
-	STRING(XEN_VERSION, xen_version),
-	STRING(GUEST_OS, guest_os),
-	STRING(LOADER, loader),
-	STRING(FEATURES, features),
+	FIELD(ENTRY, entry),
+	FIELD(HYPERCALL_PAGE, hypercall_page),
+	FIELD(VIRT_BASE, virt_base),
+	FIELD(PADDR_OFFSET, paddr_offset),
+	FIELD(INIT_P2M, init_p2m),
+	FIELD(MOD_START_PFN, initrd_by_pfn),
+	FIELD(SUPPORTED_FEATURES, supported_features),
+	FIELD(XEN_VERSION, xen_version),
+	FIELD(GUEST_OS, guest_os),
+	FIELD(LOADER, loader),
+	FIELD(FEATURES, features),
 };
 
 static void use_note(u32 type, const u8 *desc, u32 size, struct elf_kernel *k)
@@ -42,7 +38,7 @@ static void use_note(u32 type, const u8 *desc, u32 size, struct elf_kernel *k)
 			continue;
 		}
 		k->notes |= 1u << type;
-		if (f->room) {
+		if (f->room > sizeof(u64)) {
 			size = (u32)strnlen((const char *)desc, MIN(size, f->room - 1u));
 			to[size] = 0;
 		} else {
