@@ -7,11 +7,6 @@
 #define REGION_PADDING (512ull << 10)
 #define MAX_REGION     (1ull << 31)
 
-static u64 pages_of(u64 bytes)
-{
-	return (bytes + PAGE_SIZE - 1) >> PAGE_SHIFT;
-}
-
 /* L1, L2 and L3 tables that [va, va + bytes) takes. */
 static u64 count_tables(u64 va, u64 bytes)
 {

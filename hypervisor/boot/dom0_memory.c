@@ -13,31 +13,31 @@
 #define MIB_OF(pages) ((pages) >> (20 - PAGE_SHIFT))
 #define RESERVE_PAGES 512u /* kept for the hypervisor's own needs while it builds dom0 */
 
-static u64 pages_up(u64 bytes)
-{
-	return (bytes + PAGE_SIZE - 1) >> PAGE_SHIFT;
-}
+struct in_place {
+	u64 first, end; /* pages of a segment that lie in the file's own frames */
+};
 
 /*
- * The pages of a segment that the file fills whole, first and one past the last, if file and memory
- * agree on page boundaries: these can be used in place.
+ * The pages of a segment that the file fills whole, if file and memory agree on page boundaries:
+ * these can be used in place.
  */
-static bool whole_pages(const struct elf_segment *s, u64 *first, u64 *end)
+static struct in_place whole_pages(const struct elf_segment *s)
 {
-	*first = pages_up(s->paddr);
-	*end = (s->paddr + s->filesz) >> PAGE_SHIFT;
-	return (s->paddr - s->offset) % PAGE_SIZE == 0 && *first < *end;
+	struct in_place p = {pages_of(s->paddr), (s->paddr + s->filesz) >> PAGE_SHIFT};
+	bool usable = (s->paddr - s->offset) % PAGE_SIZE == 0 && p.first < p.end;
+
+	return usable ? p : (struct in_place){0, 0};
 }
 
 /* What becomes available by using modules in place. */
 static u64 pages_in_place(const struct dom0_builder *b)
 {
-	u64 n = b->initrd ? pages_up(b->initrd->size) : 0, first, end;
+	u64 n = b->initrd ? pages_of(b->initrd->size) : 0;
 
 	for (unsigned int i = 0; i < b->kernel.segment_count; i++) {
-		if (whole_pages(&b->kernel.segment[i], &first, &end)) {
-			n += end - first;
-		}
+		struct in_place p = whole_pages(&b->kernel.segment[i]);
+
+		n += p.end - p.first;
 	}
 	return n;
 }
@@ -143,23 +143,14 @@ static void copy_in(struct dom0_builder *b, u64 at, const u8 *from, u64 bytes)
 	}
 }
 
-struct in_place {
-	u64 first, end; /* pages of a segment that lie in the file's own frames */
-};
-
 static struct in_place segment_in_place(struct dom0_builder *b, const struct elf_segment *s)
 {
-	struct in_place p;
+	struct in_place p = whole_pages(s);
+	u64 offset = s->offset + ((p.first << PAGE_SHIFT) - s->paddr);
+	bool used = use_in_place(b, p.first, mfn_add(b->image_mfn, offset >> PAGE_SHIFT),
+				 p.end - p.first);
 
-	if (whole_pages(s, &p.first, &p.end)) {
-		u64 offset = s->offset + ((p.first << PAGE_SHIFT) - s->paddr);
-
-		if (use_in_place(b, p.first, mfn_add(b->image_mfn, offset >> PAGE_SHIFT),
-				 p.end - p.first)) {
-			return p;
-		}
-	}
-	return (struct in_place){0, 0};
+	return used ? p : (struct in_place){0, 0};
 }
 
 /* What of the segment's file part is not there already. */

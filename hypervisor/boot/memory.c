@@ -75,7 +75,7 @@ static void find_ram(void)
 {
 	for (unsigned int i = 0; i < boot_info.e820_count; i++) {
 		const struct boot_e820 *e = &boot_info.e820[i];
-		u64 start = (e->addr + PAGE_SIZE - 1) >> PAGE_SHIFT;
+		u64 start = pages_of(e->addr);
 		u64 end = (e->addr + e->size) >> PAGE_SHIFT;
 
 		if (e->type == 1 && end > REACH_FRAMES) {
@@ -99,8 +99,7 @@ static void find_ram(void)
 	for (unsigned int i = 0; i < boot_info.module_count; i++) {
 		const struct boot_module *m = &boot_info.module[i];
 
-		spare_carve(m->start >> PAGE_SHIFT,
-			    (m->start + m->size + PAGE_SIZE - 1) >> PAGE_SHIFT);
+		spare_carve(m->start >> PAGE_SHIFT, pages_of(m->start + m->size));
 	}
 }
 
@@ -233,7 +232,7 @@ static void map_frame_table(const u8 *map, u64 sections)
 
 static u8 *make_section_map(u64 sections)
 {
-	u64 pages = (sections + PAGE_SIZE - 1) >> PAGE_SHIFT;
+	u64 pages = pages_of(sections);
 	u8 *map = mfn_to_virt(take_or_panic(pages, 1, EARLY_FRAMES));
 
 	memset(map, 0, pages * PAGE_SIZE);
@@ -338,9 +337,9 @@ void boot_release_modules(void)
 {
 	for (unsigned int i = 0; i < boot_info.module_count; i++) {
 		const struct boot_module *m = &boot_info.module[i];
-		u64 end = (m->start + m->size + PAGE_SIZE - 1) >> PAGE_SHIFT;
 
-		release_frames(MAX(m->start >> PAGE_SHIFT, LOW_FRAMES), end);
+		release_frames(MAX(m->start >> PAGE_SHIFT, LOW_FRAMES),
+			       pages_of(m->start + m->size));
 	}
 	boot_info.module_count = 0;
 }

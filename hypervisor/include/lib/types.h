@@ -49,6 +49,12 @@ typedef unsigned long guest_ptr_t; /* an address that a guest passed: only for c
 #define PAGE_SIZE  4096ul
 #define PAGE_MASK  (~(PAGE_SIZE - 1))
 
+/* Pages that so many bytes take. */
+static inline u64 pages_of(u64 bytes)
+{
+	return (bytes + PAGE_SIZE - 1) >> PAGE_SHIFT;
+}
+
 #define BIT(n)         (1ull << (n))
 #define ARRAY_SIZE(a)  (sizeof(a) / sizeof((a)[0]))
 #define ROUND_UP(x, a) (((x) + (a)-1) / (a) * (a))
