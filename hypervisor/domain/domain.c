@@ -139,27 +139,25 @@ static int insert(struct domain *d, domid_t id)
 	struct list *before;
 	int err = 0;
 
-	spin_lock(&domains_lock);
+	HOLD_LOCK(&domains_lock);
 	if (id >= DOMID_COUNT || (id == 0 && dom0)) {
 		err = choose_id(&id);
 	} else if (owner_find(id)) {
 		err = -EEXIST;
 	}
 	d->mm.id = id;
-	if (!err) {
-		err = owner_set(id, &d->mm);
+	err = err ? err : owner_set(id, &d->mm);
+	if (err) {
+		return err;
 	}
-	if (!err) {
-		for (before = domains.next; before != &domains; before = before->next) {
-			if (domain_id(list_entry(before, struct domain, link)) > id) {
-				break;
-			}
+	for (before = domains.next; before != &domains; before = before->next) {
+		if (domain_id(list_entry(before, struct domain, link)) > id) {
+			break;
 		}
-		list_add_tail(before, &d->link);
-		domains_count++;
 	}
-	spin_unlock(&domains_lock);
-	return err;
+	list_add_tail(before, &d->link);
+	domains_count++;
+	return 0;
 }
 
 static int check_config(const struct xen_domctl_createdomain *cfg)
@@ -179,22 +177,13 @@ static u32 limit_or(s32 wanted, u32 dflt)
 	return wanted < 0 ? dflt : (u32)wanted;
 }
 
-static int create_shared_info(struct domain *d)
-{
-	d->shared = heap_alloc_page();
-	if (!d->shared) {
-		return -ENOMEM;
-	}
-	frame_share(d->shared, &d->mm);
-	m2p_rw[mfn_x(virt_to_mfn(d->shared))] = M2P_INVALID;
-	return 0;
-}
-
 /* What was set up before a failure is undone by the ordinary end of a domain. */
 static int build(struct domain *d)
 {
-	int err = create_shared_info(d);
+	int err;
 
+	d->shared = page_share(&d->mm);
+	err = d->shared ? 0 : -ENOMEM;
 	for (unsigned int i = 0; !err && i < domain_hook_count; i++) {
 		err = domain_hooks[i].create ? domain_hooks[i].create(d) : 0;
 	}

@@ -63,9 +63,7 @@ static void drop_shared_info(struct domain *d)
 		vcpu_detach_info(v);
 	}
 	d->shared = NULL;
-	if (page && frame_unshare(page)) {
-		heap_free_page(page);
-	}
+	page_unshare(page);
 }
 
 /* Frames that others still map keep the domain; the last one to go lets it go. */

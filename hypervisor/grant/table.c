@@ -20,25 +20,13 @@ struct domain *domain_cached(struct domain_cache *c, domid_t id)
 	return c->d;
 }
 
-/* A zeroed page for d's guest to map; NULL: no memory. */
-static void *page_share(struct domain *d)
-{
-	void *page = heap_alloc_page();
-
-	if (page) {
-		m2p_rw[mfn_x(virt_to_mfn(page))] = M2P_INVALID;
-		frame_share(page, &d->mm);
-	}
-	return page;
-}
-
 int status_grow(struct domain *d, struct grant_domain *g, u32 frames)
 {
 	if (!g->status) {
 		g->status = heap_alloc((status_frames_for(g->max_frames) + 1) * sizeof(*g->status));
 	}
 	while (g->status && g->status_frames < status_frames_for(frames)) {
-		void *page = page_share(d);
+		void *page = page_share(&d->mm);
 
 		if (!page) {
 			return -ENOMEM;
@@ -53,7 +41,7 @@ static int table_grow(struct domain *d, struct grant_domain *g, u32 frames)
 {
 	while (g->frames < frames) {
 		int rc = g->mode & GRANT_V2 ? status_grow(d, g, g->frames + 1) : 0;
-		void *page = rc ? NULL : page_share(d);
+		void *page = rc ? NULL : page_share(&d->mm);
 
 		if (!page) {
 			return -ENOMEM;
@@ -131,13 +119,6 @@ int grant_domain_create(struct domain *d)
 	}
 	__atomic_store_n(&d->grant, g, __ATOMIC_RELEASE);
 	return 0;
-}
-
-static void page_unshare(void *page)
-{
-	if (page && frame_unshare(page)) {
-		heap_free_page(page);
-	}
 }
 
 /* Takes a shared page away from everybody: clears its pointer, then takes each lock under which

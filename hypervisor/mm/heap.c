@@ -14,7 +14,7 @@
 #include "lib/lib.h"
 #include "lib/spinlock.h"
 #include "mm/alloc.h"
-#include "mm/frame.h"
+#include "owned.h"
 
 #define SLAB_FULL 0xffffu
 
@@ -36,31 +36,6 @@ static struct size_class *class_of(size_t bytes)
 		}
 	}
 	return NULL;
-}
-
-static void partial_add(struct size_class *c, u64 m)
-{
-	frame_table[m].next = c->partial;
-	frame_table[m].prev = 0;
-	if (c->partial) {
-		frame_table[c->partial].prev = (u32)m;
-	}
-	c->partial = (u32)m;
-}
-
-static void partial_remove(struct size_class *c, u64 m)
-{
-	struct frame *f = &frame_table[m];
-
-	if (f->prev) {
-		frame_table[f->prev].next = f->next;
-	} else {
-		c->partial = f->next;
-	}
-	if (f->next) {
-		frame_table[f->next].prev = f->prev;
-	}
-	f->next = f->prev = 0;
 }
 
 static void *pages_alloc(size_t pages)
@@ -116,7 +91,7 @@ static void *slab_take(struct size_class *c, u64 m)
 	f->type = *(u16 *)object;
 	f->done++;
 	if (f->type == SLAB_FULL) {
-		partial_remove(c, m);
+		frame_list_del(&c->partial, m);
 	}
 	return object;
 }
@@ -135,7 +110,7 @@ static void *object_alloc(struct size_class *c)
 			return NULL;
 		}
 		spin_lock(&c->lock);
-		partial_add(c, m);
+		frame_list_add(&c->partial, m);
 	}
 	object = slab_take(c, c->partial);
 	spin_unlock(&c->lock);
@@ -154,14 +129,14 @@ static void object_free(struct size_class *c, void *p)
 	spin_lock(&c->lock);
 	BUG_ON(f->done == 0); /* freed twice, or with another size */
 	if (f->type == SLAB_FULL) {
-		partial_add(c, m);
+		frame_list_add(&c->partial, m);
 	}
 	*(u16 *)p = (u16)f->type;
 	f->type = (u32)offset;
 	f->done--;
 	empty = f->done == 0;
 	if (empty) {
-		partial_remove(c, m);
+		frame_list_del(&c->partial, m);
 		f->type = 0;
 	}
 	spin_unlock(&c->lock);
@@ -174,7 +149,7 @@ void *heap_alloc(size_t bytes)
 {
 	struct size_class *c = class_of(bytes);
 
-	return c ? object_alloc(c) : pages_alloc((bytes + PAGE_SIZE - 1) / PAGE_SIZE);
+	return c ? object_alloc(c) : pages_alloc(pages_of(bytes));
 }
 
 void heap_free(void *p, size_t bytes)
@@ -187,7 +162,7 @@ void heap_free(void *p, size_t bytes)
 	if (c) {
 		object_free(c, p);
 	} else {
-		pages_free(p, (bytes + PAGE_SIZE - 1) / PAGE_SIZE);
+		pages_free(p, pages_of(bytes));
 	}
 }
 

@@ -11,9 +11,21 @@
 #include "owned.h"
 #include "mm/pagetype.h"
 
-static void frames_give(struct owner *o, mfn_t m, u64 count)
+static int give_check(const struct owner *o, u64 count)
 {
-	for (u64 i = 0; i < count; i++) {
+	if (o->dying) {
+		return -EINVAL;
+	}
+	return o->pages + count > o->limit ? -E2BIG : 0;
+}
+
+static int frames_give(struct owner *o, mfn_t m, u64 count)
+{
+	int rc;
+
+	HOLD_LOCK(&o->lock);
+	rc = give_check(o, count);
+	for (u64 i = 0; !rc && i < count; i++) {
 		struct frame *f = frame_of(mfn_add(m, i));
 
 		f->type = 0;
@@ -22,14 +34,7 @@ static void frames_give(struct owner *o, mfn_t m, u64 count)
 		owner_list_add(o, mfn_add(m, i));
 		__atomic_store_n(&f->count, FRAME_ALLOCATED, __ATOMIC_RELEASE);
 	}
-}
-
-static int give_check(const struct owner *o, u64 count)
-{
-	if (o->dying) {
-		return -EINVAL;
-	}
-	return o->pages + count > o->limit ? -E2BIG : 0;
+	return rc;
 }
 
 int frame_alloc_owned(struct owner *o, unsigned int order, unsigned int bits, mfn_t *m)
@@ -44,12 +49,7 @@ int frame_alloc_owned(struct owner *o, unsigned int order, unsigned int bits, mf
 	if (mfn_eq(*m, INVALID_MFN)) {
 		return -ENOMEM;
 	}
-	spin_lock(&o->lock);
-	rc = give_check(o, count);
-	if (!rc) {
-		frames_give(o, *m, count);
-	}
-	spin_unlock(&o->lock);
+	rc = frames_give(o, *m, count);
 	if (rc) {
 		free_frames(*m, order);
 	}
@@ -58,8 +58,6 @@ int frame_alloc_owned(struct owner *o, unsigned int order, unsigned int bits, mf
 
 int frame_adopt(struct owner *o, mfn_t m, u64 count)
 {
-	int rc;
-
 	for (u64 i = 0; i < count; i++) {
 		const struct frame *f = frame_of(mfn_add(m, i));
 
@@ -68,13 +66,7 @@ int frame_adopt(struct owner *o, mfn_t m, u64 count)
 			return -EBUSY;
 		}
 	}
-	spin_lock(&o->lock);
-	rc = give_check(o, count);
-	if (!rc) {
-		frames_give(o, m, count);
-	}
-	spin_unlock(&o->lock);
-	return rc;
+	return frames_give(o, m, count);
 }
 
 void frame_share(void *page, struct owner *o)

@@ -1,38 +1,44 @@
 /* SPDX-License-Identifier: MIT */
-/* An owner's page list: linked through frame.next/prev, ended by 0, first frame in owner.head. */
+/*
+ * Lists of frames: linked through frame.next/prev, ended by 0, the first one in *head. An owner's
+ * begins in owner.head or owner.kept.
+ */
 #ifndef MM_OWNED_H
 #define MM_OWNED_H
 
 #include "mm/frame.h"
 
-/* Both with o->lock held; they keep o->pages too. */
-static inline void owner_list_add(struct owner *o, mfn_t m)
+static inline void frame_list_add(u32 *head, u64 m)
 {
-	struct frame *f = frame_of(m);
+	struct frame *f = &frame_table[m];
 
-	f->next = o->head;
+	f->next = *head;
 	f->prev = 0;
-	if (o->head) {
-		frame_table[o->head].prev = (u32)m.n;
+	if (*head) {
+		frame_table[*head].prev = (u32)m;
 	}
-	o->head = (u32)m.n;
-	o->pages++;
+	*head = (u32)m;
 }
-static inline void owner_list_del(struct owner *o, mfn_t m)
+static inline void frame_list_del(u32 *head, u64 m)
 {
-	struct frame *f = frame_of(m);
+	struct frame *f = &frame_table[m];
 
-	if (f->prev) {
-		frame_table[f->prev].next = f->next;
-	} else if (o->kept == m.n) {
-		o->kept = f->next;
-	} else {
-		o->head = f->next;
-	}
+	*(f->prev ? &frame_table[f->prev].next : head) = f->next;
 	if (f->next) {
 		frame_table[f->next].prev = f->prev;
 	}
 	f->next = f->prev = 0;
+}
+
+/* Both with o->lock held; they keep o->pages too. */
+static inline void owner_list_add(struct owner *o, mfn_t m)
+{
+	frame_list_add(&o->head, m.n);
+	o->pages++;
+}
+static inline void owner_list_del(struct owner *o, mfn_t m)
+{
+	frame_list_del(o->kept == m.n ? &o->kept : &o->head, m.n);
 	o->pages--;
 }
 

@@ -30,10 +30,9 @@ struct owner *owner_find(u16 id)
 int owner_set(u16 id, struct owner *o)
 {
 	struct owner **leaf;
-	int rc = 0;
 
 	ASSERT(id < DOMID_COUNT);
-	spin_lock(&owner_lock);
+	HOLD_LOCK(&owner_lock);
 	leaf = leaves[id / OWNERS_PER_PAGE];
 	if (!leaf && o) {
 		leaf = heap_alloc_page();
@@ -41,9 +40,6 @@ int owner_set(u16 id, struct owner *o)
 	}
 	if (leaf) {
 		__atomic_store_n(&leaf[id % OWNERS_PER_PAGE], o, __ATOMIC_RELEASE);
-	} else if (o) {
-		rc = -ENOMEM;
 	}
-	spin_unlock(&owner_lock);
-	return rc;
+	return leaf || !o ? 0 : -ENOMEM;
 }

@@ -11,6 +11,7 @@
 #define MM_FRAME_H
 
 #include "arch/page.h"
+#include "mm/alloc.h"
 #include "mm/owner.h"
 
 struct frame {
@@ -99,6 +100,23 @@ void frame_share(void *page, struct owner *o);
 /* Takes it back; true if no reference is left and the page may be freed, else the last
  * frame_put() frees it. */
 bool frame_unshare(void *page);
+/* A zeroed page made so; NULL: no memory. And the end of one, or of NULL. */
+static inline void *page_share(struct owner *o)
+{
+	void *page = heap_alloc_page();
+
+	if (page) {
+		m2p_rw[virt_to_mfn(page).n] = M2P_INVALID;
+		frame_share(page, o);
+	}
+	return page;
+}
+static inline void page_unshare(void *page)
+{
+	if (page && frame_unshare(page)) {
+		heap_free_page(page);
+	}
+}
 
 /* A hypervisor page shared with o read/write by its frame; used for tool mappings of M2P frames. */
 static inline bool frame_is_xenheap(const struct frame *f)
