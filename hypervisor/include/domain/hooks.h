@@ -2,7 +2,7 @@
 /*
  * The calls that go down against the order of rooms: what each room does when a domain is created,
  * destroyed and freed (a constant table in domain/hooks.c), and the few functions of event/, mmu/
- * and pv/ that domain/ calls by name.
+ * and pv/ that domain/ calls by name. The rooms' own headers include this one.
  */
 #ifndef DOMAIN_HOOKS_H
 #define DOMAIN_HOOKS_H
@@ -18,7 +18,18 @@ struct domain_hook {
 extern const struct domain_hook domain_hooks[];
 extern const unsigned int domain_hook_count;
 
-/* event/ */
+/* What stands in the table. */
+int evtchn_domain_create(struct domain *d);
+int evtchn_domain_destroy(struct domain *d);
+void evtchn_domain_free(struct domain *d);
+int grant_domain_create(struct domain *d);  /* limits from d->config_*; -EINVAL */
+int grant_domain_destroy(struct domain *d); /* releases what d mapped */
+void grant_domain_free(struct domain *d);
+int cpuid_domain_create(struct domain *d); /* default policy */
+void cpuid_domain_free(struct domain *d);
+int mmu_domain_destroy(struct domain *d);
+
+/* event/: VIRQs, per-vcpu ones to v; global ones to dom0. Any context. */
 void evtchn_send_virq(struct vcpu *v, unsigned int virq);
 void evtchn_send_global_virq(unsigned int virq);
 /* mmu/: v's GDT and LDT, for the vcpu that runs from now on. */

@@ -6,19 +6,13 @@
 #ifndef EVENT_EVENT_H
 #define EVENT_EVENT_H
 
-#include "domain/domain.h"
+#include "domain/hooks.h"
 
-int evtchn_domain_create(struct domain *d);  /* hook */
-int evtchn_domain_destroy(struct domain *d); /* hook; -ERESTART */
-void evtchn_domain_free(struct domain *d);
 void evtchn_dump(struct domain *d); /* console key */
 
 /* The frames of d's memory that its queues hold, general and writable; for the audit. */
 void evtchn_guest_pages(const struct domain *d, void (*fn)(mfn_t page));
 
-/* VIRQs: per-vcpu ones to v; global ones to dom0. Any context. */
-void evtchn_send_virq(struct vcpu *v, unsigned int virq);
-void evtchn_send_global_virq(unsigned int virq);
 /* Raises `port` of d as if its peer had sent; used by irq/ for PIRQs. Any context. */
 void evtchn_raise(struct domain *d, u32 port);
 /* Is the port pending? For SCHEDOP_poll. False for bad ports. */

@@ -3,11 +3,8 @@
 #ifndef GRANT_GRANT_H
 #define GRANT_GRANT_H
 
-#include "domain/domain.h"
+#include "domain/hooks.h"
 
-int grant_domain_create(struct domain *d);  /* hook: limits from d->config_*; -EINVAL */
-int grant_domain_destroy(struct domain *d); /* hook: releases what d mapped; -ERESTART */
-void grant_domain_free(struct domain *d);   /* hook: last reference gone */
 void grant_dump(struct domain *d);
 void grant_audit(struct domain *d); /* debug builds: tells mm/audit.h what grants hold */
 long do_grant_table_op(unsigned int cmd, guest_ptr_t arg, unsigned int count);
