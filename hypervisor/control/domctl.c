@@ -11,6 +11,7 @@
 #include "control/control.h"
 #include "domctl.h"
 #include "domain/continuation.h"
+#include "domain/subop.h"
 #include "lib/lib.h"
 
 static const struct domctl_handler *const tables[] = {domctl_domain, domctl_vcpu, domctl_policy};
@@ -67,16 +68,10 @@ static long dispatch(struct xen_domctl *op)
 long do_domctl(guest_ptr_t arg)
 {
 	struct xen_domctl op;
-	long rc;
+	long rc = tools_call_read(&op, sizeof(op), arg, XEN_DOMCTL_INTERFACE_VERSION);
 
-	if (!current->domain->privileged) {
-		return -EPERM;
-	}
-	if (copy_from_guest(&op, arg, sizeof(op))) {
-		return -EFAULT;
-	}
-	if (op.interface_version != XEN_DOMCTL_INTERFACE_VERSION) {
-		return -EACCES;
+	if (rc) {
+		return rc;
 	}
 	if (__atomic_test_and_set(&turn_taken, __ATOMIC_ACQUIRE)) {
 		return HYPERCALL_CONTINUE(__HYPERVISOR_domctl, arg);

@@ -6,7 +6,6 @@
 #include <xen/vcpu.h>
 #include "domctl.h"
 #include "lib/lib.h"
-#include "mm/pagetype.h"
 #include "pv/pv.h"
 
 static long createdomain(struct domain *unused, struct xen_domctl *op)
@@ -172,14 +171,7 @@ static long max_mem(struct domain *d, struct xen_domctl *op)
 
 static long hypercall_init(struct domain *d, struct xen_domctl *op)
 {
-	mfn_t m = _mfn(op->u.hypercall_init.gmfn);
-
-	if (frame_get_and_type(m, &d->mm, FT_WRITABLE)) {
-		return -EACCES;
-	}
-	hypercall_page_fill(mfn_to_virt(m));
-	frame_put_and_type(m);
-	return 0;
+	return hypercall_page_install(d, _mfn(op->u.hypercall_init.gmfn)) ? -EACCES : 0;
 }
 
 static long setnodeaffinity(struct domain *d, struct xen_domctl *op)

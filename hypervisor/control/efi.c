@@ -3,13 +3,13 @@
  * platform_op's EFI calls: dom0 reads and writes UEFI's variables through the firmware's run-time
  * services. efi_lock: the firmware takes one call at a time.
  */
+#include <xen/platform.h>
 #include "arch/firmware.h"
 #include "arch/uaccess.h"
 #include "control/control.h"
 #include "lib/lib.h"
 #include "lib/spinlock.h"
 #include "mm/alloc.h"
-#include "platform.h"
 
 #define NAME_BYTES     PAGE_SIZE
 #define DATA_MAX_BYTES 0x10000u
@@ -23,12 +23,9 @@ static spinlock_t efi_lock = SPINLOCK_INIT;
 static u64 call(enum service which, u64 a, u64 b, u64 c, u64 d, u64 e)
 {
 	const u64 arg[5] = {a, b, c, d, e};
-	u64 status;
 
-	spin_lock(&efi_lock);
-	status = firmware_call(&current->pv, host_facts.efi_services[which], arg);
-	spin_unlock(&efi_lock);
-	return status;
+	HOLD_LOCK(&efi_lock);
+	return firmware_call(&current->pv, host_facts.efi_services[which], arg);
 }
 
 /* A UTF-16 string with its end. -EFAULT, -EINVAL: too long. */

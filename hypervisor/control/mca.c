@@ -7,6 +7,7 @@
 #include <xen/arch-x86/xen-mca.h>
 #include "arch/uaccess.h"
 #include "control/control.h"
+#include "domain/subop.h"
 #include "lib/lib.h"
 
 /* Every CPU is shown as a core of its own in one socket. */
@@ -35,16 +36,10 @@ static long physcpuinfo(struct xen_mc_physcpuinfo *p)
 long do_mca(guest_ptr_t arg)
 {
 	struct xen_mc op;
-	long rc = 0;
+	long rc = tools_call_read(&op, sizeof(op), arg, XEN_MCA_INTERFACE_VERSION);
 
-	if (!current->domain->privileged) {
-		return -EPERM;
-	}
-	if (copy_from_guest(&op, arg, sizeof(op))) {
-		return -EFAULT;
-	}
-	if (op.interface_version != XEN_MCA_INTERFACE_VERSION) {
-		return -EACCES;
+	if (rc) {
+		return rc;
 	}
 	switch (op.cmd) {
 	case XEN_MC_fetch:

@@ -8,6 +8,7 @@
  */
 #include "grant/grant.h"
 #include "domain/continuation.h"
+#include "domain/subop.h"
 #include "memory.h"
 #include "mm/alloc.h"
 #include "mmu/mmu.h"
@@ -167,26 +168,34 @@ static long memory_query(unsigned int cmd, guest_ptr_t arg)
 }
 
 /* Nothing is set aside: whether the memory is there now is all that is told. */
-static long memory_claim(guest_ptr_t arg)
+static long memory_claim(void *arg)
 {
-	struct xen_memory_reservation r;
+	const struct xen_memory_reservation *r = arg;
 	int err;
 
-	if (copy_from_guest(&r, arg, sizeof(r))) {
-		return -EFAULT;
-	}
-	if (!current->domain->privileged) {
-		return -EPERM;
-	}
-	if (r.extent_start.p || r.extent_order || r.mem_flags) {
+	if (r->extent_start.p || r->extent_order || r->mem_flags) {
 		return -EINVAL;
 	}
-	DOMAIN_REF(d) = domain_target(r.domid, &err);
+	DOMAIN_REF(d) = domain_target(r->domid, &err);
 	if (!d) {
 		return err;
 	}
-	return r.nr_extents > READ_ONCE(d->mm.pages) + alloc_free_pages() ? -ENOMEM : 0;
+	return r->nr_extents > READ_ONCE(d->mm.pages) + alloc_free_pages() ? -ENOMEM : 0;
 }
+
+/* Those that only take a structure and give an answer. */
+static const struct subop ops[] = {
+	[XENMEM_machphys_mapping] = {memory_m2p_mapping, sizeof(struct xen_machphys_mapping),
+				     SUBOP_OUT},
+	[XENMEM_memory_map] = {memory_map_get, sizeof(struct xen_memory_map), SUBOP_OUT},
+	[XENMEM_machine_memory_map] = {memory_map_machine, sizeof(struct xen_memory_map),
+				       SUBOP_DOM0 | SUBOP_OUT},
+	[XENMEM_set_memory_map] = {memory_map_set, sizeof(struct xen_foreign_memory_map), 0},
+	[XENMEM_claim_pages] = {memory_claim, sizeof(struct xen_memory_reservation), SUBOP_DOM0},
+	[XENMEM_acquire_resource] = {memory_acquire_resource,
+				     sizeof(struct xen_mem_acquire_resource),
+				     SUBOP_DOM0 | SUBOP_OUT},
+};
 
 long do_memory_op(unsigned long full_cmd, guest_ptr_t arg)
 {
@@ -205,22 +214,10 @@ long do_memory_op(unsigned long full_cmd, guest_ptr_t arg)
 	case XENMEM_current_reservation:
 	case XENMEM_maximum_reservation:
 		return memory_query(cmd, arg);
-	case XENMEM_machphys_mapping:
-		return memory_m2p_mapping(arg);
-	case XENMEM_memory_map:
-		return memory_map_get(arg);
-	case XENMEM_machine_memory_map:
-		return memory_map_machine(arg);
-	case XENMEM_set_memory_map:
-		return memory_map_set(arg);
-	case XENMEM_claim_pages:
-		return memory_claim(arg);
 	case XENMEM_get_sharing_freed_pages:
 	case XENMEM_get_sharing_shared_pages:
 		return 0;
-	case XENMEM_acquire_resource:
-		return memory_acquire_resource(arg);
-	default: /* translated guests', NUMA's, sharing, paging, saving: not here */
-		return -ENOSYS;
+	default: /* translated guests', NUMA's, sharing, paging, saving: -ENOSYS */
+		return subop_run(ops, ARRAY_SIZE(ops), cmd, arg);
 	}
 }

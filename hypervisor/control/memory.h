@@ -25,10 +25,11 @@ void block_set_m2p(mfn_t m, unsigned int order, u64 pfn);
 void frame_give_up(mfn_t m);
 
 long memory_exchange(guest_ptr_t arg);
-long memory_map_get(guest_ptr_t arg);
-long memory_map_set(guest_ptr_t arg);
-long memory_map_machine(guest_ptr_t arg);
-long memory_m2p_mapping(guest_ptr_t arg);
-long memory_acquire_resource(guest_ptr_t arg);
+/* memory_map.c: operations for subop_run(). */
+long memory_map_get(void *arg);
+long memory_map_set(void *arg);
+long memory_map_machine(void *arg);
+long memory_m2p_mapping(void *arg);
+long memory_acquire_resource(void *arg);
 
 #endif

@@ -26,50 +26,38 @@ void machine_map_add(u64 addr, u64 size, u32 type)
 	machine_map[machine_map_count++] = (struct e820_entry){addr, size, type};
 }
 
-long memory_map_machine(guest_ptr_t arg)
+long memory_map_machine(void *arg)
 {
-	struct xen_memory_map op;
-	guest_ptr_t to;
+	struct xen_memory_map *op = arg;
+	guest_ptr_t to = (guest_ptr_t)op->buffer.p; /* none: only their number is asked for */
 
-	if (!current->domain->privileged) {
-		return -EPERM;
-	}
-	if (copy_from_guest(&op, arg, sizeof(op))) {
+	op->nr_entries = to ? MIN(op->nr_entries, machine_map_count) : machine_map_count;
+	if (to && copy_to_guest(to, machine_map, op->nr_entries * sizeof(machine_map[0]))) {
 		return -EFAULT;
 	}
-	to = (guest_ptr_t)op.buffer.p; /* none: only their number is asked for */
-	op.nr_entries = to ? MIN(op.nr_entries, machine_map_count) : machine_map_count;
-	if (to && copy_to_guest(to, machine_map, op.nr_entries * sizeof(machine_map[0]))) {
-		return -EFAULT;
-	}
-	return copy_to_guest(arg, &op, sizeof(op)) ? -EFAULT : 0;
+	return 0;
 }
 
-long memory_map_get(guest_ptr_t arg)
+long memory_map_get(void *arg)
 {
 	struct domain *d = current->domain;
 	struct e820_entry map[GUEST_MAP_MAX];
-	struct xen_memory_map op;
+	struct xen_memory_map *op = arg;
 	unsigned int count;
 
-	if (copy_from_guest(&op, arg, sizeof(op))) {
-		return -EFAULT;
-	}
 	spin_lock(&d->lock);
 	count = d->e820_count;
-	op.nr_entries = MIN(op.nr_entries, count);
+	op->nr_entries = MIN(op->nr_entries, count);
 	if (count) {
-		memcpy(map, d->e820, op.nr_entries * sizeof(map[0]));
+		memcpy(map, d->e820, op->nr_entries * sizeof(map[0]));
 	}
 	spin_unlock(&d->lock);
 	if (!count) {
 		return -ENOSYS;
 	}
-	if (copy_to_guest((guest_ptr_t)op.buffer.p, map, op.nr_entries * sizeof(map[0])) ||
-	    copy_to_guest(arg, &op, sizeof(op))) {
-		return -EFAULT;
-	}
-	return 0;
+	return copy_to_guest((guest_ptr_t)op->buffer.p, map, op->nr_entries * sizeof(map[0]))
+		       ? -EFAULT
+		       : 0;
 }
 
 static long guest_map_replace(struct domain *d, const struct xen_memory_map *new)
@@ -95,35 +83,31 @@ static long guest_map_replace(struct domain *d, const struct xen_memory_map *new
 	return 0;
 }
 
-long memory_map_set(guest_ptr_t arg)
+long memory_map_set(void *arg)
 {
-	struct xen_foreign_memory_map op;
+	const struct xen_foreign_memory_map *op = arg;
 	int err;
 
-	if (copy_from_guest(&op, arg, sizeof(op))) {
-		return -EFAULT;
-	}
-	if (!op.map.nr_entries || op.map.nr_entries > GUEST_MAP_MAX) {
+	if (!op->map.nr_entries || op->map.nr_entries > GUEST_MAP_MAX) {
 		return -EINVAL;
 	}
-	DOMAIN_REF(d) = domain_target(op.domid, &err);
-	return d ? guest_map_replace(d, &op.map) : err;
+	DOMAIN_REF(d) = domain_target(op->domid, &err);
+	return d ? guest_map_replace(d, &op->map) : err;
 }
 
-long memory_m2p_mapping(guest_ptr_t arg)
+long memory_m2p_mapping(void *arg)
 {
-	struct xen_machphys_mapping op = {
+	*(struct xen_machphys_mapping *)arg = (struct xen_machphys_mapping){
 		.v_start = M2P_VIRT,
 		.v_end = M2P_VIRT + ROUND_UP(frame_end * sizeof(u64), M2P_CHUNK_BYTES),
 		.max_mfn = frame_end - 1,
 	};
-
-	return copy_to_guest(arg, &op, sizeof(op)) ? -EFAULT : 0;
+	return 0;
 }
 
 /* Frames of d's grant table, or of its status words, from op->frame on; without a list, how many
  * there can be. */
-static long resource_acquire(struct xen_mem_acquire_resource *op, struct domain *d, guest_ptr_t arg)
+static long resource_acquire(struct xen_mem_acquire_resource *op, struct domain *d)
 {
 	const bool status = op->id == XENMEM_resource_grant_table_id_status;
 	const u32 max = grant_table_max(d, status); /* few enough for one go */
@@ -134,7 +118,7 @@ static long resource_acquire(struct xen_mem_acquire_resource *op, struct domain 
 	}
 	if (!list) {
 		op->nr_frames = max;
-		return copy_to_guest(arg, op, sizeof(*op)) ? -EFAULT : 0;
+		return 0;
 	}
 	if (op->frame > max || op->nr_frames > max - op->frame) {
 		return -EINVAL;
@@ -153,22 +137,16 @@ static long resource_acquire(struct xen_mem_acquire_resource *op, struct domain 
 	return 0;
 }
 
-long memory_acquire_resource(guest_ptr_t arg)
+long memory_acquire_resource(void *arg)
 {
-	struct xen_mem_acquire_resource op;
+	struct xen_mem_acquire_resource *op = arg;
 	int err;
 
-	if (copy_from_guest(&op, arg, sizeof(op))) {
-		return -EFAULT;
-	}
-	if (!current->domain->privileged) {
-		return -EPERM;
-	}
-	if (op.type != XENMEM_resource_grant_table ||
-	    (op.id != XENMEM_resource_grant_table_id_shared &&
-	     op.id != XENMEM_resource_grant_table_id_status)) {
+	if (op->type != XENMEM_resource_grant_table ||
+	    (op->id != XENMEM_resource_grant_table_id_shared &&
+	     op->id != XENMEM_resource_grant_table_id_status)) {
 		return -EOPNOTSUPP;
 	}
-	DOMAIN_REF(d) = domain_target(op.domid, &err);
-	return d ? resource_acquire(&op, d, arg) : err;
+	DOMAIN_REF(d) = domain_target(op->domid, &err);
+	return d ? resource_acquire(op, d) : err;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* platform_op: what dom0's kernel asks of the machine: wall clock, firmware's words, sleep, CPUs.
  */
+#include <xen/platform.h>
 #include "arch/uaccess.h"
 #include "control/control.h"
+#include "domain/subop.h"
 #include "lib/lib.h"
-#include "platform.h"
-#include "power.h"
 
 #define KBD_SHIFT_FLAGS_NONE 0
 #define ACPI_S5              5u
@@ -102,16 +102,10 @@ static long get_cpuinfo(struct xenpf_pcpuinfo *p)
 long do_platform_op(guest_ptr_t arg)
 {
 	struct xen_platform_op op;
-	long rc = -ENOSYS;
+	long rc = tools_call_read(&op, sizeof(op), arg, XENPF_INTERFACE_VERSION);
 
-	if (!current->domain->privileged) {
-		return -EPERM;
-	}
-	if (copy_from_guest(&op, arg, sizeof(op))) {
-		return -EFAULT;
-	}
-	if (op.interface_version != XENPF_INTERFACE_VERSION) {
-		return -EACCES;
+	if (rc) {
+		return rc;
 	}
 	switch (op.cmd) {
 	case XENPF_settime64:
@@ -129,6 +123,8 @@ long do_platform_op(guest_ptr_t arg)
 	case XENPF_get_cpuinfo:
 		rc = get_cpuinfo(&op.u.pcpu_info);
 		break;
+	default:
+		return -ENOSYS;
 	}
 	if (!rc && copy_to_guest(arg, &op, sizeof(op))) {
 		rc = -EFAULT;

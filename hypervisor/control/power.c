@@ -8,7 +8,6 @@
 #include "control/control.h"
 #include "lib/lib.h"
 #include "lib/option.h"
-#include "power.h"
 
 struct host_facts host_facts;
 
@@ -33,10 +32,7 @@ void machine_halt(void)
 {
 	smp_stop_others();
 	printk(LOG_ERR "Halted.\n");
-	irq_disable();
-	for (;;) {
-		cpu_halt();
-	}
+	smp_halt();
 }
 
 static void reset_by_acpi(void)

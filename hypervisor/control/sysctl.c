@@ -8,6 +8,7 @@
 #include "arch/tsc.h"
 #include "arch/uaccess.h"
 #include "control/control.h"
+#include "domain/subop.h"
 #include "domctl.h"
 #include "domus.h"
 #include "drivers/console.h"
@@ -149,16 +150,10 @@ long do_sysctl(guest_ptr_t arg)
 {
 	u32 head[2]; /* command, interface version */
 	struct xen_sysctl op;
-	long rc = -ENOSYS;
+	long rc = tools_call_read(head, sizeof(head), arg, XEN_SYSCTL_INTERFACE_VERSION);
 
-	if (!current->domain->privileged) {
-		return -EPERM;
-	}
-	if (copy_from_guest(head, arg, sizeof(head))) {
-		return -EFAULT;
-	}
-	if (head[1] != XEN_SYSCTL_INTERFACE_VERSION) {
-		return -EACCES;
+	if (rc) {
+		return rc;
 	}
 	if (head[0] == DOMUS_SYSCTL_COUNTERS) {
 		return counters(arg);
@@ -168,6 +163,7 @@ long do_sysctl(guest_ptr_t arg)
 	if (copy_from_guest(&op.u, arg + offsetof(struct xen_sysctl, u), sizeof(op.u))) {
 		return -EFAULT;
 	}
+	rc = -ENOSYS;
 	for (unsigned int i = 0; i < ARRAY_SIZE(handlers); i++) {
 		if (handlers[i].cmd == op.cmd) {
 			rc = handlers[i].fn(&op);

@@ -6,7 +6,6 @@
 #include "control/control.h"
 #include "domus.h"
 #include "lib/lib.h"
-#include "version.h"
 
 #define ABI_MAJOR 4
 #define ABI_MINOR 17

@@ -29,6 +29,17 @@ long subop_run(const struct subop *table, unsigned int count, unsigned int cmd, 
 	return rc;
 }
 
+long tools_call_read(void *op, size_t bytes, guest_ptr_t arg, u32 version)
+{
+	if (!current->domain->privileged) {
+		return -EPERM;
+	}
+	if (copy_from_guest(op, arg, bytes)) {
+		return -EFAULT;
+	}
+	return ((u32 *)op)[1] == version ? 0 : -EACCES;
+}
+
 struct domain *domain_target(domid_t id, int *err)
 {
 	struct domain *d = domain_get(id);

@@ -10,9 +10,6 @@
 #include "lib/lib.h"
 #include "mm/alloc.h"
 
-long do_vcpu_op(unsigned int cmd, unsigned int id, guest_ptr_t arg);
-long do_set_timer_op(u64 deadline);
-
 #define MIN_PERIOD_NS NS_PER_MS
 
 long vcpu_read_context(struct vcpu *v, guest_ptr_t from)

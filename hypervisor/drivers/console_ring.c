@@ -7,7 +7,7 @@
 #include "arch/uaccess.h"
 #include <xen/sysctl.h>
 #include "drivers/console.h"
-#include "console_ring.h"
+#include "printk.h"
 #include "lib/lib.h"
 #include "lib/spinlock.h"
 

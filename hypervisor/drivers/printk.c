@@ -6,7 +6,6 @@
  */
 #include "arch/smp.h"
 #include "drivers/console.h"
-#include "console_ring.h"
 #include "printk.h"
 #include "uart.h"
 #include "lib/lib.h"

@@ -10,11 +10,10 @@
 #include "mmu/mmu.h"
 #include "pv/pv.h"
 
-#define FXSAVE_BYTES    512u
-#define XSAVE_HEADER    512u /* offset of XSTATE_BV */
-#define GDT_MAX         (GUEST_GDT_FRAMES * 512u)
-#define LDT_MAX         8192u
-#define VM_ASSIST_VALID (0x3full | BIT(VMASST_TYPE_m2p_strict))
+#define FXSAVE_BYTES 512u
+#define XSAVE_HEADER 512u /* offset of XSTATE_BV */
+#define GDT_MAX      (GUEST_GDT_FRAMES * 512u)
+#define LDT_MAX      8192u
 
 static mfn_t cr3_mfn(u64 cr3)
 {

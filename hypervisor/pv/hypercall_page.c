@@ -6,6 +6,7 @@
  */
 #include <xen/xen.h>
 #include "lib/lib.h"
+#include "mm/pagetype.h"
 #include "pv/pv.h"
 
 #define STUB_BYTES 32u
@@ -13,6 +14,17 @@
 /* Where `mov $n, %eax` has its number, in both stubs below. */
 #define CALL_NR 4
 #define IRET_NR 5
+
+int hypercall_page_install(struct domain *d, mfn_t m)
+{
+	int rc = frame_get_and_type(m, &d->mm, FT_WRITABLE);
+
+	if (!rc) {
+		hypercall_page_fill(mfn_to_virt(m));
+		frame_put_and_type(m);
+	}
+	return rc;
+}
 
 void hypercall_page_fill(void *page)
 {

@@ -10,25 +10,14 @@
 #include "mm/pagetype.h"
 #include "pv/pv.h"
 
-#define VM_ASSIST_VALID (0x3full | BIT(VMASST_TYPE_m2p_strict))
-#define TRAPS_PER_STEP  64u
+#define TRAPS_PER_STEP 64u
 
 /* --- Traps --- */
-
-int pv_set_trap(struct vcpu *v, const struct trap_info *t)
-{
-	if (!va_canonical(t->address)) {
-		return -EINVAL;
-	}
-	v->pv.traps[t->vector] = (struct trap_entry){t->address, (u16)(t->cs | 3), t->flags & 7};
-	return 0;
-}
 
 long do_set_trap_table(guest_ptr_t traps)
 {
 	struct vcpu *v = current;
 	struct trap_info t;
-	long rc;
 
 	if (!traps) {
 		memset(v->pv.traps, 0, 256 * sizeof(*v->pv.traps));
@@ -45,10 +34,11 @@ long do_set_trap_table(guest_ptr_t traps)
 		if (!t.address) {
 			return 0;
 		}
-		rc = pv_set_trap(v, &t);
-		if (rc) {
-			return rc;
+		if (!va_canonical(t.address)) {
+			return -EINVAL;
 		}
+		v->pv.traps[t.vector] =
+			(struct trap_entry){t.address, (u16)(t.cs | 3), t.flags & 7};
 	}
 }
 

@@ -6,7 +6,6 @@
 #include <xen/arch-x86/cpufeatureset.h>
 #include "arch/cpu.h"
 #include "lib/lib.h"
-#include "mm/pagetype.h"
 #include "pv/cpuid.h"
 #include "pv/pv.h"
 
@@ -131,21 +130,6 @@ static int write_base(struct vcpu *v, u32 msr, u64 val)
 	return 0;
 }
 
-static int write_hypercall_page(struct vcpu *v, u64 val)
-{
-	mfn_t m = _mfn(val >> PAGE_SHIFT);
-
-	if (val & ~PAGE_MASK) {
-		return -EPERM; /* there is only page 0 */
-	}
-	if (frame_get_and_type(m, &v->domain->mm, FT_WRITABLE)) {
-		return -EPERM;
-	}
-	hypercall_page_fill(mfn_to_virt(m));
-	frame_put_and_type(m);
-	return 0;
-}
-
 int pv_write_msr(struct vcpu *v, u32 msr, u64 val)
 {
 	u64 old;
@@ -155,8 +139,11 @@ int pv_write_msr(struct vcpu *v, u32 msr, u64 val)
 	case MSR_GS_BASE:
 	case MSR_KERNEL_GS:
 		return write_base(v, msr, val);
-	case MSR_HYPERCALL_PAGE:
-		return write_hypercall_page(v, val);
+	case MSR_HYPERCALL_PAGE: /* there is only page 0 */
+		return val & ~PAGE_MASK ||
+				       hypercall_page_install(v->domain, _mfn(val >> PAGE_SHIFT))
+			       ? -EPERM
+			       : 0;
 	case MSR_UCODE_REVISION: /* Linux clears it before it reads the revision */
 	case MSR_MCG_STATUS:
 		return val ? -EPERM : 0;

@@ -3,7 +3,7 @@
 #include "unit.h"
 #include "hypervisor/drivers/console.c"
 #include <xen/sysctl.h>
-#include "console_ring.h"
+#include "printk.h"
 
 #define RING 32768u
 

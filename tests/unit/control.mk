@@ -13,9 +13,11 @@ emulate_SRCS := tests/unit/emulate.c hypervisor/pv/emulate.c hypervisor/pv/decod
 emulate_CFLAGS := $(CONTROL_TEST_CFLAGS)
 domctl_SRCS := tests/unit/domctl.c $(wildcard hypervisor/control/domctl*.c) \
 	hypervisor/control/bitmap.c hypervisor/control/policy.c hypervisor/control/sysctl.c \
-	hypervisor/control/sysctl_cpu.c hypervisor/control/version.c hypervisor/pv/cpuid_policy.c
+	hypervisor/control/sysctl_cpu.c hypervisor/control/version.c hypervisor/pv/cpuid_policy.c \
+	hypervisor/domain/subop.c
 domctl_CFLAGS := $(CONTROL_TEST_CFLAGS) -Ihypervisor/control
 
 UNIT_TESTS += platform
-platform_SRCS := tests/unit/platform.c hypervisor/control/mca.c hypervisor/control/efi.c
+platform_SRCS := tests/unit/platform.c hypervisor/control/mca.c hypervisor/control/efi.c \
+	hypervisor/domain/subop.c
 platform_CFLAGS := $(CONTROL_TEST_CFLAGS) -Ihypervisor/control

@@ -17,7 +17,6 @@
 #include "mm/alloc.h"
 #include "mm/pagetype.h"
 #include "pv/cpuid.h"
-#include "version.h"
 
 #define CONTINUED 0x600d
 
@@ -195,13 +194,6 @@ int frame_get(mfn_t m, const struct owner *o)
 void frame_put(mfn_t m)
 {
 }
-int frame_get_and_type(mfn_t m, const struct owner *o, enum frame_kind kind)
-{
-	return -EINVAL;
-}
-void frame_put_and_type(mfn_t m)
-{
-}
 void *host_frame(mfn_t m)
 {
 	return NULL;
@@ -210,8 +202,9 @@ mfn_t host_mfn(const void *p)
 {
 	return _mfn(0x77);
 }
-void hypercall_page_fill(void *page)
+int hypercall_page_install(struct domain *d, mfn_t m)
 {
+	return -EINVAL;
 }
 const struct cpuid_policy *cpuid_system_policy(unsigned int index)
 {

@@ -6,22 +6,14 @@
 
 static bool panicking;
 
-static void __noreturn halt_here(void)
-{
-	for (;;) {
-		irq_disable();
-		__asm__ volatile("hlt");
-	}
-}
-
 static void __noreturn stop_machine(void)
 {
 	if (__atomic_exchange_n(&panicking, true, __ATOMIC_SEQ_CST)) {
-		halt_here();
+		smp_halt();
 	}
 	smp_stop_others();
 	printk(LOG_ERR "The machine is halted: reset it by hand.\n");
-	halt_here();
+	smp_halt();
 }
 
 void panic(const char *fmt, ...)

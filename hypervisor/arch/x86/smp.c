@@ -122,17 +122,12 @@ void smp_timer_fired(void)
 	}
 }
 
-static bool in_mask(const cpumask_t *mask, unsigned int cpu)
-{
-	return mask->bits[cpu / 64] >> (cpu % 64) & 1;
-}
-
 static unsigned int count_others(const cpumask_t *mask)
 {
 	unsigned int n = 0;
 
 	for (unsigned int cpu = 0; cpu < cpu_count; cpu++) {
-		n += cpu != cpu_id() && in_mask(mask, cpu);
+		n += cpu != cpu_id() && bit_test(mask->bits, cpu);
 	}
 	return n;
 }
@@ -155,12 +150,12 @@ void smp_call(const cpumask_t *cpus, void (*fn)(void *), void *arg)
 		call.arg = arg;
 		__atomic_store_n(&call.waiting, others, __ATOMIC_RELEASE);
 		for (unsigned int cpu = 0; cpu < cpu_count; cpu++) {
-			if (cpu != cpu_id() && in_mask(&mask, cpu)) {
+			if (cpu != cpu_id() && bit_test(mask.bits, cpu)) {
 				apic_send_ipi(apic_ids[cpu], VECTOR_CALL);
 			}
 		}
 	}
-	if (in_mask(&mask, cpu_id())) {
+	if (bit_test(mask.bits, cpu_id())) {
 		flags = irq_save();
 		fn(arg);
 		irq_restore(flags);
@@ -173,13 +168,18 @@ void smp_call(const cpumask_t *cpus, void (*fn)(void *), void *arg)
 	}
 }
 
+void smp_halt(void)
+{
+	for (;;) {
+		irq_disable();
+		cpu_halt();
+	}
+}
+
 static void stop_here(void *arg)
 {
 	__atomic_sub_fetch(&call.waiting, 1, __ATOMIC_RELEASE);
-	for (;;) {
-		irq_disable();
-		__asm__ volatile("hlt");
-	}
+	smp_halt();
 }
 
 /* Does not wait for the lock or for answers: the caller may be dying with either held. */

@@ -22,5 +22,6 @@ void smp_alive(void);
 void smp_timer_fired(void);
 /* Stops all other CPUs for good (panic, reboot, power off). */
 void smp_stop_others(void);
+void smp_halt(void) __noreturn; /* and this one */
 
 #endif

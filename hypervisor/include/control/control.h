@@ -11,8 +11,6 @@ long do_sysctl(guest_ptr_t op);
 long do_platform_op(guest_ptr_t op);
 long do_mca(guest_ptr_t op);
 long do_xen_version(unsigned int cmd, guest_ptr_t arg);
-long do_vcpu_op(unsigned int cmd, unsigned int vcpu, guest_ptr_t arg); /* domain/vcpu_op.c */
-long do_set_timer_op(u64 deadline);                                    /* domain/vcpu_op.c */
 
 /* control/keys.c: registers the console keys; before console_start(). */
 void keys_init(void);
@@ -46,5 +44,16 @@ struct host_facts {
 	const u64 *efi_services; /* the run-time services' addresses; NULL: none can be called */
 };
 extern struct host_facts host_facts;
+
+/* --- Between the files of control/ --- */
+/* power.c: dom0's ACPI code wants sleep state S5 and gives the PM1 control values for it; does not
+ * return. */
+void power_enter_s5(u16 pm1a_val, u16 pm1b_val) __noreturn;
+/* efi.c: XENPF_efi_runtime_call, *c being copied back if it is done. Errors of the ABI; what the
+ * firmware answers is in c->status. */
+struct xenpf_efi_runtime_call;
+long efi_runtime_call(struct xenpf_efi_runtime_call *c);
+/* version.c: the feature word (submap 0) of xen_version's get_features. */
+u32 version_features(bool privileged, u64 vm_assist);
 
 #endif

@@ -188,6 +188,8 @@ struct domain *domain_next(struct domain *d);
 /* Who leaves the loop early has a reference to d. */
 #define domain_for_each(d) for (struct domain *d = domain_get_next(0); d; d = domain_next(d))
 unsigned int domain_count(void);
+long do_vcpu_op(unsigned int cmd, unsigned int id, guest_ptr_t arg);
+long do_set_timer_op(u64 deadline);
 void domain_update_wallclock(struct domain *d);
 
 #endif

@@ -20,5 +20,8 @@ struct subop {
 
 /* Runs operation `cmd` of a table. -ENOSYS: there is none, -EPERM, -EFAULT, or what fn says. */
 long subop_run(const struct subop *table, unsigned int count, unsigned int cmd, guest_ptr_t arg);
+/* Reads a call of dom0's tools or its kernel; those have two words in front, the command and the
+ * version of the interface. -EPERM, -EFAULT; -EACCES: another version. */
+long tools_call_read(void *op, size_t bytes, guest_ptr_t arg, u32 version);
 
 #endif

@@ -3,7 +3,9 @@
 #ifndef PV_PV_H
 #define PV_PV_H
 
-#include "domain/domain.h"
+#include "domain/hooks.h"
+
+#define VM_ASSIST_VALID (0x3full | BIT(VMASST_TYPE_m2p_strict))
 
 /* Exceptions from guest context; called by entry.S's dispatcher with interrupts on. */
 void pv_exception(struct cpu_regs *regs);
@@ -17,10 +19,10 @@ bool pv_emulate_privop(struct vcpu *v, struct cpu_regs *regs);
 bool pv_emulate_forced_cpuid(struct vcpu *v, struct cpu_regs *regs);
 /* pv/cpuid.c */
 void pv_cpuid(struct vcpu *v, u32 leaf, u32 sub, u32 out[4]);
-int cpuid_domain_create(struct domain *d); /* hook: default policy */
-void cpuid_domain_free(struct domain *d);
 /* pv/hypercall_page.c: fills a page with the 128 hypercall stubs that older kernels call. */
 void hypercall_page_fill(void *page);
+/* The same to a frame of d. -EINVAL: it is none that d could write. */
+int hypercall_page_install(struct domain *d, mfn_t m);
 /* pv/emulate.c: CR4 as a guest sees it that asked for `cr4`: its own choice within its policy,
  * the rest as the hypervisor has it. */
 u64 pv_fix_cr4(const struct vcpu *v, u64 cr4);
