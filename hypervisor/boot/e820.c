@@ -11,14 +11,8 @@ static u64 entry_end(const struct boot_e820 *e)
 	return e->size > ~0ull - e->addr ? ~0ull : e->addr + e->size;
 }
 
-/* Higher wins. Unknown types have become reserved. */
-static unsigned int rank(u32 type)
-{
-	static const u8 ranks[] = {0, 1, 4,
-				   2, 3, 5}; /* by type: RAM 1, reserved 2, ACPI, NVS, bad */
-
-	return ranks[type];
-}
+/* Higher wins; by type: RAM 1, reserved 2, ACPI, NVS, bad. Unknown types have become reserved. */
+static const u8 rank[] = {0, 1, 4, 2, 3, 5};
 
 /* Type at address x, and in *next the next address above x where it may change. */
 static u32 type_at(const struct boot_e820 *raw, unsigned int count, u64 x, u64 *next)
@@ -33,7 +27,7 @@ static u32 type_at(const struct boot_e820 *raw, unsigned int count, u64 x, u64 *
 			*next = MIN(*next, start);
 		} else if (end > x) {
 			*next = MIN(*next, end);
-			type = rank(raw[i].type) > rank(type) ? raw[i].type : type;
+			type = rank[raw[i].type] > rank[type] ? raw[i].type : type;
 		}
 	}
 	return type;

@@ -32,7 +32,7 @@ struct decoder {
 
 static u64 reg_get(const struct decoder *d, unsigned int i)
 {
-	return *store_register((struct cpu_regs *)d->regs, i);
+	return *general_register((struct cpu_regs *)d->regs, i);
 }
 
 static u64 width_mask(unsigned int bytes)
@@ -206,51 +206,42 @@ static void decode_0f(struct decoder *d, struct store *s)
 
 static void decode_opcode(struct decoder *d, struct store *s, u8 opcode)
 {
+	/* The operation of a register, and 1; bit 0 of the opcode: not of a byte. */
+	static const u8 plain[0x80] = {[0x08 / 2] = 1 + STORE_OR,
+				       [0x20 / 2] = 1 + STORE_AND,
+				       [0x30 / 2] = 1 + STORE_XOR,
+				       [0x86 / 2] = 1 + STORE_XCHG,
+				       [0x88 / 2] = 1 + STORE_MOV};
+	unsigned int op = plain[opcode / 2];
+
 	s->bytes = (u8)operand_bytes(d, !(opcode & 1));
+	if (op) {
+		s->op = (enum store_op)(op - 1);
+		s->address = modrm_address(d);
+		s->operand = source_register(d, s->bytes);
+		if (s->op == STORE_XCHG) {
+			s->reg = s->bytes == 1 && !d->rex && d->reg >= 4 ? d->reg + 12 : d->reg;
+		}
+		return;
+	}
 	switch (opcode) {
-	case 0x88:
-	case 0x89:
-		s->op = STORE_MOV;
-		break;
-	case 0x86:
-	case 0x87:
-		s->op = STORE_XCHG;
-		break;
-	case 0x08:
-	case 0x09:
-		s->op = STORE_OR;
-		break;
-	case 0x20:
-	case 0x21:
-		s->op = STORE_AND;
-		break;
-	case 0x30:
-	case 0x31:
-		s->op = STORE_XOR;
-		break;
 	case 0xc6:
 	case 0xc7:
 		s->op = STORE_MOV;
 		s->address = modrm_address(d);
 		d->bad |= d->reg & 7;
 		s->operand = immediate(d, s->bytes);
-		return;
+		break;
 	case 0x80:
 	case 0x81:
 	case 0x83:
 		decode_group1(d, s, opcode);
-		return;
+		break;
 	case 0x0f:
 		decode_0f(d, s);
-		return;
+		break;
 	default:
 		d->bad = true;
-		return;
-	}
-	s->address = modrm_address(d);
-	s->operand = source_register(d, s->bytes);
-	if (s->op == STORE_XCHG) {
-		s->reg = s->bytes == 1 && !d->rex && d->reg >= 4 ? d->reg + 12 : d->reg;
 	}
 }
 
@@ -274,7 +265,7 @@ int store_decode(const u8 *insn, unsigned int length, const struct cpu_regs *reg
 /* Writes `bytes` of a register as the CPU does; 16-19 are ah, ch, dh, bh. */
 static void reg_set(struct cpu_regs *regs, unsigned int i, unsigned int bytes, u64 v)
 {
-	u64 *r = store_register(regs, i);
+	u64 *r = general_register(regs, i);
 
 	if (i >= 16) {
 		*r = (*r & ~0xff00ull) | (v & 0xff) << 8;

@@ -33,17 +33,6 @@ struct store {
 /* Decodes the store at insn, `length` readable bytes, for 64-bit mode with flat segments.
  * -EINVAL: none of those known, or cut off. */
 int store_decode(const u8 *insn, unsigned int length, const struct cpu_regs *regs, struct store *s);
-/* A general register by its number in instructions. */
-static inline u64 *store_register(struct cpu_regs *r, unsigned int i)
-{
-#define AT(reg) offsetof(struct cpu_regs, reg)
-	static const u8 at[16] = {AT(rax), AT(rcx), AT(rdx), AT(rbx), AT(rsp), AT(rbp),
-				  AT(rsi), AT(rdi), AT(r8),  AT(r9),  AT(r10), AT(r11),
-				  AT(r12), AT(r13), AT(r14), AT(r15)};
-#undef AT
-
-	return (u64 *)((char *)r + at[i & 15]);
-}
 
 /*
  * One kind of store only, which kernels unmap pages with: xchg of eight bytes, its address a
@@ -59,8 +48,9 @@ static inline unsigned int store_decode_xchg(u64 insn, struct cpu_regs *regs, u6
 	if ((insn & 0xfffa) != 0x8748 || mod > 1 || rm == 4 || (rm == 5 && !mod)) {
 		return 0;
 	}
-	*address = *store_register(regs, rm | (insn << 3 & 8)) + (u64)(mod ? (s8)(insn >> 24) : 0);
-	*reg = store_register(regs, (insn >> 19 & 7) | (insn << 1 & 8));
+	*address =
+		*general_register(regs, rm | (insn << 3 & 8)) + (u64)(mod ? (s8)(insn >> 24) : 0);
+	*reg = general_register(regs, (insn >> 19 & 7) | (insn << 1 & 8));
 	return 3 + mod;
 }
 /*

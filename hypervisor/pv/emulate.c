@@ -31,14 +31,6 @@ enum outcome {
 	AGAIN,   /* not finished, or another exception is on its way: leave rip alone */
 };
 
-static u64 *gpr(struct cpu_regs *r, unsigned int n)
-{
-	u64 *const reg[] = {&r->rax, &r->rcx, &r->rdx, &r->rbx, &r->rsp, &r->rbp, &r->rsi, &r->rdi,
-			    &r->r8,  &r->r9,  &r->r10, &r->r11, &r->r12, &r->r13, &r->r14, &r->r15};
-
-	return reg[n & 15];
-}
-
 /* Reads up to `want` bytes at va, stopping where a page cannot be read; returns how many. */
 static unsigned int fetch(u8 *buf, unsigned long va, unsigned int want)
 {
@@ -295,11 +287,11 @@ static enum outcome kernel_insn(struct vcpu *v, struct cpu_regs *regs, const str
 	case INSN_READ_CR:
 		done = read_cr(v, i, &val);
 		if (done == DONE) {
-			*gpr(regs, i->gpr) = val;
+			*general_register(regs, i->gpr) = val;
 		}
 		return done;
 	case INSN_WRITE_CR:
-		return write_cr(v, i, *gpr(regs, i->gpr));
+		return write_cr(v, i, *general_register(regs, i->gpr));
 	case INSN_RDMSR:
 		return read_msr(v, regs);
 	case INSN_WRMSR:

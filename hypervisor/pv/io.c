@@ -28,17 +28,13 @@ static u8 cmos_index;
 
 static bool port_denied(u16 port)
 {
-	switch (port) {
-	case 0x20:
-	case 0x21:
-	case 0xa0:
-	case 0xa1:
-	case 0x40:
-	case 0x41:
-		return true;
-	default:
-		return uart_owns_port(port);
+	static const u16 ours[] = {0x20, 0x21, 0xa0, 0xa1, 0x40, 0x41}; /* PICs, PIT */
+	bool found = uart_owns_port(port);
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(ours); i++) {
+		found |= port == ours[i];
 	}
+	return found;
 }
 
 /* Ports that are neither denied nor handled one by one. */

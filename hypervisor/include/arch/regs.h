@@ -21,6 +21,18 @@ struct cpu_regs {
 };
 _Static_assert(sizeof(struct cpu_regs) == 168, "the hardware frame ends the structure");
 
+/* A general register by its number in instructions. */
+static inline u64 *general_register(struct cpu_regs *r, unsigned int i)
+{
+#define AT(reg) offsetof(struct cpu_regs, reg)
+	static const u8 at[16] = {AT(rax), AT(rcx), AT(rdx), AT(rbx), AT(rsp), AT(rbp),
+				  AT(rsi), AT(rdi), AT(r8),  AT(r9),  AT(r10), AT(r11),
+				  AT(r12), AT(r13), AT(r14), AT(r15)};
+#undef AT
+
+	return (u64 *)((char *)r + at[i & 15]);
+}
+
 #define RFLAGS_TF   BIT(8)
 #define RFLAGS_IF   BIT(9)
 #define RFLAGS_DF   BIT(10)
