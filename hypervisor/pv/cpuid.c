@@ -191,8 +191,6 @@ static void vcpu_view(const struct vcpu *v, u32 leaf, u32 sub, u32 out[4])
 
 void pv_cpuid(struct vcpu *v, u32 leaf, u32 sub, u32 out[4])
 {
-	const struct cpuid_regs *r;
-
 	out[0] = out[1] = out[2] = out[3] = 0;
 	if (leaf >> 16 == XEN_CPUID_FIRST_LEAF >> 16) {
 		if ((leaf & 0xff00) == 0) {
@@ -202,10 +200,6 @@ void pv_cpuid(struct vcpu *v, u32 leaf, u32 sub, u32 out[4])
 		}
 		return;
 	}
-	r = policy_leaf(v->domain->cpuid, leaf, sub);
-	out[0] = r->a;
-	out[1] = r->b;
-	out[2] = r->c;
-	out[3] = r->d;
+	memcpy(out, policy_leaf(v->domain->cpuid, leaf, sub), sizeof(struct cpuid_regs));
 	vcpu_view(v, leaf, sub, out);
 }

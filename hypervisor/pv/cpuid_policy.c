@@ -128,7 +128,7 @@ u32 cpuid_policy_word(const struct cpuid_policy *p, unsigned int word)
 	return *(const u32 *)((const char *)p + word_place[word].offset);
 }
 
-void cpuid_policy_set_word(struct cpuid_policy *p, unsigned int word, u32 val)
+static void set_word(struct cpuid_policy *p, unsigned int word, u32 val)
 {
 	*(u32 *)((char *)p + word_place[word].offset) = val;
 }
@@ -138,17 +138,10 @@ bool cpuid_policy_has(const struct cpuid_policy *p, unsigned int feature)
 	return cpuid_policy_word(p, feature / 32) >> (feature % 32) & 1;
 }
 
-static void keep_features(struct cpuid_policy *p, const u32 mask[CPUID_FEATURE_WORDS])
-{
-	for (unsigned int w = 0; w < CPUID_FEATURE_WORDS; w++) {
-		cpuid_policy_set_word(p, w, cpuid_policy_word(p, w) & mask[w]);
-	}
-}
-
 static void drop_features(struct cpuid_policy *p, const u32 mask[CPUID_FEATURE_WORDS])
 {
 	for (unsigned int w = 0; w < CPUID_FEATURE_WORDS; w++) {
-		cpuid_policy_set_word(p, w, cpuid_policy_word(p, w) & ~mask[w]);
+		set_word(p, w, cpuid_policy_word(p, w) & ~mask[w]);
 	}
 }
 
@@ -330,7 +323,9 @@ static void trim_leaves(struct cpuid_policy *p)
 void cpuid_policy_pv_max(struct cpuid_policy *p, const struct cpuid_policy *host)
 {
 	*p = *host;
-	keep_features(p, pv_max_mask);
+	for (unsigned int w = 0; w < CPUID_FEATURE_WORDS; w++) {
+		set_word(p, w, cpuid_policy_word(p, w) & pv_max_mask[w]);
+	}
 	p->basic[1].c |= F(HYPERVISOR);
 	if (!cpuid_policy_has(p, XEN_X86_FEATURE_ARCH_CAPS)) {
 		p->arch_caps = 0;
@@ -429,7 +424,7 @@ int cpuid_policy_fit(struct cpuid_policy *p, const struct cpuid_policy *max, u32
 			}
 			return unfit(word_place[w].leaf, word_place[w].sub, err_leaf, err_subleaf);
 		}
-		cpuid_policy_set_word(p, w, have & limit);
+		set_word(p, w, have & limit);
 	}
 	p->basic[1].c |= F(HYPERVISOR);
 	/* The layout of saved state is the machine's, whatever the tools wrote there. */

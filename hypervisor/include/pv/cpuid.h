@@ -58,7 +58,6 @@ void cpuid_policy_pv_default(struct cpuid_policy *p, const struct cpuid_policy *
 const struct cpuid_regs *cpuid_policy_leaf(const struct cpuid_policy *p, u32 leaf, u32 sub);
 /* Feature words: a 32-bit register's worth each. */
 u32 cpuid_policy_word(const struct cpuid_policy *p, unsigned int word);
-void cpuid_policy_set_word(struct cpuid_policy *p, unsigned int word, u32 val);
 /* feature: XEN_X86_FEATURE_*. */
 bool cpuid_policy_has(const struct cpuid_policy *p, unsigned int feature);
 u64 cpuid_policy_xcr0(const struct cpuid_policy *p); /* XCR0 bits that a guest may set */
