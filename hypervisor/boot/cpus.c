@@ -4,7 +4,6 @@
  * is reported and left out. Options: maxcpus=N, nosmp. Boot only.
  */
 #include "arch/ap.h"
-#include "arch/apic.h"
 #include "boot/boot.h"
 #include "control/control.h"
 #include "domain/switch.h"

@@ -4,7 +4,6 @@
 #include "arch/cpu.h"
 #include "dom0_private.h"
 #include "lib/lib.h"
-#include "mm/alloc.h"
 
 #define FB_RGB   1
 #define FB_TEXT  2

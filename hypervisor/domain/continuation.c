@@ -6,33 +6,23 @@
 #include "arch/x86_private.h"
 #include "domain/continuation.h"
 #include "domain/domain.h"
-#include "lib/lib.h"
 
 #define SYSCALL_BYTES 2u
-
-static void set_arguments(struct cpu_regs *regs, unsigned int n, const unsigned long *args)
-{
-	u64 *const reg[] = {&regs->rdi, &regs->rsi, &regs->rdx, &regs->r10, &regs->r8};
-
-	for (unsigned int i = 0; i < n && i < ARRAY_SIZE(reg); i++) {
-		*reg[i] = args[i];
-	}
-}
 
 long hypercall_continue(unsigned int nr, unsigned int nargs, const unsigned long *args)
 {
 	struct cpu_regs *regs = guest_regs();
 	struct multicall_state *mc = current->mc;
+	u64 *const reg[] = {&regs->rdi, &regs->rsi, &regs->rdx, &regs->r10, &regs->r8};
 
+	for (unsigned int i = 0; i < nargs && i < ARRAY_SIZE(reg); i++) {
+		*(mc ? &mc->entry.args[i] : reg[i]) = args[i];
+	}
 	if (mc) {
 		mc->preempted = true;
 		mc->entry.op = nr;
-		for (unsigned int i = 0; i < nargs && i < ARRAY_SIZE(mc->entry.args); i++) {
-			mc->entry.args[i] = args[i];
-		}
 		return 0;
 	}
 	regs->rip -= SYSCALL_BYTES;
-	set_arguments(regs, nargs, args);
 	return nr; /* into rax */
 }

@@ -39,11 +39,9 @@ static spinlock_t cmos_lock = SPINLOCK_INIT;
 u8 cmos_read(u8 reg)
 {
 	HOLD_LOCK_IRQSAVE(&cmos_lock);
-	u8 v;
 
 	outb(CMOS_INDEX, reg & 0x7f);
-	v = inb(CMOS_DATA);
-	return v;
+	return inb(CMOS_DATA);
 }
 
 void cmos_write(u8 reg, u8 val)

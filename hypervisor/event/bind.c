@@ -137,16 +137,8 @@ static long close_port(void *arg)
 /* May events of this channel go to any vcpu? */
 static bool chan_movable(u64 w)
 {
-	switch (chan_kind(w)) {
-	case CHAN_UNBOUND:
-	case CHAN_INTERDOMAIN:
-	case CHAN_PIRQ:
-		return true;
-	case CHAN_VIRQ:
-		return virq_is_global(chan_data(w));
-	default:
-		return false;
-	}
+	return chan_kind(w) == CHAN_VIRQ ? virq_is_global(chan_data(w))
+					 : chan_in_use(w) && chan_kind(w) != CHAN_IPI;
 }
 
 static long bind_vcpu(void *arg)
@@ -174,22 +166,11 @@ static void status_fill(evtchn_status_t *op, u64 w)
 	op->status = chan_kind(w) == CHAN_CLOSING ? CHAN_FREE : chan_kind(w);
 	op->vcpu = chan_vcpu(w);
 	memset(&op->u, 0, sizeof(op->u));
-	switch (chan_kind(w)) {
-	case CHAN_UNBOUND:
-		op->u.unbound.dom = chan_dom(w);
-		break;
-	case CHAN_INTERDOMAIN:
+	if (chan_kind(w) == CHAN_VIRQ || chan_kind(w) == CHAN_PIRQ) {
+		op->u.virq = chan_data(w); /* where u.pirq lies, too */
+	} else { /* where u.unbound.dom lies, too; 0 for all other kinds */
 		op->u.interdomain.dom = chan_dom(w);
 		op->u.interdomain.port = chan_data(w);
-		break;
-	case CHAN_PIRQ:
-		op->u.pirq = chan_data(w);
-		break;
-	case CHAN_VIRQ:
-		op->u.virq = chan_data(w);
-		break;
-	default:
-		break;
 	}
 }
 

@@ -9,7 +9,6 @@
  */
 #include "domain/continuation.h"
 #include "lib/option.h"
-#include "mm/alloc.h"
 #include "table.h"
 
 #define RESERVED GNTTAB_NR_RESERVED_ENTRIES

@@ -10,7 +10,6 @@
 
 #include "arch/hv_map.h"
 #include "irq/irq.h"
-#include "lib/list.h"
 
 enum line_kind { LINE_GSI, LINE_MSI, LINE_MSIX };
 
@@ -76,7 +75,6 @@ void gsi_default(u32 gsi, bool *level, bool *active_low);
 /* Finds the capability (and the table) of the line's function. -ENODEV, -EINVAL, -ENXIO. */
 int msi_find(struct irq_line *line, u64 table_base);
 void msi_program(const struct irq_line *line, u32 apic_id, bool masked);
-void msi_mask(const struct irq_line *line, bool masked);
 void msi_stop(const struct irq_line *line);
 
 /* PCI config space: by ports below 0x100 of segment 0, else by MMCFG (all ones where there is

@@ -108,7 +108,7 @@ int msi_find(struct irq_line *line, u64 table_base)
 	return src->entry ? -EINVAL : 0;
 }
 
-void msi_mask(const struct irq_line *line, bool masked)
+static void msi_mask(const struct irq_line *line, bool masked)
 {
 	const struct msi_source *src = &line->msi;
 

@@ -5,7 +5,6 @@
  */
 #include "arch/clear.h"
 #include "arch/smp.h"
-#include "arch/tlb.h"
 #include "arch/uaccess.h"
 #include "domain/continuation.h"
 #include "lib/lib.h"

@@ -52,7 +52,7 @@ static bool read_again(u32 version)
 	return unlikely(READ_ONCE(record.version) != version);
 }
 
-static u64 scale(u64 ticks)
+u64 time_ticks_to_ns(u64 ticks)
 {
 	return (u64)(((unsigned __int128)(ticks << record.shift) * record.mul) >> 32);
 }
@@ -83,10 +83,10 @@ void time_set_rate(u32 mul)
 	WRITE_ONCE(record.version, record.version + 1);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* seen by all before the TSC is read */
 	tsc = rdtsc_ordered();
-	now = record.base + scale(tsc - record.stamp);
+	now = record.base + time_ticks_to_ns(tsc - record.stamp);
 	set_mul(mul);
 	record.stamp = tsc - MARGIN;
-	record.base = now - scale(MARGIN);
+	record.base = now - time_ticks_to_ns(MARGIN);
 	__atomic_store_n(&record.version, record.version + 1, __ATOMIC_RELEASE);
 	irq_restore(flags);
 }
@@ -98,14 +98,9 @@ u64 time_now(void)
 
 	do {
 		version = read_begin();
-		now = record.base + scale(rdtsc_ordered() - record.stamp);
+		now = record.base + time_ticks_to_ns(rdtsc_ordered() - record.stamp);
 	} while (read_again(version));
 	return now;
-}
-
-u64 time_ticks_to_ns(u64 ticks)
-{
-	return scale(ticks);
 }
 
 /* Rounded, and by today's rate: a timer that fires a little early is simply armed again. */

@@ -10,7 +10,6 @@
  * what guests compute would go back whenever a vcpu moved there.
  */
 #include "arch/x86_private.h"
-#include "lib/lib.h"
 
 #define COMPARISONS 5u
 #define ROUNDS      500u /* of one comparison: a tenth of a millisecond */

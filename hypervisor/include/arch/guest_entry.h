@@ -8,7 +8,6 @@
 #define ARCH_GUEST_ENTRY_H
 
 #include "arch/regs.h"
-#include "lib/types.h"
 
 struct vcpu;
 

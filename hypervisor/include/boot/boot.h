@@ -4,7 +4,6 @@
 #define BOOT_BOOT_H
 
 #include "control/machine.h"
-#include "lib/option.h"
 #include "lib/types.h"
 
 #define BOOT_MAX_MODULES 4

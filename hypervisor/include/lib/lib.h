@@ -16,7 +16,6 @@
 #define LOG_ERR           ""
 #define LOG_WARN          ""
 #define LOG_INFO          ""
-#define LOG_DEBUG         ""
 #define panic(...)        (printf(__VA_ARGS__), abort())
 #define ASSERT(c)         assert(c)
 #define BUG_ON(c)         assert(!(c))
@@ -39,10 +38,9 @@ char *strstr(const char *s, const char *what);
  * printk() may be called anywhere, NMI excepted. printk_guest() is for what a guest can
  * provoke: it is rate-limited and counts what it drops.
  */
-#define LOG_ERR   "\0011" /* the byte 1, then the level's digit */
-#define LOG_WARN  "\0012"
-#define LOG_INFO  "\0013"
-#define LOG_DEBUG "\0014"
+#define LOG_ERR  "\0011" /* the byte 1, then the level's digit */
+#define LOG_WARN "\0012"
+#define LOG_INFO "\0013"
 void printk(const char *fmt, ...) __printf(1, 2);
 void printk_guest(const char *fmt, ...) __printf(1, 2);
 int vsnprintf(char *buf, size_t size, const char *fmt, __builtin_va_list ap);

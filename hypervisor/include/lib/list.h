@@ -26,10 +26,6 @@ static inline void list_add_tail(struct list *head, struct list *n)
 	head->prev->next = n;
 	head->prev = n;
 }
-static inline void list_add(struct list *head, struct list *n)
-{
-	list_add_tail(head->next, n);
-}
 /* Removes n and leaves it self-linked, so removing twice is harmless. */
 static inline void list_del(struct list *n)
 {
