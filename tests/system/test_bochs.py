@@ -15,22 +15,26 @@ def needs_domus(hypervisor):
         pytest.skip("Domus on other CPUs")
 
 
-@pytest.mark.parametrize("kernel", ["traps", *(pytest.param(name, marks=pytest.mark.soak)
-                                               for name in ("cpu", "mmu", "sched", "vcpu"))])
-def test_test_kernels_pass(kernel):
-    spec = Spec(name=f"bochs-{kernel}", layers=(), memory=512, dom0_memory=128,
+MORE = [("cpu", "on"), ("mmu", "on"), ("mmu", "off"), ("sched", "off"), ("vcpu", "on")]
+
+
+@pytest.mark.parametrize("kernel,isolation", [
+    ("traps", "on"), *(pytest.param(*case, marks=pytest.mark.soak) for case in MORE)])
+def test_test_kernels_pass(kernel, isolation):
+    spec = Spec(name=f"bochs-{kernel}", layers=(), memory=512, dom0_memory=128, isolation=isolation,
                 options="dom0_max_vcpus=2", kernel=str(BUILD / f"tests/guest/{kernel}.elf"))
     with Bochs(spec, 600) as console:
         console.wait(r"RESULT: [^\n]*\n")
         log = console.text()
-    assert "x2APIC" in re.search(r"CPU: [^\n]*", log).group()
+    uses = re.search(r"CPU: .*, uses ([^\n]*)", log)[1]
+    assert "x2APIC PCID" in uses and ("isolation" in uses) == (isolation == "on")
     assert not re.findall(r"^FAIL.*$", log, re.MULTILINE)
     assert re.search(r"^RESULT: pass \([1-9]", log, re.MULTILINE)
 
 
 @pytest.mark.soak
 def test_dom0_boots_on_two_cpus():
-    spec = Spec(name="bochs-dom0", memory=1024, dom0_memory=512, smp=2,
+    spec = Spec(name="bochs-dom0", isolation="auto", memory=1024, dom0_memory=512, smp=2,
                 cmdline=f"{SERVE['domus']} nodev=1")
     with Bochs(spec, 3000) as console:
         console.login()
