@@ -139,6 +139,12 @@ static inline struct chan *chan_at(const struct evtchn_domain *e, u32 port)
 	return &e->bucket[port / PORTS_PER_BUCKET][port % PORTS_PER_BUCKET];
 }
 
+/* A port that a guest named, behind the check of it: see index_clamp(). */
+static inline u32 port_clamp(const struct evtchn_domain *e, u32 port)
+{
+	return (u32)index_clamp(port, e->max_port + 1ul);
+}
+
 /* The channel of a port, or NULL if no such port was ever given out. Any context. */
 static inline struct chan *chan_of(const struct evtchn_domain *e, u32 port)
 {
@@ -147,8 +153,7 @@ static inline struct chan *chan_of(const struct evtchn_domain *e, u32 port)
 	if (port > e->max_port) {
 		return NULL;
 	}
-	b = __atomic_load_n(&e->bucket[index_clamp(port, e->max_port + 1ul) / PORTS_PER_BUCKET],
-			    __ATOMIC_ACQUIRE);
+	b = __atomic_load_n(&e->bucket[port_clamp(e, port) / PORTS_PER_BUCKET], __ATOMIC_ACQUIRE);
 	return b ? &b[port % PORTS_PER_BUCKET] : NULL;
 }
 

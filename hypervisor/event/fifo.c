@@ -54,9 +54,11 @@ struct fifo {
 
 static struct fifo_page *page_of(const struct fifo *f, u32 port)
 {
-	u32 n = port / PAGE_WORDS, count = __atomic_load_n(&f->page_count, __ATOMIC_ACQUIRE);
+	u32 n = port / PAGE_WORDS;
 
-	return n < count ? (struct fifo_page *)&f->page[index_clamp(n, count)] : NULL;
+	return n < __atomic_load_n(&f->page_count, __ATOMIC_ACQUIRE)
+		       ? (struct fifo_page *)&f->page[n]
+		       : NULL;
 }
 
 /* NULL: the guest has not given the page yet. */

@@ -33,7 +33,7 @@ static __noinline void wake_pollers(struct domain *d, u32 port)
 {
 	for (unsigned int i = 0; i < ARRAY_SIZE(d->evtchn->pollers); i++) {
 		for (u64 m = READ_ONCE(d->evtchn->pollers[i]); m; m &= m - 1) {
-			struct vcpu *v = domain_vcpu(d, i * 64 + bit_first(m));
+			struct vcpu *v = domain_vcpu_known(d, i * 64 + bit_first(m));
 			u32 only = v ? READ_ONCE(v->poll_port) : 0;
 
 			if (v && (!only || only == port)) {
@@ -62,7 +62,7 @@ static __noinline bool two_level_set_pending(struct domain *d, struct vcpu *v, u
 
 static __inline_here void deliver(struct domain *d, u64 w, u32 port)
 {
-	struct vcpu *v = domain_vcpu(d, chan_vcpu(w));
+	struct vcpu *v = domain_vcpu_known(d, chan_vcpu(w));
 	struct fifo *f = fifo_of(d->evtchn);
 	u64 pollers = 0;
 
@@ -183,7 +183,8 @@ void evtchn_send_global_virq(unsigned int virq)
 bool evtchn_pending(struct domain *d, u32 port)
 {
 	u32 *mark = evtchn_enter();
-	bool pending = evtchn_port_valid(d, port) && chan_is_pending(d, port);
+	bool pending =
+		evtchn_port_valid(d, port) && chan_is_pending(d, port_clamp(d->evtchn, port));
 
 	evtchn_leave(mark);
 	return pending;
@@ -199,18 +200,18 @@ static void two_level_unmask(struct domain *d, struct vcpu *v, u32 port)
 
 long chan_unmask(void *arg)
 {
-	const evtchn_unmask_t *op = arg;
 	struct domain *d = current->domain;
-	struct chan *c = chan_of(d->evtchn, op->port);
+	const u32 named = ((const evtchn_unmask_t *)arg)->port, port = port_clamp(d->evtchn, named);
+	struct chan *c = chan_of(d->evtchn, named);
 	u32 *mark = evtchn_enter();
 	struct fifo *f = fifo_of(d->evtchn);
 	u64 w = c ? chan_load(c) : CHAN_FREE;
-	struct vcpu *v = domain_vcpu(d, chan_vcpu(w));
+	struct vcpu *v = domain_vcpu_known(d, chan_vcpu(w));
 
 	if (c && v && f) {
-		fifo_unmask(f, v, chan_priority(w), op->port);
+		fifo_unmask(f, v, chan_priority(w), port);
 	} else if (c && v) {
-		two_level_unmask(d, v, op->port);
+		two_level_unmask(d, v, port);
 	}
 	evtchn_leave(mark);
 	/* A PIRQ's line is not touched: its EOI is a call of its own. */

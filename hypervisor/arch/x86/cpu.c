@@ -25,7 +25,9 @@ static int parse_xpti(const char *value, void *arg)
 	bool on = true;
 	int rc = option_switch(value, &on);
 
-	xpti = on ? ON : OFF;
+	if (!rc) {
+		xpti = on ? ON : OFF;
+	}
 	return rc;
 }
 OPTION(xpti, parse_xpti, NULL);

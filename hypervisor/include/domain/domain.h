@@ -124,7 +124,9 @@ static inline bool vcpu_event_deliverable(const struct vcpu *v)
 	       !READ_ONCE(info->evtchn_upcall_mask);
 }
 
-#define domain_vcpu(d, i) ((i) < (d)->max_vcpus ? (d)->vcpu[index_clamp(i, (d)->max_vcpus)] : NULL)
+/* NULL if there is none; the second is for numbers that the hypervisor noted itself. */
+#define domain_vcpu(d, i)       ((i) < (d)->max_vcpus ? (d)->vcpu[index_clamp(i, (d)->max_vcpus)] : NULL)
+#define domain_vcpu_known(d, i) ((i) < (d)->max_vcpus ? (d)->vcpu[i] : NULL)
 #define vcpu_for_each(d, v, i)                            \
 	for (unsigned int i = 0; i < (d)->max_vcpus; i++) \
 		for (struct vcpu *v = (d)->vcpu[i]; v; v = NULL)
