@@ -139,6 +139,15 @@ class Console:
             raise BootError(f"{command!r} ended with {status}:\n{output}")
         return output
 
+    def start_aside(self, command):
+        """Start a command that runs beside those that follow."""
+        self.check(f"{{ {command}; echo aside=$?; }} >/run/aside 2>&1 &")
+
+    def finish_aside(self, timeout=None):
+        """Wait for its end; returns what it said. It was not this shell that started it."""
+        self.check("until grep -q ^aside= /run/aside; do sleep 1; done", timeout)
+        return self.check("cat /run/aside")
+
     def _piece(self, text):
         self.child.send(text + "\n")
         self.wait(r"@@more\r*\n")
