@@ -5,6 +5,7 @@
 there is not run again until the log is removed or the sources changed.
 """
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -54,31 +55,46 @@ def pytest_collection_modifyitems(config, items):
     if again:
         config.hook.pytest_deselected(items=again)
         items[:] = [item for item in items if item not in again]
+    items.sort(key=lambda item: item.get_closest_marker("alone") is not None)
+
+
+class Tally:
+    """Counts what the tests' processes report, and keeps the soak's log."""
+
+    def __init__(self, config):
+        self.counts = {"passed": 0, "failed": 0}
+        self.soak = source_state() if config.getoption("--soak") else ""
+
+    def pytest_runtest_logreport(self, report):
+        if report.passed and report.when != "call":
+            return
+        word = "passed" if report.passed else "failed"
+        self.counts[word] += 1
+        if self.soak:
+            stamp = time.strftime("%Y-%m-%dT%H:%M:%S")
+            with open(SOAK_LOG, "a", encoding="utf-8") as log:
+                log.write(f"{word} {self.soak} {stamp} {report.nodeid}\n")
 
 
 def pytest_configure(config):
-    config.domus_counts = {"passed": 0, "failed": 0}
-    if config.getoption("--soak"):
-        config.domus_soak = source_state()
-
-
-@pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item, call):
-    report = (yield).get_result()
-    if report.passed and report.when != "call":
-        return
-    word = "passed" if report.passed else "failed"
-    item.config.domus_counts[word] += 1
-    if item.config.getoption("--soak"):
-        stamp = time.strftime("%Y-%m-%dT%H:%M:%S")
-        with open(SOAK_LOG, "a", encoding="utf-8") as log:
-            log.write(f"{word} {item.config.domus_soak} {stamp} {item.nodeid}\n")
+    if not hasattr(config, "workerinput"):  # the process that the others report to
+        config.pluginmanager.register(Tally(config), "tally")
 
 
 def pytest_unconfigure(config):
-    counts = getattr(config, "domus_counts", None)
-    if counts and not config.option.collectonly:
-        print(f"{counts['passed']} passed, {counts['failed']} failed")
+    tally = config.pluginmanager.get_plugin("tally")
+    if tally and not config.option.collectonly:
+        print(f"{tally.counts['passed']} passed, {tally.counts['failed']} failed")
+
+
+@pytest.fixture(autouse=True)
+def turn(request):
+    """Several tests run at once; one that is marked `alone` waits until it has the machine."""
+    BUILD.mkdir(parents=True, exist_ok=True)
+    with open(BUILD / "turn.lock", "w", encoding="ascii") as lock:
+        alone = request.node.get_closest_marker("alone")
+        fcntl.flock(lock, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        yield
 
 
 @pytest.fixture(scope="session")

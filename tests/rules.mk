@@ -59,6 +59,8 @@ $(O)/tests/cpu/%: tests/system/cpu/%.S
 # What a fresh machine runs: missing packages first, then make again for the work itself.
 again = sh $(I)/host-packages.sh && $(MAKE) --no-print-directory
 PYTEST = $(PYTHON) -m pytest -c tests/pytest.ini -p no:cacheprovider
+# Files of tests that run at once; each may have a machine of 3 GiB.
+JOBS ?= 2
 export DOMUS_UNIT_TESTS = $(UNIT_TESTS)
 
 host-packages: ## Install the Debian packages that building and testing need
@@ -66,7 +68,7 @@ host-packages: ## Install the Debian packages that building and testing need
 test-ready: all images guests $(UNIT_PROGRAMS) $(SYSTEM_PROGRAMS) $(CPU_PROGRAMS)
 test: ## Run every check with small counts
 	@{ $(again) test-ready; } || { echo "0 passed, 1 failed"; exit 1; }
-	@$(PYTEST) $(or $(T),$(TEST_ROOMS))
+	@$(PYTEST) -n $(JOBS) --dist loadfile --machines 1 $(or $(T),$(TEST_ROOMS))
 soak: ## Run the checks with full counts; resumes where it stopped (log: build/soak.log)
 	@{ $(again) test-ready; } || { echo "0 passed, 1 failed"; exit 1; }
 	@$(PYTEST) --soak $(or $(T),$(TEST_ROOMS))
@@ -75,7 +77,7 @@ lint: ## Check imports, ABI layout, formatting; report long files and functions
 	@$(PYTHON) tests/lint/lint.py
 format: ## Format all C files as .clang-format says
 	@$(PYTHON) tests/lint/compile.py
-bench: ## Measure against native Linux and Debian's Xen (B=boot|cpu|sched|store|io|move)
+bench: ## Measure against native Linux and Debian's Xen (B=boot|cpu|isolation|sched|store|io|move)
 	@$(again) all images guests bench-programs
 	@$(PYTHON) tests/bench/bench.py $(B)
 image: ## Make the GRUB image build/domus.iso

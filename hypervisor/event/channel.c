@@ -63,13 +63,13 @@ static struct chan *bucket_get(struct evtchn_domain *e, u32 n)
 int chan_open(struct domain *d, u64 word, struct domain *peer, u32 *port)
 {
 	struct evtchn_domain *e = d->evtchn;
-	u32 limit = e->fifo ? e->max_port : MIN(e->max_port, PORTS_TWO_LEVEL - 1);
+	u32 end = e->fifo ? e->ports : MIN(e->ports, PORTS_TWO_LEVEL);
 	u32 linked = 0;
 
 	if (e->closed) {
 		return -EINVAL;
 	}
-	for (u32 p = e->first_free; p <= limit; p++) {
+	for (u32 p = e->first_free; p < end; p++) {
 		struct chan *c = bucket_get(e, p / PORTS_PER_BUCKET);
 
 		if (!c) {
@@ -201,7 +201,7 @@ int chan_close_all(struct domain *d)
 
 static u32 bucket_count(const struct evtchn_domain *e)
 {
-	return e->max_port / PORTS_PER_BUCKET + 1;
+	return (e->ports + PORTS_PER_BUCKET - 1) / PORTS_PER_BUCKET;
 }
 
 /* The structure, its buckets and behind them the ports of VIRQs. */
@@ -215,14 +215,14 @@ int evtchn_domain_create(struct domain *d)
 {
 	/* 0: the configuration names no limit. */
 	u64 wanted = d->config_max_evtchn_port;
-	u32 max_port = wanted ? (u32)MIN(wanted, FIFO_PORTS - 1ull) : FIFO_PORTS - 1;
-	u32 buckets = max_port / PORTS_PER_BUCKET + 1;
+	u32 ports = wanted ? (u32)MIN(wanted + 1, (u64)FIFO_PORTS) : FIFO_PORTS;
+	u32 buckets = (ports + PORTS_PER_BUCKET - 1) / PORTS_PER_BUCKET;
 	struct evtchn_domain *e = heap_alloc(evtchn_bytes(d, buckets));
 
 	if (!e) {
 		return -ENOMEM;
 	}
-	e->max_port = max_port;
+	e->ports = ports;
 	e->first_free = 1;
 	e->virq_port = (u32(*)[VIRQS]) & e->bucket[buckets];
 	__atomic_store_n(&d->evtchn, e, __ATOMIC_RELEASE);
@@ -289,7 +289,7 @@ void evtchn_dump(struct domain *d)
 		return;
 	}
 	printk("domain %u: %u event channels, limit %u, %s\n", domain_id(d), evtchn_count(d),
-	       e->max_port, READ_ONCE(e->fifo) ? "FIFO" : "2-level");
+	       e->ports - 1, READ_ONCE(e->fifo) ? "FIFO" : "2-level");
 	for (u32 p = 1; p <= READ_ONCE(e->top_port); p++) {
 		u32 *mark = evtchn_enter();
 		struct chan *c = chan_of(e, p);

@@ -66,7 +66,7 @@ struct watchdog {
 
 struct evtchn_domain {
 	spinlock_t lock;
-	u32 max_port;   /* highest port number that may be given out by the FIFO ABI */
+	u32 ports;      /* below it are the numbers that may be given out by the FIFO ABI */
 	u32 top_port;   /* none above it is in use */
 	u32 first_free; /* no port below it is free */
 	u32 used;       /* channels not FREE */
@@ -142,7 +142,7 @@ static inline struct chan *chan_at(const struct evtchn_domain *e, u32 port)
 /* A port that a guest named, behind the check of it: see index_clamp(). */
 static inline u32 port_clamp(const struct evtchn_domain *e, u32 port)
 {
-	return (u32)index_clamp(port, e->max_port + 1ul);
+	return (u32)index_clamp(port, e->ports);
 }
 
 /* The channel of a port, or NULL if no such port was ever given out. Any context. */
@@ -150,7 +150,7 @@ static inline struct chan *chan_of(const struct evtchn_domain *e, u32 port)
 {
 	struct chan *b;
 
-	if (port > e->max_port) {
+	if (port >= e->ports) {
 		return NULL;
 	}
 	b = __atomic_load_n(&e->bucket[port_clamp(e, port) / PORTS_PER_BUCKET], __ATOMIC_ACQUIRE);

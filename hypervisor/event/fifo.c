@@ -256,12 +256,12 @@ bool fifo_is_linked(const struct fifo *f, u32 port)
 
 static u32 early_words(const struct evtchn_domain *e)
 {
-	return e->max_port / 64 + 1;
+	return (e->ports + 63) / 64;
 }
 
 static u32 page_limit(const struct evtchn_domain *e)
 {
-	return e->max_port / PAGE_WORDS + 1;
+	return (u32)(ROUND_UP(e->ports, PAGE_WORDS) / PAGE_WORDS);
 }
 
 /* One allocation: the structure with its pages, the vcpus, the early bits. */
@@ -398,7 +398,7 @@ long fifo_init_control(void *arg)
 /* Lock held. Raises what waited for the page; a sender that missed the page clears its own bit. */
 static void early_raise(struct domain *d, struct fifo *f, u32 port)
 {
-	for (u32 end = MIN(port + (u32)PAGE_WORDS, d->evtchn->max_port + 1); port < end; port++) {
+	for (u32 end = MIN(port + (u32)PAGE_WORDS, d->evtchn->ports); port < end; port++) {
 		struct chan *c = chan_of(d->evtchn, port);
 
 		if (bit_test(f->early, port) && bit_test_and_clear(f->early, port) && c &&

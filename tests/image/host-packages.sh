@@ -7,7 +7,8 @@ WANTED="gcc make git binutils clang-14 clang-format-14 clang-tidy-14 cppcheck kc
 libxen-dev libcmocka-dev libjansson-dev libmicrohttpd-dev libyaml-dev
 liblzma-dev liblz4-dev zlib1g-dev libzstd-dev
 qemu-system-x86 bochs bochsbios vgabios ovmf grub-common grub-pc-bin grub-efi-amd64-bin xorriso mtools
-kmod cpio xz-utils python3 python3-pytest python3-pexpect python3-yaml"
+kmod cpio xz-utils python3 python3-pytest python3-pytest-xdist
+python3-pexpect python3-yaml"
 missing=
 for p in $WANTED; do
 	state=$(dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null || true)

@@ -11,6 +11,8 @@ from gdb import Gdb
 from machine import BUILD, RUN, SERVE, guest_ramdisk
 from tools import Domus, GuestShell, Xl, wait_guest
 
+pytestmark = pytest.mark.alone
+
 CLOCK = BUILD / "tests/clock"
 CPUS = 4
 
