@@ -27,36 +27,41 @@ int table_release_go_on(struct vcpu *v)
 	return rc;
 }
 
-/* Changes kernel or user table to m; the old one is left to table_release_finish(). */
+/*
+ * Changes kernel or user table to m; the old one is left to table_release_finish(). Programs do not
+ * see the M2P, unless their table is the kernel's; it is as it has to be before a CPU can show it.
+ */
 static int base_replace(struct vcpu *v, bool kernel, mfn_t m)
 {
 	u64 *cr3 = kernel ? &v->pv.cr3_kernel : &v->pv.cr3_user;
+	const u64 maddr = m.n << PAGE_SHIFT;
 	mfn_t old = _mfn(*cr3 >> PAGE_SHIFT);
-	int rc = table_release_finish(v);
+	int rc = *cr3 == maddr ? 0 : table_release_finish(v);
 
-	if (!rc && m.n) {
+	if (!rc && *cr3 != maddr && m.n) {
 		rc = frame_get_and_type(m, &v->domain->mm, FT_L4);
-	}
-	if (!rc) {
-		*cr3 = m.n << PAGE_SHIFT;
-		v->pv.cr3_load[kernel] = cr3_with_pcid(*cr3, kernel ? PCID_KERNEL : PCID_USER);
-		table_release_later(v, old);
-	}
-	return rc;
-}
-
-int base_set_kernel(struct vcpu *v, mfn_t m)
-{
-	int rc = 0;
-
-	if (v->pv.cr3_kernel != m.n << PAGE_SHIFT) {
-		rc = base_replace(v, true, m);
 	}
 	if (rc) {
 		return rc;
 	}
-	if (m.n) {
-		l4_show_m2p(m, true);
+	if (m.n && (kernel || maddr != v->pv.cr3_kernel)) {
+		l4_show_m2p(m, kernel);
+	}
+	if (*cr3 != maddr) {
+		*cr3 = maddr;
+		v->pv.cr3_load[kernel] = cr3_with_pcid(maddr, kernel ? PCID_KERNEL : PCID_USER);
+		table_release_later(v, old);
+	}
+	return 0;
+}
+
+int base_set_kernel(struct vcpu *v, mfn_t m)
+{
+	/* Without a table nothing can run. */
+	int rc = v == current && !m.n ? -EINVAL : base_replace(v, true, m);
+
+	if (rc) {
+		return rc;
 	}
 	ldt_release(v); /* found through the old tables */
 	if (v == current) {
@@ -67,16 +72,10 @@ int base_set_kernel(struct vcpu *v, mfn_t m)
 
 int base_set_user(struct vcpu *v, mfn_t m)
 {
-	int rc = 0;
+	int rc = base_replace(v, false, m);
 
-	if (v->pv.cr3_user != m.n << PAGE_SHIFT) {
-		rc = base_replace(v, false, m);
-	}
 	if (rc) {
 		return rc;
-	}
-	if (m.n && m.n << PAGE_SHIFT != v->pv.cr3_kernel) {
-		l4_show_m2p(m, false);
 	}
 	if (v == current && (cpu_features.pcid || cpu_features.isolate)) {
 		arch_load_guest_cr3(&v->pv); /* otherwise the next change of mode does it */

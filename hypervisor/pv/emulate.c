@@ -210,7 +210,7 @@ static enum outcome set_cr3(struct vcpu *v, u64 val)
 {
 	int err;
 
-	if (val & ~PTE_MFN_MASK) {
+	if (!val || val & ~PTE_MFN_MASK) {
 		return REFUSED;
 	}
 	err = mmu_set_base(v, _mfn(val >> PAGE_SHIFT), _mfn(v->pv.cr3_user >> PAGE_SHIFT));

@@ -101,6 +101,7 @@ static void privileged(void)
 	EXPECT("wrmsr", 13, 0, 0, "c"(0x1b), "a"(0), "d"(0));       /* APIC base */
 	EXPECT("movq %0, %%cr0", 13, 0, 0, "r"(0ul));               /* paging off */
 	EXPECT("movq %0, %%cr3", 13, 0, 0, "r"(0x1ul));
+	EXPECT("movq %0, %%cr3", 13, 0, 0, "r"(0ul));
 	claim("cli, sti, clts, cpuid, reading CR0 and CR4, known MSRs are emulated");
 	TRY("cpuid; movq %%cr0, %%rax; movq %%cr4, %%rax; clts", "a"(0), "c"(0));
 	CHECK_EQ(caught_vector, -1);
