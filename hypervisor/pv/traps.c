@@ -42,11 +42,20 @@ static long ldt_window_offset(unsigned long va)
 	return va >= base && va < base + 0x10000 ? (long)(va - base) : -1;
 }
 
-bool pv_hypervisor_page_fault(unsigned long cr2, u32 ec)
+/* Only loading a selector and iretq look into the LDT: no lock is held. To validate its page may
+ * take calls to CPUs that wait for us. */
+bool pv_hypervisor_page_fault(unsigned long cr2)
 {
 	long offset = ldt_window_offset(cr2);
+	bool mended;
 
-	return offset >= 0 && !is_idle_vcpu(current) && ldt_fault(current, (unsigned long)offset);
+	if (offset < 0 || is_idle_vcpu(current)) {
+		return false;
+	}
+	irq_enable();
+	mended = ldt_fault(current, (unsigned long)offset);
+	irq_disable();
+	return mended;
 }
 
 static inline bool may_be_table_write(const struct vcpu *v, u32 ec, unsigned long cr2)

@@ -16,8 +16,8 @@ from machine import BUILD, Spec
 FOLDER = Path(__file__).parent
 ELSEWHERE = {"crash", "denied", "spin"}
 KERNELS = sorted({path.parent.name for path in FOLDER.glob("*/main.c")} - ELSEWHERE)
-CPUS = {"clock": 2}  # of the machine, else 1
-ISOLATED = ("cpu", "mmu", "sched", "traps", "user", "vcpu")  # once more, with page-table isolation
+CPUS = {"clock": 2, "ldt": 2}  # of the machine, else 1
+ISOLATED = ("cpu", "ldt", "mmu", "sched", "traps", "user", "vcpu")  # once more, with page-table isolation
 PATIENCE = 120  # seconds for a whole kernel: a busy host is no failure
 
 
@@ -51,7 +51,7 @@ def test_kernel(name, hypervisor):
 
 @pytest.mark.parametrize("name", ISOLATED)
 def test_kernel_isolated(name, hypervisor):
-    check(run(name, hypervisor, isolation="on"))
+    check(run(name, hypervisor, smp=CPUS.get(name, 1), isolation="on"))
 
 
 @pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.soak)])

@@ -167,12 +167,11 @@ void trap_from_hypervisor(struct cpu_regs *regs)
 	default:
 		break;
 	}
+	if (regs->entry_vector == TRAP_PF && pv_hypervisor_page_fault(read_cr2())) {
+		return; /* also what iretq did not find in the LDT */
+	}
 	if (regs->rip == (u64)iret_to_guest || regs->rip == (u64)isolated_iret_to_guest) {
 		iret_fault(regs);
-	}
-	if (regs->entry_vector == TRAP_PF &&
-	    pv_hypervisor_page_fault(read_cr2(), regs->error_code)) {
-		return;
 	}
 	if (!extable_fixup(regs)) {
 		fatal_trap(regs, "Exception");

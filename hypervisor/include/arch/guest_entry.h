@@ -13,8 +13,9 @@ struct vcpu;
 
 void pv_exception(struct cpu_regs *regs); /* any exception of a guest but #PF, NMI, #MC; int 0x80 */
 void pv_page_fault(struct cpu_regs *regs, unsigned long cr2);
-/* A page fault of the hypervisor itself: true if it was in a window and is mended now (LDT). */
-bool pv_hypervisor_page_fault(unsigned long cr2, u32 error_code);
+/* A page fault of the hypervisor itself, interrupts off: true if it was in a window and is mended
+ * now (LDT). Interrupts are on meanwhile. */
+bool pv_hypervisor_page_fault(unsigned long cr2);
 void pv_hardware_nmi(void); /* interrupts off, any stack */
 void pv_iret_fault(struct cpu_regs *regs);
 void pv_syscall(struct vcpu *v, struct cpu_regs *regs);
