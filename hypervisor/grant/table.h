@@ -132,7 +132,8 @@ struct active *active_get(struct grant_domain *g, u32 ref, bool make);
 u64 *entry_of(struct grant_domain *g, u32 ref, u32 mode);
 static inline u16 *status_of(struct grant_domain *g, u32 ref)
 {
-	return &g->status[ref / STATUS_PER_FRAME][ref % STATUS_PER_FRAME];
+	return &g->status[index_clamp(ref / STATUS_PER_FRAME, g->status_frames)]
+			 [ref % STATUS_PER_FRAME];
 }
 
 /* Status frames that a table of so many frames has in version 2. */

@@ -165,15 +165,18 @@ long do_mmu_update(guest_ptr_t reqs, unsigned int count, guest_ptr_t done, unsig
 {
 	struct vcpu *v = current;
 	const struct subject self = {v->domain, &v->domain->mm};
-	bool ok = va_guest(reqs);
 	mmu_update_t req;
+	bool ok;
 	int rc;
 
 	if (count != 1 || done || foreign != DOMID_SELF || table_release_pending(v)) {
 		return update_many(reqs, count, done, foreign);
 	}
-	smap_open();
-	ok = ok && guest_word_load(reqs, &req.ptr) && guest_word_load(reqs + 8, &req.val);
+	if (!va_guest(reqs)) {
+		return -EFAULT;
+	}
+	smap_open_to_load();
+	ok = guest_word_load(reqs, &req.ptr) && guest_word_load(reqs + 8, &req.val);
 	smap_close();
 	if (!ok) {
 		return -EFAULT;

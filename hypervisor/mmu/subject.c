@@ -47,9 +47,13 @@ static __inline_here bool walk(pte_t *e, unsigned long slot)
 
 bool l1_find(const struct vcpu *v, unsigned long va, mfn_t *table, pte_t *e)
 {
-	pte_t p = v->pv.cr3_kernel | PTE_P;
+	pte_t p;
 
-	if (!va_guest(va) || !walk(&p, va >> 39) || !walk(&p, va >> 30) || !walk(&p, va >> 21)) {
+	if (!va_guest(va)) {
+		return false;
+	}
+	p = ((pte_t *)maddr_to_virt(v->pv.cr3_kernel))[l4_slot(va)]; /* v runs: that keeps it */
+	if (!walk(&p, va >> 30) || !walk(&p, va >> 21)) {
 		return false;
 	}
 	*table = pte_mfn(p);

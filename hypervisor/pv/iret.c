@@ -44,11 +44,14 @@ long pv_iret(struct vcpu *v, struct cpu_regs *regs)
 {
 	const u64 sp = regs->rsp;
 	u64 flags, cs, rflags, rax;
-	bool ok = va_guest(sp);
+	bool ok;
 
-	smap_open();
-	ok = ok && guest_word_load(sp + FRAME(flags), &flags) &&
-	     guest_word_load(sp + FRAME(cs), &cs) && guest_word_load(sp + FRAME(rax), &rax) &&
+	if (unlikely(!va_guest(sp))) {
+		return iret_refused(v, "from a stack that cannot be read");
+	}
+	smap_open_to_load();
+	ok = guest_word_load(sp + FRAME(flags), &flags) && guest_word_load(sp + FRAME(cs), &cs) &&
+	     guest_word_load(sp + FRAME(rax), &rax) &&
 	     guest_word_load(sp + FRAME(rip), &regs->rip) &&
 	     guest_word_load(sp + FRAME(rflags), &rflags) && leave_by(regs, sp, flags, cs) &&
 	     guest_word_load(sp + FRAME(rsp), &regs->rsp);

@@ -19,7 +19,7 @@ static inline size_t copy(void *dst, const void *src, size_t n)
 {
 	size_t words = n / 8, rest = n % 8;
 
-	smap_open();
+	smap_open_to_load();
 	__asm__ volatile("1: rep movsq; mov %3, %2; 2: rep movsb; jmp 5f\n"
 			 "3: lea (%3, %2, 8), %2\n" /* words left and the rest: bytes */
 			 "4:\n"

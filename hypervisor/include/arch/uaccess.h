@@ -44,9 +44,11 @@ size_t copy_to_guest(guest_ptr_t dst, const void *src, size_t n);
 	static inline bool name(guest_ptr_t src, type *val) \
 	{                                                   \
 		bool ok = va_guest(src);                    \
-		smap_open();                                \
-		ok = ok && load(src, val);                  \
-		smap_close();                               \
+		if (ok) {                                   \
+			smap_open_to_load();                \
+			ok = load(src, val);                \
+			smap_close();                       \
+		}                                           \
 		return ok;                                  \
 	}
 GUEST_READ(guest_read_u32, u32, guest_u32_load)

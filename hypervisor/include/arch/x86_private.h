@@ -18,6 +18,13 @@ static inline void smap_open(void)
 		__asm__ volatile("stac" ::: "memory");
 	}
 }
+/* The same to load from where the guest chose: the CPU waits until it knows that this was allowed,
+ * it does not run ahead with what the hypervisor keeps there (Spectre variant 1, CVE-2017-5753). */
+static inline void smap_open_to_load(void)
+{
+	smap_open();
+	__asm__ volatile("lfence" ::: "memory");
+}
 static inline void smap_close(void)
 {
 	if (cpu_features.smap) {
@@ -26,8 +33,9 @@ static inline void smap_close(void)
 }
 
 /*
- * One word of guest memory; false if it faulted. The window is open, and va_guest(va) was asked, of
- * this word or of one shortly below: from there upwards nothing is the hypervisor's.
+ * One word of guest memory; false if it faulted. The window is open (to load), and va_guest(va) was
+ * asked before, of this word or of one shortly below: from there upwards nothing is the
+ * hypervisor's.
  */
 #define GUEST_LOAD(name, type)                                           \
 	static inline bool name(u64 va, type *val)                       \
