@@ -238,6 +238,9 @@ int cpu_window_init(unsigned int cpu)
 	pte_t *l1, zero = pte_make(hv_zero_frame, HV_RO | PTE_NX);
 	int rc = 0;
 
+	if (window_l1[cpu]) {
+		return 0; /* of a CPU that did not start */
+	}
 	spin_lock(&map_lock);
 	l1 = entry_for(CPUWIN_GDT(cpu), 1);
 	spin_unlock(&map_lock);

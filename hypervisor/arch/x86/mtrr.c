@@ -66,7 +66,7 @@ bool mtrr_load(void)
 	/* No line may be cached under the old types, no translation be left that remembers them. */
 	write_cr0(cr0 | CR0_CD);
 	cpu_wbinvd();
-	write_cr4(cr4 & ~CR4_PGE);
+	write_cr4(cr4 ^ CR4_PGE); /* a change of it flushes all */
 	wrmsr(MSR_MTRR_TYPE, saved_type & ~TYPE_ENABLE);
 	for (unsigned int i = first; i < end; i++) {
 		wrmsr(msr_of(i), saved[i]);
