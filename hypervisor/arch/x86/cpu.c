@@ -33,6 +33,8 @@ static int parse_xpti(const char *value, void *arg)
 OPTION(xpti, parse_xpti, NULL);
 
 #define ARCH_CAPS_RDCL_NO BIT(0)
+#define MSR_DE_CFG        0xc0011029
+#define DE_CFG_LFENCE     BIT(1)
 
 /* XCR0 bits offered: x87, SSE, AVX and the AVX-512 group; each group whole or not at all. */
 #define XCR0_X87_SSE 0x3ull
@@ -129,6 +131,19 @@ void cpu_find_features(void)
 	print_model(f);
 }
 
+/* AMD's LFENCE holds back what follows it only where this bit is set. A hypervisor below us may set
+ * it itself, and not let us. */
+static void lfence_serializes(void)
+{
+	u64 v;
+
+	if (!rdmsr_safe(MSR_DE_CFG, &v) && !(v & DE_CFG_LFENCE)) {
+		v |= DE_CFG_LFENCE;
+		__asm__ volatile("1: wrmsr; 2:" EX_TABLE("1b", "2b")::"c"(MSR_DE_CFG), "a"((u32)v),
+				 "d"((u32)(v >> 32)));
+	}
+}
+
 /* Per CPU, once cpu_find_features() ran. */
 void cpu_init_registers(void)
 {
@@ -137,6 +152,9 @@ void cpu_init_registers(void)
 	write_cr0(CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_PG);
 	write_cr4(hv_cr4);
 	wrmsr(MSR_PAT, PAT_HV);
+	if (cpu_features.amd) {
+		lfence_serializes();
+	}
 	if (cpu_features.xsave) {
 		xsetbv(cpu_features.xcr0_max);
 		cpuid(0xd, 0, r);
