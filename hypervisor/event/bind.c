@@ -229,14 +229,19 @@ static const struct subop ops[] = {
 	[EVTCHNOP_set_priority] = {fifo_set_priority, sizeof(evtchn_set_priority_t), 0},
 };
 
+static __noinline long other_op(unsigned int cmd, guest_ptr_t arg)
+{
+	long rc = subop_run(ops, ARRAY_SIZE(ops), cmd, arg);
+
+	return rc == -ERESTART ? HYPERCALL_CONTINUE(__HYPERVISOR_event_channel_op, cmd, arg) : rc;
+}
+
 long do_event_channel_op(unsigned int cmd, guest_ptr_t arg)
 {
 	u32 port; /* the only field of evtchn_send_t */
-	long rc;
 
 	if (likely(cmd == EVTCHNOP_send)) {
 		return guest_read_u32(arg, &port) ? chan_send(port) : -EFAULT;
 	}
-	rc = subop_run(ops, ARRAY_SIZE(ops), cmd, arg);
-	return rc == -ERESTART ? HYPERCALL_CONTINUE(__HYPERVISOR_event_channel_op, cmd, arg) : rc;
+	return other_op(cmd, arg);
 }
