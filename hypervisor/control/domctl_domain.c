@@ -205,7 +205,7 @@ static long scheduler_op(struct domain *d, struct xen_domctl *op)
 		p->cap = (u16)d->sched.cap;
 		return 0;
 	case XEN_DOMCTL_SCHEDOP_putinfo:
-		if (p->cap > 100 * d->max_vcpus) {
+		if (d->dying || p->cap > 100 * d->max_vcpus) {
 			return -EINVAL;
 		}
 		return sched_group_set(&d->sched, p->weight ? p->weight : d->sched.weight, p->cap);

@@ -17,6 +17,7 @@ static long set_time(u64 sec, u32 nsec, u64 system_time)
 	}
 	time_set_wallclock(sec, nsec, system_time);
 	domain_for_each (d) {
+		HOLD_LOCK(&d->lock);
 		domain_update_wallclock(d);
 	}
 	return 0;

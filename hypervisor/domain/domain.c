@@ -211,8 +211,8 @@ int domain_create(domid_t id, const struct xen_domctl_createdomain *cfg, struct 
 	d->config_max_maptrack_frames = limit_or(cfg->max_maptrack_frames, DEFAULT_MAPTRACK_FRAMES);
 	memcpy(d->handle, cfg->handle, sizeof(d->handle));
 	sched_group_init(&d->sched);
-	d->max_vcpus = cfg->max_vcpus;
-	d->vcpu = heap_alloc(d->max_vcpus * sizeof(struct vcpu *));
+	d->vcpu = heap_alloc(cfg->max_vcpus * sizeof(struct vcpu *));
+	d->max_vcpus = d->vcpu ? cfg->max_vcpus : 0;
 	err = d->vcpu ? insert(d, id) : -ENOMEM;
 	if (err) {
 		free_vcpus(d);

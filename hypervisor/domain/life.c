@@ -62,7 +62,9 @@ static void drop_shared_info(struct domain *d)
 	vcpu_for_each (d, v, i) {
 		vcpu_detach_info(v);
 	}
+	spin_lock(&d->lock);
 	d->shared = NULL;
+	spin_unlock(&d->lock);
 	page_unshare(page);
 }
 

@@ -5,6 +5,7 @@
  * FPU.
  */
 #include "arch/smp.h"
+#include "arch/tlb.h"
 #include "arch/x86_private.h"
 #include "domain/domain.h"
 #include "domain/hooks.h"
@@ -145,6 +146,7 @@ void pending_work_run(void)
 	if (READ_ONCE(cpu_info()->pending) & ~often) {
 		rare_work();
 	}
+	tlb_keep_up();
 	if (cpu_take(PENDING_SCHEDULE)) {
 		sched_run();
 	}

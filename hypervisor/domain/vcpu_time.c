@@ -153,6 +153,9 @@ void domain_update_wallclock(struct domain *d)
 	u64 ns = time_wallclock_base();
 	shared_info_t *s = d->shared;
 
+	if (!s) {
+		return; /* not there yet, or dead */
+	}
 	change_begin(&s->wc_version);
 	s->wc_sec = (u32)(ns / NS_PER_SEC);
 	s->wc_sec_hi = (u32)(ns / NS_PER_SEC >> 32);

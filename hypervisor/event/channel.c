@@ -167,7 +167,7 @@ int chan_close(struct domain *d, u32 port)
 					       [chan_data(w)],
 			   0);
 	} else if (chan_kind(w) == CHAN_PIRQ) {
-		pirq_unbind_port(d, chan_data(w));
+		pirq_unbind_port(chan_data(w), port);
 	}
 	evtchn_grace();
 	if (chan_kind(w) == CHAN_INTERDOMAIN) {
@@ -182,9 +182,10 @@ int chan_close_all(struct domain *d)
 {
 	struct evtchn_domain *e = d->evtchn;
 	unsigned int steps = 0;
+	u32 p;
 
-	while (READ_ONCE(e->top_port)) {
-		u32 p = READ_ONCE(e->top_port);
+	/* Read once: another vcpu may close the last one meanwhile. */
+	while ((p = READ_ONCE(e->top_port)) != 0) {
 		struct chan *c = chan_of(e, p);
 
 		chan_close(d, p);

@@ -67,7 +67,7 @@ int line_alloc_vector(struct irq_line *line)
 		return 0;
 	}
 	for (unsigned int v = VECTOR_FIRST_DEV; v <= VECTOR_LAST_DEV; v++) {
-		if (!bit_test_and_set(vectors_used, v)) {
+		if (v != VECTOR_INT80 && !bit_test_and_set(vectors_used, v)) {
 			line->vector = (u8)v;
 			vector_set_handler((u8)v, line_interrupt, line);
 			return 0;

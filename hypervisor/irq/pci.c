@@ -182,6 +182,12 @@ static bool msi_write_refused(const struct irq_line *line, unsigned int offset, 
 /* A write by dom0: aligned, below the function's end. */
 static void guest_write(sbdf_t sbdf, unsigned int offset, unsigned int size, u32 val)
 {
+	const u64 ma = by_ports(sbdf, offset) ? 0 : mmcfg_address(sbdf, offset);
+
+	if (ma) {
+		(void)map_mmio(ma, size); /* not with the lock, see there */
+	}
+
 	HOLD_LOCK_IRQSAVE(&irq_lock);
 
 	msi_line_for_each (line) {

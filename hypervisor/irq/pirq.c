@@ -45,12 +45,13 @@ static void line_release(struct irq_line *line)
 	}
 }
 
-void pirq_unbind_port(struct domain *d, u32 pirq)
+/* The number may be another line's by now. */
+void pirq_unbind_port(u32 pirq, u32 port)
 {
 	HOLD_LOCK_IRQSAVE(&irq_lock);
 	struct irq_line *line = line_of(pirq);
 
-	if (line) {
+	if (line && line->port == port) {
 		line_release(line);
 	}
 }

@@ -142,10 +142,9 @@ static u64 block_take(unsigned int order, unsigned int zones, bool want_dirty)
 	return 0;
 }
 
-/* All CPUs drop what they may still translate to these frames; contents become harmless. */
-static void block_prepare(u64 m, unsigned int order, unsigned int flags)
+/* All CPUs drop what they may still translate to the frames from m up to `end`. */
+static void frames_flush(u64 m, u64 end)
 {
-	u64 end = m + (1ull << order), cleaned = 0;
 	u32 newest = frame_table[m].stamp;
 	cpumask_t all = {{0}};
 
@@ -158,6 +157,14 @@ static void block_prepare(u64 m, unsigned int order, unsigned int flags)
 		all.bits[cpu / 64] |= BIT(cpu % 64);
 	}
 	tlb_flush_stamp(&all, newest);
+}
+
+/* A block that is about to be used: nobody writes to it any more, and its contents are harmless. */
+static void block_prepare(u64 m, unsigned int order, unsigned int flags)
+{
+	u64 end = m + (1ull << order), cleaned = 0;
+
+	frames_flush(m, end);
 	for (u64 i = m; i < end; i++) {
 		if (frame_table[i].count & FRAME_DIRTY) {
 			cleaned++;
@@ -275,6 +282,8 @@ static void block_scrub(u64 m)
 
 		for (; i < stop; i++) {
 			if (frame_table[m + i].count & FRAME_DIRTY) {
+				/* Who could still write to it would do so behind our back. */
+				frames_flush(m + i, m + i + 1);
 				page_clear(mfn_to_virt(_mfn(m + i)));
 				frame_table[m + i].count = 0;
 				cleaned++;

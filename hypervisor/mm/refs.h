@@ -8,14 +8,17 @@
 
 #define FRAME_HELD (FRAME_ALLOCATED | FRAME_COUNT)
 
-/* A general reference of whatever frame it is; false: free, or too many. One less than the
- * count can hold is given out: the last one is reserved for the partial state. */
-static inline bool frame_count_get(struct frame *f)
+/* So many references are only for the partial state, and for giving back a dying domain's memory.
+ */
+#define FRAME_RESERVE 16u
+
+/* A general reference of whatever frame it is; false: free, or as many as there may be. */
+static inline bool frame_count_get(struct frame *f, u32 most)
 {
 	u32 old = READ_ONCE(f->count);
 
 	do {
-		if (unlikely(!(old & FRAME_HELD) || (old & FRAME_COUNT) >= FRAME_COUNT - 1)) {
+		if (unlikely(!(old & FRAME_HELD) || (old & FRAME_COUNT) >= most)) {
 			return false;
 		}
 	} while (!__atomic_compare_exchange_n(&f->count, &old, old + 1, false, __ATOMIC_ACQUIRE,
@@ -28,7 +31,9 @@ static inline int frame_get_ram(mfn_t m, const struct owner *o)
 {
 	struct frame *f = frame_of(m);
 
-	if (READ_ONCE(f->owner) != o->id || !frame_count_get(f)) {
+	const u32 most = FRAME_COUNT - (READ_ONCE(((struct owner *)o)->dying) ? 1 : FRAME_RESERVE);
+
+	if (READ_ONCE(f->owner) != o->id || !frame_count_get(f, most)) {
 		return -EINVAL;
 	}
 	if (unlikely(READ_ONCE(f->owner) != o->id)) { /* freed and given away meanwhile */

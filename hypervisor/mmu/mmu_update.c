@@ -202,8 +202,14 @@ long do_update_va_mapping_otherdomain(unsigned long va, u64 val, unsigned long f
 	struct subject pages;
 	mfn_t table, rest;
 	pte_t e;
-	int rc = subject_get(domid, &pages);
+	int rc = table_release_finish(
+		v); /* what is at va may be no L1 table by now, and be released */
 
+	if (rc) {
+		return HYPERCALL_CONTINUE(__HYPERVISOR_update_va_mapping_otherdomain, va, val,
+					  flags, domid);
+	}
+	rc = subject_get(domid, &pages);
 	if (rc) {
 		return rc;
 	}

@@ -118,7 +118,7 @@ static int set_tables(struct vcpu *v, const vcpu_guest_context_t *c)
 
 int vcpu_set_context(struct vcpu *v, const vcpu_guest_context_t *c)
 {
-	int err = check(v, c);
+	int err = v->domain->dying ? -EINVAL : check(v, c);
 
 	if (!err) {
 		err = set_tables(v, c);

@@ -104,19 +104,21 @@ void timer_stop(struct timer *t)
 {
 	struct timer_heap *h;
 	unsigned long flags;
+	bool runs;
 
 	if (!t->fn) {
 		return;
 	}
-	h = heap_lock(t, &flags);
-	if (t->armed) {
-		heap_remove(&h->root, &t->node);
-		t->armed = false;
-	}
-	spin_unlock_irqrestore(&h->lock, flags);
-	while (h != &heaps[cpu_id()] && READ_ONCE(h->running) == t) {
+	do { /* a callback that runs elsewhere may set it again */
+		h = heap_lock(t, &flags);
+		if (t->armed) {
+			heap_remove(&h->root, &t->node);
+			t->armed = false;
+		}
+		runs = h != &heaps[cpu_id()] && h->running == t;
+		spin_unlock_irqrestore(&h->lock, flags);
 		cpu_relax();
-	}
+	} while (runs);
 }
 
 void timer_run(void)

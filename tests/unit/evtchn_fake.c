@@ -20,7 +20,7 @@ int pirq_bind_port(struct domain *d, u32 pirq, u32 port)
 	return pirq_rc;
 }
 
-void pirq_unbind_port(struct domain *d, u32 pirq)
+void pirq_unbind_port(u32 pirq, u32 port)
 {
 	pirq_port[pirq] = 0;
 }

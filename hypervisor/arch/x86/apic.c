@@ -125,6 +125,9 @@ static void icr_write(u32 id, u32 command)
 	unsigned long flags;
 
 	if (!apic_mmio) {
+		/* The write of this MSR does not wait for stores before it (SDM 3A, "MSR access in
+		 * x2APIC mode"): what it announces would come later. */
+		__asm__ volatile("mfence; lfence" ::: "memory");
 		wrmsr(0x800 + (REG_ICR >> 4), (u64)id << 32 | command);
 		return;
 	}

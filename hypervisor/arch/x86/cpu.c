@@ -133,11 +133,11 @@ void cpu_find_features(void)
 
 /* AMD's LFENCE holds back what follows it only where this bit is set. A hypervisor below us may set
  * it itself, and not let us. */
-static void lfence_serializes(void)
+void cpu_lfence_serializes(void)
 {
 	u64 v;
 
-	if (!rdmsr_safe(MSR_DE_CFG, &v) && !(v & DE_CFG_LFENCE)) {
+	if (cpu_features.amd && !rdmsr_safe(MSR_DE_CFG, &v) && !(v & DE_CFG_LFENCE)) {
 		v |= DE_CFG_LFENCE;
 		__asm__ volatile("1: wrmsr; 2:" EX_TABLE("1b", "2b")::"c"(MSR_DE_CFG), "a"((u32)v),
 				 "d"((u32)(v >> 32)));
@@ -152,9 +152,6 @@ void cpu_init_registers(void)
 	write_cr0(CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_PG);
 	write_cr4(hv_cr4);
 	wrmsr(MSR_PAT, PAT_HV);
-	if (cpu_features.amd) {
-		lfence_serializes();
-	}
 	if (cpu_features.xsave) {
 		xsetbv(cpu_features.xcr0_max);
 		cpuid(0xd, 0, r);

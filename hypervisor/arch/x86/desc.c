@@ -28,7 +28,6 @@ struct table_pointer {
 
 #define GATE_DPL0 0x8e
 #define GATE_DPL3 0xee
-#define INT80     0x80
 
 /* Stack numbers in the TSS; the pages lie below the stack in this order, see arch/cpu.h. */
 enum { IST_DF = 1, IST_NMI, IST_MC, IST_DB };
@@ -62,7 +61,7 @@ static void idt_fill(u16 selector, bool with_ist)
 	}
 	gate_set(TRAP_BP, selector, 0, GATE_DPL3);
 	gate_set(TRAP_OF, selector, 0, GATE_DPL3);
-	gate_set(INT80, selector, 0, GATE_DPL3);
+	gate_set(VECTOR_INT80, selector, 0, GATE_DPL3);
 	if (with_ist) {
 		gate_set(TRAP_DF, selector, IST_DF, GATE_DPL0);
 		gate_set(TRAP_NMI, selector, IST_NMI, GATE_DPL0);
@@ -145,4 +144,5 @@ void desc_init(unsigned int cpu)
 	}
 	idt_load();
 	syscall_msrs(cpu);
+	cpu_lfence_serializes();
 }

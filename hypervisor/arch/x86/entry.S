@@ -197,9 +197,10 @@ common_entry_ist:
 	testb	$3, REGS_cs(%rsp)
 	jz	1f
 	movq	%rsp, %rsi
-	orq	$STACK_BYTES - 1, %rsp
-	subq	$CPUINFO_SIZE - 1, %rsp
 	movq	%rsp, %rdi
+	orq	$STACK_BYTES - 1, %rdi
+	subq	$CPUINFO_SIZE - 1, %rdi
+	movq	%rdi, %rsp
 	movl	$REGS_SIZE / 8, %ecx
 	rep movsq
 	movq	%rsp, %rdi

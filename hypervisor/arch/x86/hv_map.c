@@ -115,12 +115,32 @@ void hv_map_load(maddr_t (*alloc)(void))
 	table_alloc = alloc;
 }
 
+/* Without the lock: what is mapped stays as it is. */
+static bool is_mapped(unsigned long va)
+{
+	pte_t e = hv_l4_slots[l4_slot(va) - HV_SLOT];
+
+	for (unsigned int shift = 30; shift >= PAGE_SHIFT; shift -= 9) {
+		e = READ_ONCE(table_at(e)[va >> shift & 511]);
+		if (!(e & PTE_P) || (e & PTE_PSE && shift > PAGE_SHIFT)) {
+			return e & PTE_P;
+		}
+	}
+	return true;
+}
+
 static void *map_on_demand(maddr_t ma, size_t bytes, u64 flags)
 {
 	maddr_t at = ma & PAGE_MASK, end = ma + bytes;
 
 	if (end < ma || end > HV_END - DIRECT_VIRT) {
 		return NULL;
+	}
+	while (at < end && is_mapped(DIRECT_VIRT + at)) {
+		at += PAGE_SIZE;
+	}
+	if (at >= end) {
+		return (void *)(DIRECT_VIRT + ma);
 	}
 	spin_lock(&map_lock);
 	for (; at < end; at += PAGE_SIZE) {

@@ -6,9 +6,11 @@
 
 /* void stack_reset_and_jump(void (*fn)(void)): leaves whatever ran; the guest's registers stay on top. */
 	.globl	stack_reset_and_jump
-stack_reset_and_jump:
-	orq	$STACK_BYTES - 1, %rsp
-	subq	$CPUINFO_SIZE - 1, %rsp
+stack_reset_and_jump:			/* rsp in one step: an interrupt may come at any */
+	movq	%rsp, %rax
+	orq	$STACK_BYTES - 1, %rax
+	subq	$CPUINFO_SIZE - 1, %rax
+	movq	%rax, %rsp
 	jmp	*%rdi
 
 /* void stack_switch_and_call(void *top_of_regs, void (*fn)(void)): boot only. */

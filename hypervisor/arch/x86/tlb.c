@@ -2,8 +2,8 @@
 /*
  * TLB flushes by a clock: every full flush of a CPU advances the clock and is noted with the CPU.
  * What was unmapped at stamp S cannot be in the TLB of a CPU that flushed after S.
- * Stamps are compared by signed difference: a CPU that has not flushed for 2^31 ticks runs no
- * guest, and went idle with a flush.
+ * Stamps are compared by signed difference: each CPU flushes at least every 2^30 ticks
+ * (tlb_keep_up()), or is idle and began that with a flush.
  */
 #include "arch/smp.h"
 #include "arch/tlb.h"
@@ -31,6 +31,13 @@ void tlb_flush_local(void)
 		write_cr3(read_cr3());
 	}
 	irq_restore(flags);
+}
+
+void tlb_keep_up(void)
+{
+	if (tlb_stamp() - flushed_at[cpu_id()] > 1u << 30) {
+		tlb_flush_local();
+	}
 }
 
 static __noinline void flush_page_pcids(unsigned long va)

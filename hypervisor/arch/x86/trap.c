@@ -128,10 +128,11 @@ static void interrupt(const struct cpu_regs *regs)
 }
 
 /*
- * The final iretq faulted: what the guest asked to return to cannot be. Its registers were loaded
- * already, so the new frame has them; the frame that iretq read is intact above.
+ * The final iretq faulted: what the guest asked to return to cannot be, or was not looked at yet.
+ * Its registers were loaded already, so the new frame has them; the frame that iretq read is intact
+ * above.
  */
-static void __noreturn iret_fault(struct cpu_regs *regs)
+static void __noreturn iret_fault(struct cpu_regs *regs, bool mended)
 {
 	struct cpu_regs *g = guest_regs();
 	u32 vector = regs->entry_vector, ec = regs->error_code;
@@ -140,13 +141,17 @@ static void __noreturn iret_fault(struct cpu_regs *regs)
 	g->entry_vector = vector;
 	g->error_code = ec;
 	irq_enable();
-	pv_iret_fault(g);
-	enter_guest();
+	if (!mended) {
+		pv_iret_fault(g);
+	}
+	enter_guest(); /* with a new look at what is pending */
 }
 
 void trap_from_hypervisor(struct cpu_regs *regs);
 void trap_from_hypervisor(struct cpu_regs *regs)
 {
+	bool mended;
+
 	if (regs->entry_vector >= 32) {
 		interrupt(regs);
 		return;
@@ -167,11 +172,12 @@ void trap_from_hypervisor(struct cpu_regs *regs)
 	default:
 		break;
 	}
-	if (regs->entry_vector == TRAP_PF && pv_hypervisor_page_fault(read_cr2())) {
-		return; /* also what iretq did not find in the LDT */
-	}
+	mended = regs->entry_vector == TRAP_PF && pv_hypervisor_page_fault(read_cr2());
 	if (regs->rip == (u64)iret_to_guest || regs->rip == (u64)isolated_iret_to_guest) {
-		iret_fault(regs);
+		iret_fault(regs, mended);
+	}
+	if (mended) {
+		return;
 	}
 	if (!extable_fixup(regs)) {
 		fatal_trap(regs, "Exception");
@@ -183,13 +189,14 @@ void trap_from_guest(struct cpu_regs *regs)
 {
 	u64 cr2;
 
+	smap_close(); /* the guest's AC flag would hold it open */
 	if (likely(regs->entry_vector == TRAP_PF)) {
 		cr2 = read_cr2(); /* before another fault can replace it */
 		irq_enable();
 		pv_page_fault(regs, cr2);
 		return;
 	}
-	if (regs->entry_vector >= 32 && regs->entry_vector != 0x80) {
+	if (regs->entry_vector >= 32 && regs->entry_vector != VECTOR_INT80) {
 		interrupt(regs);
 		return;
 	}

@@ -8,6 +8,7 @@
 /* Vectors: 0x20-0xdf devices (dynamic), 0xf0.. the hypervisor's own. */
 #define VECTOR_FIRST_DEV 0x30
 #define VECTOR_LAST_DEV  0xdf
+#define VECTOR_INT80     0x80 /* guests' own: no device has it */
 #define VECTOR_TIMER     0xf0
 #define VECTOR_KICK      0xf1
 #define VECTOR_CALL      0xf2

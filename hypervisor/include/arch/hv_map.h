@@ -31,7 +31,7 @@ void hv_map_load(maddr_t (*table_alloc)(void));
 /*
  * Direct-map addresses of memory that is not RAM: device registers (uncached) or firmware tables
  * (cached). Pages that are mapped already stay as they are. NULL: out of the direct map's
- * reach, or no memory for a table. Never unmapped. Any context but interrupts.
+ * reach, or no memory for a table. Never unmapped. Interrupts on, unless all was mapped before.
  */
 void *map_mmio(maddr_t ma, size_t bytes);
 void *map_firmware(maddr_t ma, size_t bytes);

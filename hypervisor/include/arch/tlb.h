@@ -16,6 +16,9 @@
 
 void tlb_flush_local(void);
 void tlb_flush_page_local(unsigned long va);
+/* Now and then, at least once a second, on a CPU that runs guests: the clock may not leave it
+ * behind. */
+void tlb_keep_up(void);
 void tlb_flush_mask(const cpumask_t *mask);
 void tlb_flush_page_mask(const cpumask_t *mask, unsigned long va);
 

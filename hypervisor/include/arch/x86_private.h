@@ -74,8 +74,9 @@ static inline void xsetbv(u64 v)
 	__asm__ volatile("xsetbv" ::"c"(0), "a"((u32)v), "d"((u32)(v >> 32)) : "memory");
 }
 
-void cpu_find_features(void);  /* boot CPU, once */
-void cpu_init_registers(void); /* each CPU */
+void cpu_find_features(void);     /* boot CPU, once */
+void cpu_init_registers(void);    /* each CPU */
+void cpu_lfence_serializes(void); /* each CPU, once it has an IDT */
 
 /* desc.c: IDT for the early GDT's code selector, then GDT, TSS, IDT, SYSCALL MSRs for good. */
 void idt_init_early(void);

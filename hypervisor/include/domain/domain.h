@@ -192,6 +192,6 @@ struct domain *domain_next(struct domain *d);
 unsigned int domain_count(void);
 long do_vcpu_op(unsigned int cmd, unsigned int id, guest_ptr_t arg);
 long do_set_timer_op(u64 deadline);
-void domain_update_wallclock(struct domain *d);
+void domain_update_wallclock(struct domain *d); /* d->lock held, or nobody else knows d */
 
 #endif

@@ -22,7 +22,7 @@ unsigned int evtchn_count(struct domain *d); /* ports in use: leak tests, domus 
 
 /* Called by evtchn code, provided by irq/: a port was bound to or released from a PIRQ of d. */
 int pirq_bind_port(struct domain *d, u32 pirq, u32 port);
-void pirq_unbind_port(struct domain *d, u32 pirq);
+void pirq_unbind_port(u32 pirq, u32 port);
 
 long do_event_channel_op(unsigned int cmd, guest_ptr_t arg);
 long do_sched_op(unsigned int cmd, guest_ptr_t arg);
