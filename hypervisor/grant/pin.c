@@ -121,8 +121,8 @@ static int active_pin(struct grant_domain *g, struct active *a, u32 ref, u16 dom
 		return GNTST_general_error;
 	}
 	if (unlikely(mode & GRANT_SWITCHING)) {
-		return GNTST_general_error; /* with eagain Linux would wait for the guest's pleasure
-					     */
+		/* Upon eagain Linux would wait, for as long as the guest pleases. */
+		return GNTST_general_error;
 	}
 	if (unlikely(mode & GRANT_V2)) {
 		rc = entry_claim_v2(entry, status_of(g, ref), a, domid, write, part, &frame);

@@ -21,6 +21,8 @@ struct frame *frame_table;
 unsigned int cpu_count = 2;
 static u8 *memory;
 static u32 flushed, clock_now;
+static u64 watched; /* a frame; was it flushed before it was cleared? */
+static bool flushed_first;
 
 void *host_frame(mfn_t m)
 {
@@ -37,6 +39,9 @@ void tlb_flush_stamp(const cpumask_t *mask, u32 stamp)
 {
 	assert_int_equal(mask->bits[0], 3);
 	flushed = stamp;
+	if (watched && stamp == frame_table[watched].stamp) {
+		flushed_first |= memory[watched * PAGE_SIZE] != 0;
+	}
 }
 
 u32 tlb_stamp(void)
@@ -194,6 +199,24 @@ static void test_scrub(void **state)
 }
 
 /* Reuse flushes by the newest stamp in the block, across the wrap of the clock. */
+/* A CPU that still has a page writable would fill it again after it was cleared. */
+static void test_scrub_flushes(void **state)
+{
+	mfn_t m = alloc_frames(0, 0, 0);
+
+	(void)state;
+	memset(host_frame(m), 0x5a, PAGE_SIZE);
+	frame_of(m)->stamp = 4321;
+	free_frames(m, 0);
+	watched = m.n;
+	flushed_first = false;
+	while (alloc_scrub_some()) {
+	}
+	watched = 0;
+	assert_true(flushed_first);
+	assert_true(block_is_zero(m, 1));
+}
+
 static void test_flush(void **state)
 {
 	mfn_t m = alloc_frames(2, 0, 0);
@@ -412,11 +435,11 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_valid), cmocka_unit_test(test_random),
-		cmocka_unit_test(test_scrub), cmocka_unit_test(test_flush),
-		cmocka_unit_test(test_heap),  cmocka_unit_test(test_owner_table),
-		cmocka_unit_test(test_share), cmocka_unit_test(test_adopt),
-		cmocka_unit_test(test_owned),
+		cmocka_unit_test(test_valid),       cmocka_unit_test(test_random),
+		cmocka_unit_test(test_scrub),       cmocka_unit_test(test_scrub_flushes),
+		cmocka_unit_test(test_flush),       cmocka_unit_test(test_heap),
+		cmocka_unit_test(test_owner_table), cmocka_unit_test(test_share),
+		cmocka_unit_test(test_adopt),       cmocka_unit_test(test_owned),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

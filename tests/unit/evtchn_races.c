@@ -2,6 +2,7 @@
 /* Event channels: senders against closing, rebinding and dying, under AddressSanitizer. */
 #include "evtchn_fake.h"
 #include "lib/lib.h"
+#include "../../hypervisor/event/channel.h"
 
 static bool race_over;
 
@@ -66,10 +67,41 @@ static void races(void **state)
 	pthread_join(t[1], NULL);
 }
 
+#define RESETS 20000u
+
+static void *resetter(void *arg)
+{
+	u32 p;
+
+	fake_cpu = (unsigned int)(unsigned long)arg;
+	fake_current = dom_a->vcpu[0];
+	for (unsigned int i = 0; i < RESETS; i++) {
+		alloc_unbound(DOMID_SELF, 2, &p);
+		while (chan_close_all(dom_a)) {
+		}
+	}
+	return NULL;
+}
+
+/* Two vcpus close all ports at once: nothing is counted down twice. */
+static void resets(void **state)
+{
+	pthread_t t[2];
+
+	for (unsigned long i = 0; i < 2; i++) {
+		assert_int_equal(pthread_create(&t[i], NULL, resetter, (void *)(i + 1)), 0);
+	}
+	pthread_join(t[0], NULL);
+	pthread_join(t[1], NULL);
+	assert_int_equal(dom_a->evtchn->top_port, 0);
+	assert_int_equal(evtchn_count(dom_a), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(races),
+		TEST(resets),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -235,6 +235,21 @@ static void edge_needs_no_eoi(void **state)
 	assert_int_equal(eois, 3);
 }
 
+static void no_device_has_the_guests_vector(void **state)
+{
+	static struct irq_line lines[256];
+	unsigned int n = 0;
+
+	while (!line_alloc_vector(&lines[n])) {
+		assert_int_not_equal(lines[n].vector, VECTOR_INT80);
+		n++;
+	}
+	assert_in_range(n, 100, VECTOR_LAST_DEV - VECTOR_FIRST_DEV);
+	while (n--) {
+		line_free_vector(&lines[n]);
+	}
+}
+
 static void level_waits_for_eoi(void **state)
 {
 	struct irq_line *line = line_of_gsi(10);
@@ -547,6 +562,7 @@ int main(void)
 		cmocka_unit_test(entry_encoding),
 		cmocka_unit_test(defaults_and_overrides),
 		cmocka_unit_test_setup(edge_needs_no_eoi, fresh),
+		cmocka_unit_test_setup(no_device_has_the_guests_vector, fresh),
 		cmocka_unit_test_setup(level_waits_for_eoi, fresh),
 		cmocka_unit_test_setup(own_lines_are_not_for_dom0, fresh),
 		cmocka_unit_test_setup(plain_msi, fresh),

@@ -5,6 +5,7 @@
  * the end of an owner. After each step all references are recounted.
  */
 #include "pagetype_fake.h"
+#include "hypervisor/mm/refs.h"
 
 #define KINDS 7u /* FT_L1 .. FT_WRITABLE; index 0 is FT_NONE */
 
@@ -447,11 +448,15 @@ static void test_overflow(void **state)
 {
 	tree();
 	assert_int_equal(frame_pin(_mfn(4), &owner_a, FT_L1), 0);
-	frame_table[8].count = FRAME_ALLOCATED | (FRAME_COUNT - 2);
+	frame_table[8].count = FRAME_ALLOCATED | (FRAME_COUNT - FRAME_RESERVE - 1);
 	assert_int_equal(update(4, 1, entry(8, 0)), 0);
 	assert_int_equal(update(4, 2, entry(8, 0)), -EINVAL);
 	assert_int_equal(frame_get(_mfn(8), &owner_a), -EINVAL);
-	assert_int_equal(frame_table[8].count, FRAME_ALLOCATED | (FRAME_COUNT - 1));
+	assert_int_equal(frame_table[8].count, FRAME_ALLOCATED | (FRAME_COUNT - FRAME_RESERVE));
+	owner_a.dying = true; /* what takes its memory back may, nevertheless */
+	assert_int_equal(frame_get(_mfn(8), &owner_a), 0);
+	frame_put(_mfn(8));
+	owner_a.dying = false;
 	frame_table[8].count = FRAME_ALLOCATED | 1;
 	frame_table[8].type = (u32)FT_WRITABLE << 29 | (FT_COUNT - 1);
 	assert_int_equal(update(4, 2, entry(8, PTE_RW)), 0);

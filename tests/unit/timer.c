@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Timers of two fake CPUs: order, stopping, times beyond all bounds, and moving to another CPU. */
 #include "unit.h"
+#include <pthread.h>
+#include <unistd.h>
 #include "../../hypervisor/time/timer.c"
 
 #define TIMERS 50u
@@ -111,11 +113,52 @@ static void test_moves(void **state)
 	assert_int_equal(fired_on, 0);
 }
 
+static bool inside, stopping;
+
+/* Sets itself again, late: while somebody on another CPU waits for its end. */
+static void again(void *arg)
+{
+	__atomic_store_n(&inside, true, __ATOMIC_SEQ_CST);
+	while (!__atomic_load_n(&stopping, __ATOMIC_SEQ_CST)) {
+	}
+	usleep(20000);
+	timer_set(arg, 20000);
+}
+
+static void *run_there(void *arg)
+{
+	fake_cpu = 1;
+	timer_run();
+	return NULL;
+}
+
+static void test_stop_while_it_sets_itself(void **state)
+{
+	static struct timer t;
+	pthread_t thread;
+
+	(void)state;
+	now = 10000;
+	fake_cpu = 1;
+	timer_init(&t, again, &t, 1);
+	timer_set(&t, 9999);
+	fake_cpu = 0;
+	assert_int_equal(pthread_create(&thread, NULL, run_there, NULL), 0);
+	while (!__atomic_load_n(&inside, __ATOMIC_SEQ_CST)) {
+	}
+	__atomic_store_n(&stopping, true, __ATOMIC_SEQ_CST);
+	timer_stop(&t);
+	assert_false(t.armed);
+	pthread_join(thread, NULL);
+	assert_false(t.armed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_moves),
+		cmocka_unit_test(test_stop_while_it_sets_itself),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
