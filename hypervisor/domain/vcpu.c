@@ -181,7 +181,7 @@ void vcpu_block(void)
 	v->blocked = true;
 	/* blocked before the look at pending: a sender does it the other way round. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (vcpu_event_deliverable(v)) {
+	if (vcpu_event_deliverable(v) || v->pv.nmi_pending) {
 		v->blocked = false;
 	} else {
 		vcpu_update_runnable(v);

@@ -85,19 +85,14 @@ static inline bool xchg_store(struct vcpu *v, mfn_t table, unsigned long va, str
 	return !rc || rc == -EBUSY;
 }
 
-/* Any store, to a table or to device memory. */
-static __noinline bool any_store(struct vcpu *v, mfn_t m, unsigned long va, struct cpu_regs *regs)
+/* Any store to a table, of which we hold a reference. */
+static bool table_store(struct vcpu *v, mfn_t m, unsigned long va, struct cpu_regs *regs)
 {
+	const u32 type = READ_ONCE(frame_of(m)->type);
 	struct store s;
-	u32 type;
 	int rc = -EBUSY;
 
-	if (!frame_valid(m)) {
-		return mmio_store(v, m, va, regs);
-	}
-	type = READ_ONCE(frame_of(m)->type);
 	if (FT_KIND(type) != FT_L1 || !(type & FT_VALIDATED) ||
-	    frame_of(m)->owner != domain_id(v->domain) ||
 	    !(v->domain->vm_assist & BIT(VMASST_TYPE_writable_pagetables)) ||
 	    !store_fetch(va, regs, &s)) {
 		return false;
@@ -110,6 +105,22 @@ static __noinline bool any_store(struct vcpu *v, mfn_t m, unsigned long va, stru
 			     "A page-table entry that a grant had installed was overwritten");
 	}
 	return !rc || rc == -EBUSY || rc == -EPERM;
+}
+
+/* Any store, to a table or to device memory. */
+static __noinline bool any_store(struct vcpu *v, mfn_t m, unsigned long va, struct cpu_regs *regs)
+{
+	bool done;
+
+	if (!frame_valid(m)) {
+		return mmio_store(v, m, va, regs);
+	}
+	if (frame_get(m, &v->domain->mm)) {
+		return false;
+	}
+	done = table_store(v, m, va, regs);
+	frame_put(m);
+	return done;
 }
 
 bool ptwr_fault(struct vcpu *v, unsigned long va, struct cpu_regs *regs)

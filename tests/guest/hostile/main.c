@@ -138,7 +138,10 @@ static void recover(void)
 	__atomic_store_n(&recovering, 0, __ATOMIC_RELEASE);
 }
 
-/* Handlers anywhere; nothing may arrive before they are put right. */
+static volatile bool handlers_odd[2];
+
+/* Handlers anywhere; nothing may arrive before they are put right, but an NMI of the other vcpu's.
+ */
 static void odd_handlers(void)
 {
 	static const u8 nrs[] = {__HYPERVISOR_set_trap_table, __HYPERVISOR_set_callbacks,
@@ -150,8 +153,10 @@ static void odd_handlers(void)
 	for (unsigned int i = 0; i < 8; i++) {
 		call_args[i] = below(2) ? below(9) : nasty();
 	}
+	handlers_odd[this_vcpu()] = true;
 	HC3(nr, nr == 0 ? (u64)call_args : below(8), below(2) ? (u64)call_args : nasty(), nasty());
 	handlers_reset();
+	handlers_odd[this_vcpu()] = false;
 }
 
 /* From user mode every fault lands on the kernel's stack, wherever rip and rsp pointed. */
@@ -208,6 +213,20 @@ static void odd_instruction(void)
 	}
 }
 
+/* As the handler that is not there would return: from the frame that the hypervisor made for it. */
+static void leave_odd_handler(struct trap_frame *f)
+{
+	const u64 *frame = (const u64 *)f->rsp;
+
+	f->rcx = frame[0];
+	f->r11 = frame[1];
+	f->rip = frame[2];
+	f->cs = frame[3];
+	f->rflags = frame[4];
+	f->rsp = frame[5];
+	f->ss = frame[6];
+}
+
 /* Breakpoints and NMIs come whenever they like; user mode ends with whatever it did. */
 static bool handle(struct trap_frame *f)
 {
@@ -217,6 +236,10 @@ static bool handle(struct trap_frame *f)
 	}
 	if (f->vector == 1 || f->vector == 2) {
 		f->rflags &= ~0x100ul;
+		return true;
+	}
+	if (handlers_odd[this_vcpu()] && f->vector == 14 && f->error_code & 0x10) {
+		leave_odd_handler(f);
 		return true;
 	}
 	return false;
