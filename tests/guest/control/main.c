@@ -102,9 +102,10 @@ static long create(void)
 	return domctl(XEN_DOMCTL_createdomain, 0);
 }
 
+static xen_pfn_t list[64]; /* afterwards the frames */
+
 static long populate(domid_t dom, unsigned long n)
 {
-	static xen_pfn_t list[64];
 	struct xen_memory_reservation r = {.nr_extents = n, .domid = dom};
 
 	for (unsigned int i = 0; i < n; i++) {
@@ -112,6 +113,33 @@ static long populate(domid_t dom, unsigned long n)
 	}
 	set_xen_guest_handle(r.extent_start, list);
 	return HC2(__HYPERVISOR_memory_op, XENMEM_populate_physmap, &r);
+}
+
+static void dead_but_mapped(void)
+{
+	struct xen_platform_op p = {.cmd = XENPF_settime64,
+				    .interface_version = XENPF_INTERFACE_VERSION};
+	void *page = page_alloc();
+	u64 before = free_pages(), own = pte_read(page);
+	domid_t dom;
+
+	claim("the clock is set while a dead domain's page is still mapped");
+	CHECK_EQ(create(), 0);
+	dom = d.domain;
+	d.u.max_mem.max_memkb = 4;
+	CHECK_EQ(domctl(XEN_DOMCTL_max_mem, dom), 0);
+	CHECK_EQ(populate(dom, 1), 1);
+	CHECK_EQ(HC4(__HYPERVISOR_update_va_mapping_otherdomain, page,
+		     list[0] * PAGE_SIZE | PTE_P | PTE_RW | PTE_AD, UVMF_INVLPG | UVMF_LOCAL, dom),
+		 0);
+	CHECK_EQ(domctl(XEN_DOMCTL_destroydomain, dom), 0);
+	CHECK_EQ(domctl(XEN_DOMCTL_getdomaininfo, dom), 0);
+	CHECK(d.u.getdomaininfo.flags & XEN_DOMINF_dying);
+	p.u.settime64.secs = 1800000000;
+	CHECK_EQ(HC1(__HYPERVISOR_platform_op, &p), 0);
+	CHECK_EQ(va_map(page, own), 0);
+	CHECK_EQ(domctl(XEN_DOMCTL_destroydomain, dom), -XEN_ESRCH);
+	CHECK_EQ(free_pages(), before);
 }
 
 static void domains(void)
@@ -169,5 +197,6 @@ void test_main(void)
 	machine();
 	interrupts();
 	domains();
+	dead_but_mapped();
 	bad_context();
 }
