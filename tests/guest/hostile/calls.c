@@ -140,14 +140,26 @@ static unsigned int field(char kind, u8 *p, u32 fixed)
 	return 4;
 }
 
-/* Base tables must show this kernel; only two do. */
+/* Is it a base table that shows this kernel? Two do, until a call clears or copies over them. */
+static bool is_base(u64 mfn)
+{
+	const u64 kernel = ((const u64 *)start_info_ptr->pt_base)[511];
+	const unsigned int i = mfn == va_to_mfn(table[6]) ? 6 : 7;
+	u64 entry = 0;
+
+	if (mfn != va_to_mfn(table[i])) {
+		return false;
+	}
+	TRY("movq (%0), %%rcx; movq %%rcx, (%1)", "r"(table[i] + 511), "r"(&entry));
+	return caught_vector == -1 && !((entry ^ kernel) & ~PTE_AD);
+}
+
 static bool base_is_strange(void)
 {
 	for (unsigned int i = 0; i < WORDS / 3; i++) {
 		const struct mmuext_op *op = (const struct mmuext_op *)call_args + i;
 
-		if (op->cmd == MMUEXT_NEW_BASEPTR && op->arg1.mfn != va_to_mfn(table[6]) &&
-		    op->arg1.mfn != va_to_mfn(table[7])) {
+		if (op->cmd == MMUEXT_NEW_BASEPTR && !is_base(op->arg1.mfn)) {
 			return true;
 		}
 	}
