@@ -13,6 +13,7 @@
  */
 #include "hostile.h"
 #include <xen/callback.h>
+#include <xen/domctl.h>
 #include <xen/event_channel.h>
 #include <xen/grant_table.h>
 #include <xen/memory.h>
@@ -99,6 +100,20 @@ static void events_off(bool off)
 	shared_info->vcpu_info[this_vcpu()].evtchn_upcall_mask = off;
 }
 
+/* A call may have left us one per cent of a CPU. */
+static void cap_lift(void)
+{
+	static struct xen_domctl op;
+
+	op.cmd = XEN_DOMCTL_scheduler_op;
+	op.interface_version = XEN_DOMCTL_INTERFACE_VERSION;
+	op.domain = self;
+	op.u.scheduler_op.sched_id = XEN_SCHEDULER_CREDIT2;
+	op.u.scheduler_op.cmd = XEN_DOMCTL_SCHEDOP_putinfo;
+	op.u.scheduler_op.u.credit2.weight = 256;
+	HC1(__HYPERVISOR_domctl, &op);
+}
+
 static void recover(void)
 {
 	struct physdev_set_iobitmap none = {.nr_ports = 0};
@@ -134,6 +149,7 @@ static void recover(void)
 		evtchn_reset_t r = {.dom = DOMID_SELF};
 
 		HC2(__HYPERVISOR_event_channel_op, EVTCHNOP_reset, &r);
+		cap_lift();
 	}
 	__atomic_store_n(&recovering, 0, __ATOMIC_RELEASE);
 }
