@@ -100,14 +100,17 @@ static void events_off(bool off)
 	shared_info->vcpu_info[this_vcpu()].evtchn_upcall_mask = off;
 }
 
-/* A call may have left us one per cent of a CPU. */
-static void cap_lift(void)
+/* A call may have left us one per cent of a CPU, or let us take all memory, also the audit's. */
+static void limits_reset(void)
 {
-	static struct xen_domctl op;
+	struct xen_domctl op = {.cmd = XEN_DOMCTL_max_mem,
+				.interface_version = XEN_DOMCTL_INTERFACE_VERSION,
+				.domain = self};
 
+	op.u.max_mem.max_memkb = (start_info_ptr->nr_pages + 4096) * 4;
+	HC1(__HYPERVISOR_domctl, &op);
 	op.cmd = XEN_DOMCTL_scheduler_op;
-	op.interface_version = XEN_DOMCTL_INTERFACE_VERSION;
-	op.domain = self;
+	op.u.scheduler_op = (struct xen_domctl_scheduler_op){0};
 	op.u.scheduler_op.sched_id = XEN_SCHEDULER_CREDIT2;
 	op.u.scheduler_op.cmd = XEN_DOMCTL_SCHEDOP_putinfo;
 	op.u.scheduler_op.u.credit2.weight = 256;
@@ -149,7 +152,7 @@ static void recover(void)
 		evtchn_reset_t r = {.dom = DOMID_SELF};
 
 		HC2(__HYPERVISOR_event_channel_op, EVTCHNOP_reset, &r);
-		cap_lift();
+		limits_reset();
 	}
 	__atomic_store_n(&recovering, 0, __ATOMIC_RELEASE);
 }
