@@ -177,7 +177,8 @@ static bool deadly(unsigned long nr, const unsigned long *a)
 		return cmd == SCHEDOP_shutdown || cmd == SCHEDOP_shutdown_code ||
 		       cmd == SCHEDOP_remote_shutdown || cmd == SCHEDOP_watchdog;
 	case __HYPERVISOR_mmuext_op:
-		return base_is_strange();
+		/* Elsewhere in our memory stands what nobody looked at. */
+		return base_is_strange() || (a[0] >= VIRT_BASE && a[0] != (u64)call_args);
 	case __HYPERVISOR_vcpu_op: /* up, down; the info page that events arrive by */
 		return cmd == 1 || cmd == 2 || cmd == 10;
 	case __HYPERVISOR_console_io:
