@@ -33,7 +33,7 @@ struct table_pointer {
 enum { IST_DF = 1, IST_NMI, IST_MC, IST_DB };
 
 /* What the CPU reads before the entry code can change tables is in every view. */
-static struct idt_gate idt[256] __aligned(4096) __section(".bss.isolated");
+static struct idt_gate idt[256] __aligned(64) __section(".bss.isolated");
 static struct tss tss[CONFIG_NR_CPUS] __aligned(128) __section(".bss.isolated");
 
 /* entry.S, and again as entry_isolated.S. */
@@ -113,8 +113,8 @@ static void gdt_fill(unsigned int cpu)
 static void syscall_msrs(unsigned int cpu)
 {
 	wrmsr(MSR_STAR, (u64)SEL_GUEST_CS32 << 48 | (u64)SEL_HV_CS << 32);
-	wrmsr(MSR_LSTAR, STUBS(syscall_stubs) + cpu * 64);
-	wrmsr(MSR_CSTAR, STUBS(syscall32_stubs) + cpu * 64);
+	wrmsr(MSR_LSTAR, STUBS(syscall_stubs) + cpu * SYSCALL_STUB_BYTES);
+	wrmsr(MSR_CSTAR, STUBS(syscall32_stubs) + cpu * SYSCALL_STUB_BYTES);
 	wrmsr(MSR_SFMASK,
 	      RFLAGS_AC | RFLAGS_VM | RFLAGS_RF | RFLAGS_NT | RFLAGS_DF | RFLAGS_IF | RFLAGS_TF);
 	if (!cpu_features.amd) {

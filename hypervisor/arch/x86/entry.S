@@ -33,7 +33,7 @@
 \name:
 	cpu = 0
 	.rept	NR_CPUS
-	.balign	64
+	.org	\name + SYSCALL_STUB * cpu
 	movq	%rsp, syscall_rsp + 8 * cpu(%rip)
 	movabsq	$WINDOW_VIRT + WINDOW_SIZE * cpu + WINDOW_STACK + STACK_BYTES - CPUINFO_SIZE + REGS_SIZE, %rsp
 	pushq	$GUEST_DS

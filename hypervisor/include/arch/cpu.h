@@ -210,6 +210,8 @@ static inline void cpuid(u32 leaf, u32 sub, u32 r[4])
 			 : "a"(leaf), "c"(sub));
 }
 
+#define SYSCALL_STUB_BYTES 48u /* entry.S has one for each CPU */
+
 #define MSR_TSC          0x10
 #define MSR_APICBASE     0x1b
 #define MSR_TSC_ADJUST   0x3b
