@@ -64,8 +64,9 @@
 .endm
 
 /*
- * Page-table isolation, see arch/isolation.h; nothing without it. From the guest's view to the tables of
- * its mode, once its registers are saved (rsp points to them); r11 is lost. Interrupts off.
+ * Page-table isolation, see arch/isolation.h; nothing without it. From the guest's view to the
+ * tables of its mode, once its registers are saved (rsp points to them); r11 is lost. Interrupts
+ * off.
  */
 .macro leave_view
 #ifdef ISOLATED

@@ -267,7 +267,6 @@ int cpu_window_init(unsigned int cpu)
 	if (!l1) {
 		return -ENOMEM;
 	}
-	window_l1[cpu] = l1;
 	for (unsigned int i = 0; i < 16; i++) {
 		l1[i] = zero;
 	}
@@ -278,5 +277,11 @@ int cpu_window_init(unsigned int cpu)
 			rc = map_new_page(&l1[i], HV_RW | PTE_NX | PTE_G);
 		}
 	}
-	return rc || !cpu_features.isolate ? rc : views_init(cpu);
+	if (!rc && cpu_features.isolate) {
+		rc = views_init(cpu);
+	}
+	if (!rc) { /* only a whole one is kept for another try */
+		window_l1[cpu] = entry_for(CPUWIN_GDT(cpu), 1);
+	}
+	return rc;
 }
