@@ -20,13 +20,10 @@ struct update_run {
 	guest_ptr_t next;
 };
 
-static inline int entry_changed(struct vcpu *v, struct domain *d, int rc, mfn_t rest)
+static inline int entry_changed(struct vcpu *v, int rc, mfn_t rest)
 {
 	if (!mfn_eq(rest, INVALID_MFN)) {
 		table_release_later(v, rest);
-	}
-	if (unlikely(rc == -EPERM)) {
-		domain_crash(d, "A page-table entry that a grant had installed was overwritten");
 	}
 	return rc;
 }
@@ -48,7 +45,7 @@ static inline int update_entry(struct vcpu *v, const struct subject *tables, str
 		frame_put_and_type(m);
 		return 0;
 	}
-	return entry_changed(v, tables->d, rc, rest);
+	return entry_changed(v, rc, rest);
 }
 
 static __noinline int update_m2p(const struct subject *pages, u64 ptr, u64 pfn)
@@ -216,7 +213,7 @@ long do_update_va_mapping_otherdomain(unsigned long va, u64 val, unsigned long f
 	rc = -EINVAL;
 	if (l1_find(v, va, &table, &e)) {
 		rc = pte_update(table, l1_slot(va), val, &v->domain->mm, pages.o, false, &rest);
-		rc = entry_changed(v, v->domain, rc, rest);
+		rc = entry_changed(v, rc, rest);
 	}
 	subject_put(&pages);
 	return rc ? rc : va_flush(v, va, flags);

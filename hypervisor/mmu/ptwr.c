@@ -100,11 +100,7 @@ static bool table_store(struct vcpu *v, mfn_t m, unsigned long va, struct cpu_re
 	for (unsigned int i = 0; i < TRIES && rc == -EBUSY; i++) {
 		rc = entry_store(v, m, va, &s, regs);
 	}
-	if (unlikely(rc == -EPERM)) {
-		domain_crash(v->domain,
-			     "A page-table entry that a grant had installed was overwritten");
-	}
-	return !rc || rc == -EBUSY || rc == -EPERM;
+	return !rc || rc == -EBUSY;
 }
 
 /* Any store, to a table or to device memory. */

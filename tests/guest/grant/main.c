@@ -56,6 +56,13 @@ static void mapping(void)
 	second = grant_map(8, GNTMAP_host_map, window);
 	CHECK_EQ(second.status, GNTST_bad_virt_addr);
 	CHECK_EQ(mmuext(MMUEXT_PIN_L1_TABLE, va_to_mfn(frame), 0), -XEN_EINVAL);
+	claim("to overwrite such an entry is an error of the call, or the guest's own page fault");
+	old = pte_read(window);
+	CHECK_EQ(va_map(window, 0), -XEN_EPERM);
+	CHECK_EQ(mmu_update(pte_maddr(window), 0), -XEN_EPERM);
+	TRY("movq $0, (%0)", "r"(pte_address(window)));
+	CHECK_EQ(caught_vector, 14);
+	CHECK_EQ(pte_read(window), old);
 	claim("unmap wants the right handle and address");
 	CHECK_EQ(grant_unmap(op.handle, spare), GNTST_general_error);
 	CHECK_EQ(grant_unmap(op.handle + 1, window), GNTST_bad_handle);

@@ -21,6 +21,23 @@ void guest_main(void);
 struct trap_frame *guest_trap(struct trap_frame *f);
 struct trap_frame *guest_event(struct trap_frame *f);
 
+/* Where it was, for who has to find out why. */
+static void trap_show(const struct trap_frame *f)
+{
+	const u64 *sp = (const u64 *)f->rsp;
+
+	print("vcpu %u cs %lx rsp %lx flags %lx rax %lx rbx %lx rcx %lx rdx %lx\n", this_vcpu(),
+	      f->cs, f->rsp, f->rflags, f->rax, f->rbx, f->rcx, f->rdx);
+	print("rsi %lx rdi %lx r8 %lx r10 %lx r11 %lx r15 %lx resume %lx at %lx\n", f->rsi, f->rdi,
+	      f->r8, f->r10, f->r11, f->r15, try_resume, try_at);
+	try_resume = 0;
+	if (f->rsp - VIRT_BASE < 0x40000000) {
+		for (unsigned int i = 0; i < 16; i++) {
+			print("%lx%s", sp[i], i % 8 == 7 ? "\n" : " ");
+		}
+	}
+}
+
 struct trap_frame *guest_trap(struct trap_frame *f)
 {
 	if (trap_handler && trap_handler(f)) {
@@ -32,10 +49,10 @@ struct trap_frame *guest_trap(struct trap_frame *f)
 		f->rip = try_resume;
 		return f;
 	}
-	try_resume = 0;
 	print("FAIL unexpected trap %lu, error code %lx, rip %lx, cr2 %lx\n", f->vector,
 	      f->error_code, f->rip,
 	      shared_info ? shared_info->vcpu_info[this_vcpu()].arch.cr2 : 0);
+	trap_show(f);
 	print("RESULT: fail\n");
 	guest_shutdown(SHUTDOWN_crash);
 }
