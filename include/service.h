@@ -4,8 +4,7 @@
  * to the background on request, and say that it serves: to systemd (sd_notify(3) describes the
  * datagram) and to whoever started it. One thread.
  */
-#ifndef DOMUS_SERVICE_H
-#define DOMUS_SERVICE_H
+#pragma once
 
 #include <errno.h>
 #include <fcntl.h>
@@ -103,5 +102,3 @@ static inline int service_ready(int detached)
 	}
 	return rc;
 }
-
-#endif

@@ -5,8 +5,7 @@
  * nothing (no watches, no transactions, no output) and is never read again. What a connection
  * makes the store keep is bounded by the limits of quota.h. No lock: one thread.
  */
-#ifndef DOMUS_STORE_CONN_H
-#define DOMUS_STORE_CONN_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -68,5 +67,3 @@ void conn_reply(struct conn *c, const struct xsd_sockmsg *header, const void *pa
 void conn_reply_error(struct conn *c, const struct xsd_sockmsg *header, int err);
 /** Its transaction of this number, or NULL. */
 struct txn *conn_txn(const struct conn *c, uint32_t id);
-
-#endif

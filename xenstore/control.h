@@ -3,8 +3,7 @@
  * What an administrator can ask the running daemon (`xenstore-control`). Invariant: only domain 0
  * gets here; nothing here changes nodes. No lock: one thread.
  */
-#ifndef DOMUS_STORE_CONTROL_H
-#define DOMUS_STORE_CONTROL_H
+#pragma once
 
 #include <stddef.h>
 
@@ -16,5 +15,3 @@ struct server;
  */
 int control_run(struct server *s, const char **strings, unsigned int count, char *text,
 		size_t size);
-
-#endif

@@ -4,8 +4,7 @@
  * server->domains exactly while it is introduced; its connection lives as long, broken or not,
  * and its port is in server->ports. No lock: one thread.
  */
-#ifndef DOMUS_STORE_DOMAIN_H
-#define DOMUS_STORE_DOMAIN_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -40,5 +39,3 @@ void domain_scan(struct server *s);
 void domain_event(struct server *s, uint32_t port);
 /** Lets go of all domains without announcing anything: the daemon ends. */
 void domain_free_all(struct server *s);
-
-#endif

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The page and port by which dom0's own kernel reaches the store. */
-#ifndef DOMUS_STORE_HOSTPAGE_H
-#define DOMUS_STORE_HOSTPAGE_H
+#pragma once
 
 /** Maps the page and returns the kernel's port; -errno, logged, if it offers none. */
 int hostpage_map(void **page);
-
-#endif

@@ -3,8 +3,7 @@
  * Intrusive doubly linked lists. Invariant: an element that is in no list points to itself, so
  * that removing it again is harmless. No lock: the daemon has one thread.
  */
-#ifndef DOMUS_STORE_LIST_H
-#define DOMUS_STORE_LIST_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -42,5 +41,3 @@ static inline void list_remove(struct list *l)
 	l->next->prev = l->prev;
 	list_init(l);
 }
-
-#endif

@@ -3,8 +3,7 @@
  * The event loop: file descriptors and what to do when they are ready. Invariant: handlers only
  * mark work (they free no other handler's item); work is done between two waits. No lock.
  */
-#ifndef DOMUS_STORE_LOOP_H
-#define DOMUS_STORE_LOOP_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -31,5 +30,3 @@ void loop_change(struct loop *l, struct loop_item *item, uint32_t events);
 void loop_remove(struct loop *l, struct loop_item *item);
 /** Waits once (not at all if busy) and calls the handlers. Returns 0 or -errno. */
 int loop_wait(struct loop *l, bool busy);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* domus-xenstored's command line. */
-#ifndef DOMUS_STORE_OPTIONS_H
-#define DOMUS_STORE_OPTIONS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,5 +16,3 @@ struct options {
 
 /** Fills in what the command line says, else the defaults. -1: go on; else exit with that code. */
 int options_parse(struct options *o, int argc, char **argv);
-
-#endif

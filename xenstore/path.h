@@ -3,8 +3,7 @@
  * Names of nodes. Invariant: behind path_canonical() every path is absolute, has only valid
  * characters, no empty component and no trailing slash; the other modules rely on that. No lock.
  */
-#ifndef DOMUS_STORE_PATH_H
-#define DOMUS_STORE_PATH_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,5 +25,3 @@ int path_canonical(const char *path, const char *prefix, char **canonical);
 unsigned int path_depth(const char *path);
 /** The length of the parent's path: 1 ("/") for "/a", 2 for "/a/b". Not for "/" itself. */
 size_t path_parent_len(const char *path);
-
-#endif

@@ -6,8 +6,7 @@
  * whose epoch is not its domain's present one is stale: it counts as if it were not there, and a
  * stale owner as domain 0 with no rights for others. No lock.
  */
-#ifndef DOMUS_STORE_PERMS_H
-#define DOMUS_STORE_PERMS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -66,5 +65,3 @@ uint16_t perms_owner(const struct perms *p, const struct owner *owners);
 /** What a new node below one with these permissions gets when who creates it: a new reference. */
 struct perms *perms_inherit(struct perms *parent, const struct who *who,
 			    const struct owner *owners);
-
-#endif

@@ -5,8 +5,7 @@
  * domain's epoch moves on when the domain is gone; permissions remember the epoch in which they
  * were given, so what named the old domain means nothing for a new one with its number. No lock.
  */
-#ifndef DOMUS_STORE_QUOTA_H
-#define DOMUS_STORE_QUOTA_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -56,5 +55,3 @@ struct owner {
 void limits_preset(struct limits *l);
 /** Sets a limit by name from "NAME=NUMBER" of length len. Returns 0, -ENOENT or -EINVAL. */
 int limits_set(struct limits *l, const char *name, size_t name_len, const char *number);
-
-#endif

@@ -3,8 +3,7 @@
  * A request while it is being answered. Invariant: the payload stays where it is until then.
  * No lock: one thread.
  */
-#ifndef DOMUS_STORE_REQUEST_H
-#define DOMUS_STORE_REQUEST_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -24,5 +23,3 @@ struct request {
 
 /** Answers one request of a connection: queues exactly one answer. */
 void request_handle(struct conn *c, const struct xsd_sockmsg *header, const char *payload);
-
-#endif

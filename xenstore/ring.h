@@ -5,8 +5,7 @@
  * are only published, never read back; the domain's are read once per use and checked before
  * they are believed; bytes are copied out before anybody looks at them. No lock: one thread.
  */
-#ifndef DOMUS_STORE_RING_H
-#define DOMUS_STORE_RING_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,5 +31,3 @@ bool ring_wants_reset(const struct ring *r);
 void ring_reset(struct ring *r);
 /** Leaves an XENSTORE_ERROR_… for the domain to read. */
 void ring_report(struct ring *r, uint32_t error);
-
-#endif

@@ -5,8 +5,7 @@
  * connection with work to do is in `ready`; server_run() gives each one there one bounded turn.
  * No lock: one thread.
  */
-#ifndef DOMUS_STORE_SERVER_H
-#define DOMUS_STORE_SERVER_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -55,5 +54,3 @@ void server_free(struct server *s);
 bool server_run(struct server *s);
 /** Tells those who watch a special name that something happened to a domain. */
 void server_announce(struct server *s, enum special what, uint16_t domid);
-
-#endif

@@ -4,8 +4,7 @@
  * acts for domain 0, so the file is root's alone. Invariant: at most max_clients are open; at
  * that number nobody further is accepted until one leaves. No lock: one thread.
  */
-#ifndef DOMUS_STORE_SOCK_H
-#define DOMUS_STORE_SOCK_H
+#pragma once
 
 #include <stdint.h>
 
@@ -29,5 +28,3 @@ int sock_listen(struct listener *l, struct loop *loop, struct server *s, const c
 		uint32_t max_clients);
 /** Stops listening and removes the file. */
 void sock_close(struct listener *l);
-
-#endif

@@ -5,8 +5,7 @@
  * version of the tree, now or when a transaction is merged. Invariant: an operation that returns
  * an error has changed nothing. No lock: one thread.
  */
-#ifndef DOMUS_STORE_STORE_H
-#define DOMUS_STORE_STORE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -85,5 +84,3 @@ bool store_op_writes(enum op_type type);
 void store_forget_domain(struct store *s, uint16_t domid);
 /** Recounts what each domain owns; true if it agrees with what is accounted. */
 bool store_check(const struct store *s, uint64_t *node_count);
-
-#endif

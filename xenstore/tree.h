@@ -13,8 +13,7 @@
  *           x   \  x'  |
  *                `──y──´         y, and all below it, is shared
  */
-#ifndef DOMUS_STORE_TREE_H
-#define DOMUS_STORE_TREE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -88,5 +87,3 @@ void node_set_value(struct node *n, struct blob *value);
 void node_set_perms(struct node *n, struct perms *perms);
 /** True if every invariant of the tree holds (order, balance, counts). For tests and `check`. */
 bool tree_check(const struct node *root, uint64_t *node_count);
-
-#endif

@@ -11,8 +11,7 @@
  * Invariant: until then nothing of it is visible in the live tree, in the accounting, or to
  * watches. No lock: one thread.
  */
-#ifndef DOMUS_STORE_TXN_H
-#define DOMUS_STORE_TXN_H
+#pragma once
 
 #include <stdint.h>
 
@@ -47,5 +46,3 @@ int txn_apply(struct txn *t, const struct who *who, uint64_t extra_bytes, const 
  */
 int txn_merge(struct txn *t, const struct who *who, uint64_t extra_bytes, struct view *merged);
 void txn_publish(struct view *merged);
-
-#endif

@@ -4,8 +4,7 @@
  * client can make the store allocate is bounded by quotas, so running out of memory means that
  * the host has none left; the process then says so and exits. No lock: one thread.
  */
-#ifndef DOMUS_STORE_UTIL_H
-#define DOMUS_STORE_UTIL_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -45,5 +44,3 @@ void log_guest(enum log_level level, const char *format, ...) __attribute__((for
 
 /** A keyed hash of len bytes; the key is drawn once per process. */
 uint64_t hash_bytes(const void *data, size_t len);
-
-#endif

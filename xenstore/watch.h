@@ -5,8 +5,7 @@
  * its own path and the paths above it, so its cost does not depend on how many watches there are
  * elsewhere. No lock: one thread.
  */
-#ifndef DOMUS_STORE_WATCH_H
-#define DOMUS_STORE_WATCH_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -69,5 +68,3 @@ void watch_fire(struct watch_index *x, const struct change *c, const struct owne
  */
 void watch_fire_special(struct watch_index *x, const char *name, uint16_t domid,
 			const struct perms *perms, const struct owner *owners);
-
-#endif

@@ -4,8 +4,7 @@
  * a message is only handed out when it is complete and its length legal. The output is a queue
  * that its owner bounds; what has been sent in part cannot be taken back. No lock: one thread.
  */
-#ifndef DOMUS_STORE_WIRE_H
-#define DOMUS_STORE_WIRE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -53,5 +52,3 @@ bool wire_out_event(struct wire_out *out, const char *path, const char *token, b
 size_t wire_out_gather(const struct wire_out *out, char *to, size_t room);
 /** Tells that len of these bytes are sent. */
 void wire_out_sent(struct wire_out *out, size_t len);
-
-#endif

@@ -3,8 +3,7 @@
  * Xen as the daemon reaches it from dom0: event channels, granted pages, the list of domains, and
  * the page of dom0's own kernel. Invariant: the only module that calls Xen's libraries. No lock.
  */
-#ifndef DOMUS_STORE_XENIO_H
-#define DOMUS_STORE_XENIO_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -27,5 +26,3 @@ struct xenio *xenio_open(void);
 int xenio_start(struct xenio *x, struct loop *l, struct server *s);
 /** Closes the devices; the server must be freed before. */
 void xenio_close(struct xenio *x);
-
-#endif

@@ -4,8 +4,7 @@
  * suggestions are made. Invariant: a verb asks domusd and prints; it decides nothing itself.
  * No lock: one thread, one verb per process.
  */
-#ifndef DOMUS_VERB_H
-#define DOMUS_VERB_H
+#pragma once
 
 #include "lib/err.h"
 #include "lib/output.h"
@@ -78,5 +77,3 @@ int help_run(const struct call *c, struct err *e);
 
 /** console_attach - shows a guest's console until Ctrl-] or its end; 0, or -1 with an error. */
 int console_attach(const struct call *c, const char *guest, struct err *e);
-
-#endif

@@ -5,8 +5,7 @@
  * some forty nodes, and the waiting would be half the time of creating it. Invariant: after
  * batch_run() every request was answered, or the connection is closed. No lock: one thread's.
  */
-#ifndef DOMUS_BATCH_H
-#define DOMUS_BATCH_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -35,5 +34,3 @@ int batch_run(struct batch *b);
 
 /** batch_free - releases memory; the connection stays. */
 void batch_free(struct batch *b);
-
-#endif

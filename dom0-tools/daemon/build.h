@@ -3,8 +3,7 @@
  * Builds a guest's domain. Invariant: a build that fails leaves neither a domain nor a store
  * node behind. Runs on a worker thread with that thread's handles; touches no shared state.
  */
-#ifndef DOMUS_BUILD_H
-#define DOMUS_BUILD_H
+#pragma once
 
 #include "daemon/hyper.h"
 #include "lib/guest_file.h"
@@ -38,5 +37,3 @@ int build_undo(struct hyper *h, uint32_t domid, const uint8_t uuid[16], struct e
  * on, ramdisk and table of frames. Rounded up to whole MiB.
  */
 uint64_t build_least_bytes(uint64_t image_bytes, uint64_t ramdisk_bytes, uint64_t memory_bytes);
-
-#endif

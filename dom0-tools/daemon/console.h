@@ -4,8 +4,7 @@
  * the domain: a guest that reboots gets a new ring, its log and viewers stay. Invariant: a slow
  * reader loses output but never holds up the guest or the daemon. Event loop's thread only.
  */
-#ifndef DOMUS_CONSOLE_H
-#define DOMUS_CONSOLE_H
+#pragma once
 
 #include "daemon/hyper.h"
 #include "daemon/logfile.h"
@@ -66,5 +65,3 @@ size_t console_input(struct console *c, const char *data, size_t bytes);
 
 /** console_free - detaches, closes viewers once they have what was sent, closes log and pty. */
 void console_free(struct console *c);
-
-#endif

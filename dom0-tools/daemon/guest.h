@@ -12,8 +12,7 @@
  * Invariant: a guest's record on disk is written before a step that could be interrupted, so a
  * daemon that is started again knows what was under way. Event loop's thread only.
  */
-#ifndef DOMUS_GUEST_H
-#define DOMUS_GUEST_H
+#pragma once
 
 #include "daemon/console.h"
 #include "daemon/policy.h"
@@ -83,5 +82,3 @@ int guest_save(const struct guest *g, struct err *e);
 int guest_load_all(const char *state_dir, struct err *e);
 /** guest_state_name - the word for a state in records. */
 const char *guest_state_name(enum guest_state state);
-
-#endif

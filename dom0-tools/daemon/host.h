@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What can be told about the host. Event loop's thread only. */
-#ifndef DOMUS_HOST_H
-#define DOMUS_HOST_H
+#pragma once
 
 #include <jansson.h>
 
@@ -20,5 +19,3 @@ json_t *host_dmesg(struct hyper *h, struct err *e);
 json_t *host_version(struct hyper *h, struct err *e);
 /** host_list - all domains, ours with what we know of them, and ended guests; NULL: ERR_HOST. */
 json_t *host_list(struct hyper *h, struct err *e);
-
-#endif

@@ -4,8 +4,7 @@
  * request is answered exactly once, now or later; who keeps one for later owns that duty.
  * Event loop's thread only.
  */
-#ifndef DOMUS_HTTP_H
-#define DOMUS_HTTP_H
+#pragma once
 
 #include <jansson.h>
 
@@ -42,5 +41,3 @@ void http_reply_upgrade(struct request *r, const char *protocol, void *arg,
 				      void *handle));
 /** http_upgrade_close - closes an upgraded connection. */
 void http_upgrade_close(void *handle);
-
-#endif

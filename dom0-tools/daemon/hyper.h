@@ -3,8 +3,7 @@
  * One thread's handles: hypervisor, store, and what libxenctrl said last. Invariant: a handle is
  * used by the thread that opened it and by no other; hence no lock.
  */
-#ifndef DOMUS_HYPER_H
-#define DOMUS_HYPER_H
+#pragma once
 
 #include <stdint.h>
 #include <xenctrl.h>
@@ -41,5 +40,3 @@ void hyper_store_failed(struct hyper *h, int errnum);
  */
 int hyper_error(struct hyper *h, struct err *e, enum err_class class, const char *what,
 		const char *call);
-
-#endif

@@ -5,8 +5,7 @@
  * mapping is of the file as it was when it was looked at last (device, inode, size, times). Any
  * thread; a mutex guards the list.
  */
-#ifndef DOMUS_IMAGE_H
-#define DOMUS_IMAGE_H
+#pragma once
 
 #include <stddef.h>
 
@@ -25,5 +24,3 @@ void image_put(const struct image *image);
 /** image_expire - unmaps what nobody uses and nobody got within the last ten seconds, so that no
  *  file system is kept busy for long. Returns when to come again, in ms; 0: nothing is left. */
 unsigned int image_expire(void);
-
-#endif

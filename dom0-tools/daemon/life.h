@@ -4,8 +4,7 @@
  * module changes a guest's state; long steps run on a worker, and what asked for them is
  * answered when they are over. Event loop's thread only.
  */
-#ifndef DOMUS_LIFE_H
-#define DOMUS_LIFE_H
+#pragma once
 
 #include "daemon/guest.h"
 #include "daemon/http.h"
@@ -40,5 +39,3 @@ void life_end(struct guest *g, enum guest_next after);
 int life_connect(struct guest *g, struct err *e);
 /** life_off - the guest's domain is gone: remembers it as off. */
 void life_off(struct guest *g);
-
-#endif

@@ -4,8 +4,7 @@
  * Invariant: together never larger than twice LOGFILE_LIMIT_BYTES; harmless for terminals.
  * No lock: the event loop's thread writes it.
  */
-#ifndef DOMUS_LOGFILE_H
-#define DOMUS_LOGFILE_H
+#pragma once
 
 #include "lib/err.h"
 #include "lib/harmless.h"
@@ -30,5 +29,3 @@ void logfile_note(struct logfile *l, const char *text);
 
 /** logfile_close - closes the file and frees what it holds. */
 void logfile_close(struct logfile *l);
-
-#endif

@@ -3,8 +3,7 @@
  * Reading console logs piece by piece. A reader says where it stopped; the daemon keeps nothing
  * about readers, so one that goes away costs nothing. Event loop's thread only.
  */
-#ifndef DOMUS_LOGS_H
-#define DOMUS_LOGS_H
+#pragma once
 
 #include <jansson.h>
 
@@ -21,5 +20,3 @@
  */
 json_t *logs_read(const char *dir, const char *name, unsigned long long file, long long offset,
 		  struct err *e);
-
-#endif

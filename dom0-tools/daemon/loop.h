@@ -3,8 +3,7 @@
  * The daemon's event loop: file descriptors and timers call back. Invariant: all callbacks run
  * on the one thread that runs loop_run(), one at a time; so what they touch needs no lock.
  */
-#ifndef DOMUS_LOOP_H
-#define DOMUS_LOOP_H
+#pragma once
 
 #include <stdint.h>
 #include <sys/epoll.h>
@@ -47,5 +46,3 @@ int loop_run(void);
 void loop_stop(void);
 /** loop_now_ms - milliseconds of the monotonic clock. */
 uint64_t loop_now_ms(void);
-
-#endif

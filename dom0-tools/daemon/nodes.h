@@ -3,8 +3,7 @@
  * A guest's nodes in the store, laid out as guests and Xen's own tools expect them. Invariant:
  * they appear in one transaction; a guest can write only what is its own to say. No lock.
  */
-#ifndef DOMUS_NODES_H
-#define DOMUS_NODES_H
+#pragma once
 
 #include "daemon/build.h"
 
@@ -37,5 +36,3 @@ const char *uuid_format(const uint8_t uuid[16], char buf[UUID_TEXT_BYTES]);
 
 /** uuid_parse - the inverse; 0, or -1 if it is none. */
 int uuid_parse(const char *text, uint8_t uuid[16]);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What happens when a guest ends: a decision without side effects. Pure, no lock. */
-#ifndef DOMUS_POLICY_H
-#define DOMUS_POLICY_H
+#pragma once
 
 #include <stdint.h>
 
@@ -43,5 +42,3 @@ const char *policy_cause_text(enum end_cause cause);
 enum end_action policy_decide(const struct guest_file *g, enum end_cause cause,
 			      int was_asked_to_reboot, struct restart_log *log, int64_t now_s,
 			      int *is_limited);
-
-#endif

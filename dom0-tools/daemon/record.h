@@ -4,10 +4,7 @@
  * (written beside, renamed), so that whoever reads it sees the old or the new one. They are not
  * forced to the disk: a power failure ends the guests as well. Event loop's thread only.
  */
-#ifndef DOMUS_RECORD_H
-#define DOMUS_RECORD_H
+#pragma once
 
 /** record_delete - removes a guest's record; what is not there is no error. */
 void record_delete(const char *name);
-
-#endif

@@ -3,8 +3,7 @@
  * The console ring shared with a guest. Invariant: the guest may write anything into it at any
  * time; each index is read once, checked, and only then used. No lock: one thread serves it.
  */
-#ifndef DOMUS_RING_H
-#define DOMUS_RING_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -24,5 +23,3 @@ size_t ring_take(volatile struct xencons_interface *ring, char *buf, size_t room
  * or the guest's index is impossible).
  */
 size_t ring_put(volatile struct xencons_interface *ring, const char *buf, size_t bytes);
-
-#endif

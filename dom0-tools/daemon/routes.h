@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The API: which request does what. docs/domus.md lists it. Event loop's thread only. */
-#ifndef DOMUS_ROUTES_H
-#define DOMUS_ROUTES_H
+#pragma once
 
 #include "daemon/http.h"
 #include "daemon/hyper.h"
@@ -10,5 +9,3 @@
 void routes_init(struct hyper *h, const char *log_dir);
 /** routes_request - finds and runs the route of a request. */
 void routes_request(struct request *r);
-
-#endif

@@ -3,8 +3,7 @@
  * Virtual CPUs of all domains, dom0 and other tools' guests too: where they run and may run, how
  * many a guest has, and what share of the CPUs a domain gets. Event loop's thread only.
  */
-#ifndef DOMUS_VCPUS_H
-#define DOMUS_VCPUS_H
+#pragma once
 
 #include <jansson.h>
 
@@ -27,5 +26,3 @@ json_t *shares_list(struct hyper *h, uint32_t domid, struct err *e);
 /** shares_set - sets a domain's weight (1 to 65535) and cap (percent of one CPU, 0: none); NULL:
  *  as it is. -1 with ERR_USAGE or ERR_HOST. */
 int shares_set(struct hyper *h, uint32_t domid, const char *weight, const char *cap, struct err *e);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* How guests look in JSON. Event loop's thread only; changes nothing. */
-#ifndef DOMUS_VIEW_H
-#define DOMUS_VIEW_H
+#pragma once
 
 #include <jansson.h>
 
@@ -15,5 +14,3 @@ json_t *view_foreign(const char *name, const xc_domaininfo_t *info);
 
 /** view_details - all there is to tell about a guest. */
 json_t *view_details(const struct guest *g, const xc_domaininfo_t *info);
-
-#endif

@@ -3,8 +3,7 @@
  * People who watch a console through a stream socket. Invariant: each has a bounded buffer;
  * what does not fit is lost to that viewer alone, who is told. Event loop's thread only.
  */
-#ifndef DOMUS_VIEWER_H
-#define DOMUS_VIEWER_H
+#pragma once
 
 #include "daemon/console.h"
 
@@ -24,5 +23,3 @@ void viewers_listen(struct console *c);
 
 /** viewers_end - closes each once it has what was sent so far. */
 void viewers_end(struct console *c);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Requests that wait for something to become of a guest. Event loop's thread only. */
-#ifndef DOMUS_WAITER_H
-#define DOMUS_WAITER_H
+#pragma once
 
 #include "daemon/guest.h"
 #include "daemon/http.h"
@@ -16,5 +15,3 @@ void waiters_answer(struct guest *g, enum waiter_want want, unsigned int status)
 
 /** waiters_fail - answers all who wait for this with an error. */
 void waiters_fail(struct guest *g, enum waiter_want want, const struct err *e);
-
-#endif

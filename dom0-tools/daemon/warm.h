@@ -4,10 +4,7 @@
  * address space when a guest's frame is mapped for the first time, which takes it longer than
  * all the rest of creating a small guest. Event loop's thread only.
  */
-#ifndef DOMUS_WARM_H
-#define DOMUS_WARM_H
+#pragma once
 
 /** warm_up - starts that work in the background; to be called once, after worker_init(). */
 void warm_up(void);
-
-#endif

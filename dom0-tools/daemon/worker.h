@@ -6,8 +6,7 @@
  * ends the daemon, not a guest: restarted, it finds its guests and removes the half-built one.
  * Invariant: a job's run() uses its thread's handles and the job alone. The queue has a mutex.
  */
-#ifndef DOMUS_WORKER_H
-#define DOMUS_WORKER_H
+#pragma once
 
 #include "daemon/hyper.h"
 
@@ -24,5 +23,3 @@ int worker_init(struct err *e);
 
 /** worker_submit - hands a job over; it belongs to the worker until done() is called. */
 void worker_submit(struct job *job);
-
-#endif

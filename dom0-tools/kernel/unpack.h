@@ -4,8 +4,7 @@
  * says where the ELF inside ends. Works on buffers only, so that tests can drive it.
  * Invariant: no read or write outside the buffers given, whatever the file says. No lock.
  */
-#ifndef DOMUS_UNPACK_H
-#define DOMUS_UNPACK_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -44,5 +43,3 @@ int unpack_payload(struct span payload, uint8_t **out, size_t *out_bytes, const 
  * file is no ELF or its tables lie outside of it.
  */
 size_t unpack_elf_bytes(struct span file);
-
-#endif

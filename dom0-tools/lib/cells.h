@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The columns of domus list, vcpu-list and sched. Pure: a row in, text out. No lock. */
-#ifndef DOMUS_CELLS_H
-#define DOMUS_CELLS_H
+#pragma once
 
 #include "lib/output.h"
 
@@ -11,5 +10,3 @@ extern const struct column vcpu_columns[];
 extern const size_t vcpu_column_count;
 extern const struct column share_columns[];
 extern const size_t share_column_count;
-
-#endif

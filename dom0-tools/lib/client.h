@@ -5,8 +5,7 @@
  * instructions than all of `domus create` may take; what is needed of HTTP fits on a few pages.
  * Invariant: an answer is JSON, or an error is set. No lock: nothing is kept.
  */
-#ifndef DOMUS_CLIENT_H
-#define DOMUS_CLIENT_H
+#pragma once
 
 #include <jansson.h>
 
@@ -33,5 +32,3 @@ int client_upgrade(const char *socket_path, const char *target, const char *prot
 
 /** client_encode - text for use within a target; the caller frees it. */
 char *client_encode(const char *text);
-
-#endif

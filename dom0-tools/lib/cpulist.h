@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Sets of CPUs as people write them: "0-3,8", "all", "all,^2". Pure, no lock. */
-#ifndef DOMUS_CPULIST_H
-#define DOMUS_CPULIST_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -18,5 +17,3 @@ int cpulist_parse(const char *text, uint8_t *map, unsigned int cpus);
 /** cpulist_format - the map as text, "all" if it has all CPUs, "none" if it has none. What does not
  *  fit into size is cut off. Returns buf. */
 const char *cpulist_format(const uint8_t *map, unsigned int cpus, char *buf, size_t size);
-
-#endif

@@ -5,8 +5,7 @@
  * hypercall, store path), *where* (file, line, column, key) and *what to do* hang on it.
  * Invariant: a function that returns -1 and takes a struct err has set it. No lock: a value.
  */
-#ifndef DOMUS_ERR_H
-#define DOMUS_ERR_H
+#pragma once
 
 #include <jansson.h>
 
@@ -68,5 +67,3 @@ json_t *err_json(const struct err *e);
 int err_from_json(struct err *e, const json_t *object);
 /** err_class_name - the word that stands for a class in JSON and in the manual. */
 const char *err_class_name(enum err_class class);
-
-#endif

@@ -4,8 +4,7 @@
  * table in guest_schema.c, and knows where each key stood, so that later trouble with a value
  * (a missing kernel) can still name its line. No lock: values belong to their owners.
  */
-#ifndef DOMUS_GUEST_FILE_H
-#define DOMUS_GUEST_FILE_H
+#pragma once
 
 #include <stdint.h>
 
@@ -51,5 +50,3 @@ void guest_file_free(struct guest_file *g);
 
 /** guest_name_valid - true if the text may name a guest. */
 int guest_name_valid(const char *name);
-
-#endif

@@ -4,8 +4,7 @@
  * JSON Schema for editors (config/schema/guest.schema.json; a unit test compares them).
  * Invariant: rows are in the order of enum guest_key; a key inside a map follows the map's row.
  */
-#ifndef DOMUS_GUEST_SCHEMA_H
-#define DOMUS_GUEST_SCHEMA_H
+#pragma once
 
 #include <stddef.h>
 
@@ -59,5 +58,3 @@ const char *schema_type_name(enum schema_type type);
 
 /** schema_json - the table as a JSON Schema document (draft 2020-12); the caller frees it. */
 char *schema_json(void);
-
-#endif

@@ -3,8 +3,7 @@
  * Makes a guest's output harmless for a terminal, byte stream in, text out. Invariant: what
  * comes out is valid UTF-8 without control characters other than newline and tab. No lock.
  */
-#ifndef DOMUS_HARMLESS_H
-#define DOMUS_HARMLESS_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -28,5 +27,3 @@ struct harmless {
  * direction overrides and broken UTF-8 come out as "<1b>" or "<U+202E>". Returns bytes in out.
  */
 size_t harmless_text(struct harmless *h, const char *in, size_t in_bytes, char *out);
-
-#endif

@@ -3,8 +3,7 @@
  * Reads one HTTP/1.1 answer from a stream that comes in pieces of any size. Invariant: bounded;
  * a head beyond HTTP_HEAD_LIMIT or a body beyond HTTP_ANSWER_LIMIT is an error. No lock.
  */
-#ifndef DOMUS_HTTP_PARSE_H
-#define DOMUS_HTTP_PARSE_H
+#pragma once
 
 #include <stddef.h>
 
@@ -48,5 +47,3 @@ void http_parse_end(struct http_parse *p);
 
 /** http_parse_free - releases the body. */
 void http_parse_free(struct http_parse *p);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The nearest of some words to one that was mistyped. Pure, no lock. */
-#ifndef DOMUS_NEAREST_H
-#define DOMUS_NEAREST_H
+#pragma once
 
 #include <stddef.h>
 
@@ -12,5 +11,3 @@ unsigned int nearest_distance(const char *a, const char *b);
 /** nearest_word - the candidate that is near enough to have been meant, or NULL. A word that
  *  starts a single candidate counts as meant too. */
 const char *nearest_word(const char *word, const char *const *candidates, size_t count);
-
-#endif

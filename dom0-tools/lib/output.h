@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Prints data for people and programs: a table, JSON, or YAML. Pure but for the stream. */
-#ifndef DOMUS_OUTPUT_H
-#define DOMUS_OUTPUT_H
+#pragma once
 
 #include <jansson.h>
 #include <stdio.h>
@@ -27,5 +26,3 @@ struct column {
 
 /** output_table - one line per row under a line of titles; columns are as wide as needed. */
 void output_table(FILE *f, const json_t *rows, const struct column *columns, size_t count);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Where the tools keep what they share; domusd's options move all of it. */
-#ifndef DOMUS_PATHS_H
-#define DOMUS_PATHS_H
+#pragma once
 
 /** The daemon's socket; the variable DOMUS_SOCKET points clients elsewhere. */
 #define DOMUS_SOCKET_PATH "/run/domus/domusd.sock"
@@ -9,5 +8,3 @@
 #define DOMUS_STATE_DIR "/var/lib/domus/guests"
 /** Guests' console logs. */
 #define DOMUS_LOG_DIR "/var/log/domus"
-
-#endif

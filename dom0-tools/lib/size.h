@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Sizes as people write them: a whole number and one of KiB, MiB, GiB, TiB. Pure, no lock. */
-#ifndef DOMUS_SIZE_H
-#define DOMUS_SIZE_H
+#pragma once
 
 #include <stdint.h>
 
@@ -14,5 +13,3 @@ int size_parse(const char *text, uint64_t *bytes);
 
 /** size_format - bytes in the largest unit that divides them; returns buf. */
 const char *size_format(uint64_t bytes, char buf[SIZE_TEXT_BYTES]);
-
-#endif

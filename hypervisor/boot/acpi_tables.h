@@ -3,8 +3,7 @@
  * The ACPI tables that the hypervisor reads, as functions of their bytes. A table is passed with
  * the number of its bytes, which the caller has made readable; nothing beyond is touched.
  */
-#ifndef BOOT_ACPI_TABLES_H
-#define BOOT_ACPI_TABLES_H
+#pragma once
 
 #include "boot/boot.h"
 
@@ -34,5 +33,3 @@ void acpi_hide(void *table);
 void acpi_parse_madt(const void *table, u32 bytes, struct acpi_facts *f);
 void acpi_parse_fadt(const void *table, u32 bytes, struct acpi_facts *f);
 void acpi_parse_hpet(const void *table, u32 bytes, struct acpi_facts *f);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Where everything lies in dom0's pseudo-physical memory when it starts. */
-#ifndef BOOT_DOM0_LAYOUT_H
-#define BOOT_DOM0_LAYOUT_H
+#pragma once
 
 #include "lib/types.h"
 
@@ -35,5 +34,3 @@ struct dom0_layout {
 
 /* NULL, or a sentence. On "too little memory" needed_pages tells how much it takes. */
 const char *dom0_layout(const struct dom0_layout_in *in, struct dom0_layout *out);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* How large dom0 is to be: dom0_mem and dom0_max_vcpus. */
-#ifndef BOOT_DOM0_OPTIONS_H
-#define BOOT_DOM0_OPTIONS_H
+#pragma once
 
 #include "lib/types.h"
 
@@ -37,5 +36,3 @@ int dom0_vcpus_parse(const char *s, void *dom0_vcpus);
 /* As given on the command line. */
 extern struct dom0_mem dom0_mem_option;
 unsigned int dom0_vcpus_wanted(unsigned int host_cpus);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The files that build dom0 share this. */
-#ifndef BOOT_DOM0_PRIVATE_H
-#define BOOT_DOM0_PRIVATE_H
+#pragma once
 
 #include "boot/boot.h"
 #include "domain/domain.h"
@@ -34,5 +33,3 @@ void dom0_fill_memory(struct dom0_builder *b);
 mfn_t dom0_build_tables(struct dom0_builder *b);
 /* dom0_start.c: the start_info page. */
 void dom0_write_start_info(struct dom0_builder *b);
-
-#endif

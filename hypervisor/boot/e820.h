@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The memory map, made regular. */
-#ifndef BOOT_E820_H
-#define BOOT_E820_H
+#pragma once
 
 #include "boot/boot.h"
 
@@ -9,5 +8,3 @@
  * Returns their number, or max + 1 when they do not fit. */
 unsigned int e820_normalise(struct boot_e820 *raw, unsigned int count, struct boot_e820 *out,
 			    unsigned int max);
-
-#endif

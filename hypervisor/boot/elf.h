@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* dom0's kernel: an ELF64 image with Xen's notes. */
-#ifndef BOOT_ELF_H
-#define BOOT_ELF_H
+#pragma once
 
 #include <xen/elfnote.h>
 #include "lib/types.h"
@@ -45,5 +44,3 @@ const char *elf_parse(const void *image, u64 size, struct elf_kernel *out);
 void elf_parse_notes(const u8 *notes, u64 size, struct elf_kernel *out);
 /* Do they describe a kernel that can be dom0 here? */
 const char *elf_check_notes(const struct elf_kernel *k);
-
-#endif

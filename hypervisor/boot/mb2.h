@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The boot loader's information block (multiboot2). */
-#ifndef BOOT_MB2_H
-#define BOOT_MB2_H
+#pragma once
 
 #include "boot/boot.h"
 
@@ -13,5 +12,3 @@
  * of its own.
  */
 const char *mb2_parse(const void *info, u32 limit, struct boot_info *out);
-
-#endif

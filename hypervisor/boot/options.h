@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Parsing of the hypervisor's command line. */
-#ifndef BOOT_OPTIONS_H
-#define BOOT_OPTIONS_H
+#pragma once
 
 #include "lib/option.h"
 #include "lib/types.h"
@@ -17,5 +16,3 @@ void options_apply(const char *cmdline, const struct option *table, size_t count
  * *end is set behind it. -EINVAL: no number, or more than 2^63.
  */
 int parse_size(const char *s, const char **end, u64 *bytes);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Shared by the files of control/: handlers of domctl by theme, and bitmaps of the ABI. */
-#ifndef CONTROL_DOMCTL_H
-#define CONTROL_DOMCTL_H
+#pragma once
 
 #include <xen/domctl.h>
 #include "domain/domain.h"
@@ -51,5 +50,3 @@ int bitmap_from_guest(u64 *bits, unsigned int count, const struct xenctl_bitmap 
 int bitmap_to_guest(const u64 *bits, unsigned int count, const struct xenctl_bitmap *b);
 /* The online CPUs. */
 void cpumask_online(cpumask_t *m);
-
-#endif

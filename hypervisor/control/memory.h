@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The parts of the hypercall memory_op. */
-#ifndef CONTROL_MEMORY_H
-#define CONTROL_MEMORY_H
+#pragma once
 
 #include <xen/memory.h>
 #include "arch/uaccess.h"
@@ -31,5 +30,3 @@ long memory_map_set(void *arg);
 long memory_map_machine(void *arg);
 long memory_m2p_mapping(void *arg);
 long memory_acquire_resource(void *arg);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Inside drivers/: raw output, and the message ring. */
-#ifndef DRIVERS_PRINTK_H
-#define DRIVERS_PRINTK_H
+#pragma once
 
 #include "lib/types.h"
 
@@ -9,5 +8,3 @@
 void serial_write(const char *s, size_t n);
 /* console_ring.c: appends; the oldest bytes give way. Any context that holds no ring lock. */
 void ring_write(const char *s, size_t n);
-
-#endif

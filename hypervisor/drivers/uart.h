@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Inside drivers/: the serial ports, for the console. */
-#ifndef DRIVERS_UART_PRIVATE_H
-#define DRIVERS_UART_PRIVATE_H
+#pragma once
 
 #include "lib/types.h"
 
@@ -14,5 +13,3 @@ void uart_write(const char *s, size_t n);
 void uart_apply(unsigned int used);
 /* From now on each character received goes to rx(), which runs with interrupts off. */
 void uart_start(void (*rx)(u8 c));
-
-#endif

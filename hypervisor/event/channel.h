@@ -30,8 +30,7 @@
  * Writers hold the channel lock of the domain, of both domains (in the order of their ids) for
  * changes between two. Senders may be interrupt handlers; writers are not.
  */
-#ifndef EVENT_CHANNEL_H
-#define EVENT_CHANNEL_H
+#pragma once
 
 #include <xen/event_channel.h>
 #include "arch/uaccess.h"
@@ -213,5 +212,3 @@ void vcpu_upcall(struct vcpu *v, vcpu_info_t *info);
 /* sched_op.c */
 void vcpu_poll_end(struct vcpu *v); /* wakes a polling vcpu. Any context */
 void watchdogs_stop(struct evtchn_domain *e);
-
-#endif

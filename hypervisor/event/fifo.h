@@ -12,8 +12,7 @@
  * LINK; an unlinked tail means that the queue is empty. READY, in the control block, says which
  * queues got a first port. See fifo.c for who changes what.
  */
-#ifndef EVENT_FIFO_H
-#define EVENT_FIFO_H
+#pragma once
 
 #include "channel.h"
 
@@ -34,5 +33,3 @@ void fifo_clear_pending(struct fifo *f, u32 port);
 bool fifo_is_pending(const struct fifo *f, u32 port);
 bool fifo_is_masked(const struct fifo *f, u32 port);
 bool fifo_is_linked(const struct fifo *f, u32 port);
-
-#endif

@@ -21,8 +21,7 @@
  * freed (all others), so readers take no lock. A handle belongs to whoever wins its BUSY bit.
  * Nothing here is used from interrupts.
  */
-#ifndef GRANT_TABLE_H
-#define GRANT_TABLE_H
+#pragma once
 
 #include <xen/grant_table.h>
 #include "arch/uaccess.h"
@@ -174,5 +173,3 @@ static inline void domain_cache_drop(struct domain_cache *c)
 		c->d = NULL;
 	}
 }
-
-#endif

@@ -5,8 +5,7 @@
  * of dom0. irq_lock guards every line, the I/O APICs and the table of messages.
  * Order: event channel lock -> irq_lock -> pci_lock; irq_lock -> run queues.
  */
-#ifndef IRQ_LINE_H
-#define IRQ_LINE_H
+#pragma once
 
 #include "arch/hv_map.h"
 #include "irq/irq.h"
@@ -98,5 +97,3 @@ int pirq_setup_gsi(u32 gsi, bool level, bool active_low);
 int pirq_status(u32 pirq, bool *needs_eoi);
 int pirq_restore_msi(sbdf_t sbdf);
 bool pirq_device_in_use(sbdf_t sbdf);
-
-#endif

@@ -3,8 +3,7 @@
  * Lists of frames: linked through frame.next/prev, ended by 0, the first one in *head. An owner's
  * begins in owner.head or owner.kept.
  */
-#ifndef MM_OWNED_H
-#define MM_OWNED_H
+#pragma once
 
 #include "mm/frame.h"
 
@@ -41,5 +40,3 @@ static inline void owner_list_del(struct owner *o, mfn_t m)
 	frame_list_del(o->kept == m.n ? &o->kept : &o->head, m.n);
 	o->pages--;
 }
-
-#endif

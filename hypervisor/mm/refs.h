@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the files of mm/ share: bare references, and the contents of tables. */
-#ifndef MM_REFS_H
-#define MM_REFS_H
+#pragma once
 
 #include "lib/lib.h"
 #include "mm/pagetype.h"
@@ -152,5 +151,3 @@ static inline enum frame_kind table_lock(mfn_t m, const struct owner *o)
 	}
 	return FT_KIND(x);
 }
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Stores to memory that guests may not write directly: decoded, then applied to a copy. */
-#ifndef MMU_STORE_DECODE_H
-#define MMU_STORE_DECODE_H
+#pragma once
 
 #include "arch/regs.h"
 #include "lib/types.h"
@@ -60,5 +59,3 @@ static inline unsigned int store_decode_xchg(u64 insn, struct cpu_regs *regs, u6
 bool store_result(const struct store *s, u64 mem, const struct cpu_regs *regs, u64 *result);
 /* Registers, flags and rip become what they are behind the store that made `mem` the `result`. */
 void store_retire(const struct store *s, u64 mem, u64 result, struct cpu_regs *regs);
-
-#endif

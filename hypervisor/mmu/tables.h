@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the files of mmu/ share: whose memory a call means, finding entries, flush targets. */
-#ifndef MMU_TABLES_H
-#define MMU_TABLES_H
+#pragma once
 
 #include "arch/cpu.h"
 #include "domain/domain.h"
@@ -58,5 +57,3 @@ static inline int table_release_finish(struct vcpu *v)
 int base_set_kernel(struct vcpu *v, mfn_t m);
 int base_set_user(struct vcpu *v, mfn_t m);
 int ldt_set(struct vcpu *v, unsigned long base, unsigned int entries); /* -EINVAL */
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Entering the guest's kernel at one of its handlers; see bounce.c. */
-#ifndef PV_BOUNCE_H
-#define PV_BOUNCE_H
+#pragma once
 
 #include "arch/x86_private.h"
 #include "domain/domain.h"
@@ -24,5 +23,3 @@ static inline void change_mode(struct vcpu *v, bool to_kernel)
 	swap_gs();
 	write_cr3(v->pv.cr3_load[to_kernel]);
 }
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The decoder of privileged instructions: bytes in, one of a few operations out. Pure. */
-#ifndef PV_DECODE_H
-#define PV_DECODE_H
+#pragma once
 
 #include "lib/types.h"
 
@@ -42,5 +41,3 @@ struct insn {
  * cut off, or with prefixes that have no meaning here.
  */
 bool insn_decode(const u8 *code, unsigned int count, bool long_mode, struct insn *i);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Inside sched/: a CPU's run queue and what its files share. */
-#ifndef SCHED_QUEUE_H
-#define SCHED_QUEUE_H
+#pragma once
 
 #include "lib/lib.h"
 #include "lib/spinlock.h"
@@ -104,5 +103,3 @@ bool group_park(struct sched_unit *u, u64 now);
 void group_unpark(struct sched_unit *u);
 /* How long a unit may run at a stretch. */
 u64 group_slice(struct sched_group *g);
-
-#endif

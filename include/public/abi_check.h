@@ -4,8 +4,7 @@
  * rely on: a wrong interface-version macro or a different header fails the build here, not a guest.
  * Include after nothing in particular; needs __XEN_TOOLS__ for the tools' structures.
  */
-#ifndef ABI_CHECK_H
-#define ABI_CHECK_H
+#pragma once
 
 #include <stddef.h>
 #include <xen/xen.h>
@@ -130,5 +129,3 @@ ABI_AT(struct domus_counters, total_pages, 16);
 
 #undef ABI_SIZE
 #undef ABI_AT
-
-#endif

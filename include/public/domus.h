@@ -4,8 +4,7 @@
  * a sysctl that reports counters. Both are versioned; structures only ever grow at their end.
  * Includable by hypervisor, tools and guests.
  */
-#ifndef DOMUS_H
-#define DOMUS_H
+#pragma once
 
 #include <stdint.h>
 
@@ -47,5 +46,3 @@ struct domus_counters {
 	uint64_t vcpus;             /* their vcpus */
 	uint64_t uptime_ns;         /* system time */
 };
-
-#endif

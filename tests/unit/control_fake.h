@@ -3,8 +3,7 @@
  * Included before every source of the tests of control/ and of the privileged-instruction
  * emulator: the CPU, its MSRs and the current vcpu become the test's.
  */
-#ifndef CONTROL_FAKE_H
-#define CONTROL_FAKE_H
+#pragma once
 
 #include "arch/page.h"
 #include "arch/cpu.h"
@@ -25,5 +24,3 @@ void fake_cpuid(uint32_t leaf, uint32_t sub, uint32_t r[4]);
 #define cpuid         fake_cpuid
 #undef current
 #define current fake_current
-
-#endif

@@ -3,8 +3,7 @@
  * Shared by the tests of event/ (after guest_fake.h): what event/ calls and tests watch, short
  * forms of the hypercalls, and two domains, of which dom_a is privileged.
  */
-#ifndef EVTCHN_FAKE_H
-#define EVTCHN_FAKE_H
+#pragma once
 
 #include "unit.h"
 #include <xen/event_channel.h>
@@ -42,5 +41,3 @@ int evtchn_stop(void **state);
 u32 rnd(u32 n);
 
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, evtchn_start, evtchn_stop)
-
-#endif

@@ -3,8 +3,7 @@
  * A guest's side of the FIFO ABI, written from the public header: pages it gives, what it does to
  * its words, and how it takes events off its queues.
  */
-#ifndef FIFO_GUEST_H
-#define FIFO_GUEST_H
+#pragma once
 
 #include "evtchn_fake.h"
 
@@ -46,5 +45,3 @@ bool fifo_clear(struct fifo_guest *g, u32 port);       /* PENDING; was it set? *
 void fifo_consume(struct fifo_guest *g, unsigned int vcpu);
 /* One event of the first ready queue; false if none is. */
 bool fifo_consume_one(struct fifo_guest *g, unsigned int vcpu, u32 *ready);
-
-#endif

@@ -4,8 +4,7 @@
  * grants to 1; 2 is a stranger. Each test is a cmocka test between grants_start() and
  * grants_stop(), which checks that nothing is held and frees everything.
  */
-#ifndef GRANT_FAKE_H
-#define GRANT_FAKE_H
+#pragma once
 
 #include "unit.h"
 #include <time.h>
@@ -41,5 +40,3 @@ s16 unmap(u32 handle, u64 va, u64 dev);
 s16 copy(struct gnttab_copy *c);
 void copy_init(struct gnttab_copy *c, mfn_t to); /* 100 bytes at 50 of grant 0 to 3000 */
 long set_version(u32 version);                   /* by current's domain; checks what comes back */
-
-#endif

@@ -4,8 +4,7 @@
  * Each thread is a CPU with a current vcpu; machine memory is an array; heap, frames and domains
  * count what they give out, so that a test can end with "nothing is left".
  */
-#ifndef GUEST_FAKE_H
-#define GUEST_FAKE_H
+#pragma once
 
 #include <pthread.h>
 #include <sched.h>
@@ -56,5 +55,3 @@ unsigned int fake_refs(mfn_t m);    /* general references beside the owner's */
 unsigned int fake_writers(mfn_t m); /* writable references */
 bool fake_owned(mfn_t m, struct domain *d);
 void fake_set_kind(mfn_t m, unsigned int kind); /* as if it were a table: no writable references */
-
-#endif

@@ -3,8 +3,7 @@
  * Included before every source of the tests of irq/, drivers/ and the port policy: port accesses
  * and the current vcpu become the test's.
  */
-#ifndef IRQ_FAKE_H
-#define IRQ_FAKE_H
+#pragma once
 
 #include <stdint.h>
 #include "arch/cpu.h"
@@ -26,5 +25,3 @@ extern struct vcpu *fake_current;
 #define rdtsc_ordered fake_rdtsc
 #undef current
 #define current fake_current
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* For mtrr.c: privileged instructions become calls of the test. */
-#ifndef MTRR_FAKE_H
-#define MTRR_FAKE_H
+#pragma once
 
 #include "arch/cpu.h"
 
@@ -21,5 +20,3 @@ void fake_cpuid(u32 leaf, u32 subleaf, u32 r[4]);
 #define write_cr4  fake_write_cr4
 #define cpu_wbinvd fake_wbinvd
 #define cpuid      fake_cpuid
-
-#endif

@@ -4,8 +4,7 @@
  * reference that tables hold, to be compared with the counts in the frame table. Included by one
  * source of each test. What the test itself holds it says in held[].
  */
-#ifndef TESTS_PAGETYPE_FAKE_H
-#define TESTS_PAGETYPE_FAKE_H
+#pragma once
 
 #include "unit.h"
 #include "arch/hv_map.h"
@@ -233,5 +232,3 @@ static pte_t __unused entry(u64 m, u64 flags)
 {
 	return pte_make(_mfn(m), PTE_USER | flags);
 }
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Included before every source of the scheduler's tests: which CPU this is, the test says. */
-#ifndef SCHED_FAKE_H
-#define SCHED_FAKE_H
+#pragma once
 
 #include <pthread.h>
 #include <sched.h>
@@ -26,6 +25,4 @@ extern __thread unsigned int fake_cpu;
 #undef WRITE_ONCE
 #define READ_ONCE(x)     __atomic_load_n(&(x), __ATOMIC_RELAXED)
 #define WRITE_ONCE(x, v) __atomic_store_n(&(x), (v), __ATOMIC_RELAXED)
-#endif
-
 #endif

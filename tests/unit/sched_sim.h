@@ -5,8 +5,7 @@
  * that no CPU idles while somebody waits for it, and that nobody waits longer than the stated
  * bound.
  */
-#ifndef SCHED_SIM_H
-#define SCHED_SIM_H
+#pragma once
 
 #include "unit.h"
 #include "../../hypervisor/sched/queue.h"
@@ -48,5 +47,3 @@ void sim_settle(void); /* what is pending on any CPU, then the checks */
 u64 sim_latency(struct sim_unit *s, unsigned int percent);
 unsigned int sim_random(unsigned int n);
 void sim_end(void);
-
-#endif

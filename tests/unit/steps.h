@@ -8,8 +8,7 @@
  *
  * Stacks are copied and put back where they were: AddressSanitizer must not watch them.
  */
-#ifndef TESTS_STEPS_H
-#define TESTS_STEPS_H
+#pragma once
 
 #include <assert.h>
 #include <signal.h>
@@ -291,5 +290,3 @@ static void steps_must_fail(void (*fn)(void))
 		}                            \
 		same_;                       \
 	})
-
-#endif

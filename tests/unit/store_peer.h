@@ -3,8 +3,7 @@
  * What the store's unit tests share: a client whose bytes stay in memory, and a Xen that is only
  * tables. Invariant: an answer is parsed from the very bytes that the daemon sent. No lock.
  */
-#ifndef DOMUS_TEST_STORE_PEER_H
-#define DOMUS_TEST_STORE_PEER_H
+#pragma once
 
 #include "unit.h"
 
@@ -302,5 +301,3 @@ static inline size_t guest_receive(struct xenstore_domain_interface *page, void 
 	}
 	return n;
 }
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What every unit test includes: cmocka, which wants four headers before it, and libc's basics. */
-#ifndef UNIT_H
-#define UNIT_H
+#pragma once
 
 #include <errno.h>
 #include <setjmp.h>
@@ -12,5 +11,3 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Shared by the assembly files: saving and loading registers in the order of struct cpu_regs. */
-#ifndef ARCH_X86_ASM_MACROS_H
-#define ARCH_X86_ASM_MACROS_H
+#pragma once
 
 #include "asm_offsets.h"
 
@@ -122,5 +121,3 @@
 	.long	\fixup - .
 	.popsection
 .endm
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Starting application processors: Intel SDM 3A, 9.4 "Multiple-Processor (MP) Initialization". */
-#ifndef ARCH_AP_H
-#define ARCH_AP_H
+#pragma once
 
 #include "lib/types.h"
 
@@ -15,5 +14,3 @@ void ap_prepare(maddr_t page, maddr_t image);
  */
 int ap_start(unsigned int cpu, u32 apic_id, maddr_t page, void (*go)(unsigned int cpu));
 void ap_online(void);
-
-#endif

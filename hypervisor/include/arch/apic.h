@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Local APIC (xAPIC and x2APIC), its timer, and the interrupt vectors. */
-#ifndef ARCH_APIC_H
-#define ARCH_APIC_H
+#pragma once
 
 #include "lib/types.h"
 
@@ -32,5 +31,3 @@ void apic_timer_calibrate(void);
 /* the handler must call apic_eoi() itself. */
 typedef void (*vector_handler_t)(u8 vector, void *arg);
 void vector_set_handler(u8 vector, vector_handler_t fn, void *arg);
-
-#endif

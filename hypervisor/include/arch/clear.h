@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Zeroing pages. */
-#ifndef ARCH_CLEAR_H
-#define ARCH_CLEAR_H
+#pragma once
 
 #include "arch/page.h"
 
@@ -25,6 +24,4 @@ static inline void page_clear(void *p)
 /* The same past the caches and with the vector registers: for boot, before any guest's state is
  * in them (clear.S). */
 void page_clear_boot(void *p);
-#endif
-
 #endif

@@ -5,8 +5,7 @@
  * One stack region per CPU, 8 pages, aligned to its size (lowest first):
  *   #DF | NMI | #MC | #DB | guard | three pages of stack, ending in struct cpu_info
  */
-#ifndef ARCH_CPU_H
-#define ARCH_CPU_H
+#pragma once
 
 #include "arch/regs.h"
 #include "lib/types.h"
@@ -299,5 +298,3 @@ u32 cpu_apic_id(unsigned int cpu);
 typedef struct {
 	u64 bits[(CONFIG_NR_CPUS + 63) / 64];
 } cpumask_t;
-
-#endif

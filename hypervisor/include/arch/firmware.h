@@ -4,8 +4,7 @@
  * is in use only then: the hypervisor's own map and, below it, what the firmware asked for. Its
  * code and data share pages, so these are writable and executable, there alone.
  */
-#ifndef ARCH_FIRMWARE_H
-#define ARCH_FIRMWARE_H
+#pragma once
 
 #include "arch/vcpu.h"
 
@@ -16,5 +15,3 @@ extern maddr_t firmware_root;
 bool firmware_map(maddr_t ma, u64 bytes, u64 flags);
 /* Calls a service; `pv` runs on this CPU and keeps its FPU. Pointers are the hypervisor's. */
 u64 firmware_call(struct pv_vcpu *pv, u64 service, const u64 arg[5]);
-
-#endif

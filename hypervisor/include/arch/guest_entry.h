@@ -4,8 +4,7 @@
  * place where lower rooms are entered from above, because the CPU itself does so. Interrupts are
  * on unless said otherwise.
  */
-#ifndef ARCH_GUEST_ENTRY_H
-#define ARCH_GUEST_ENTRY_H
+#pragma once
 
 #include "arch/regs.h"
 
@@ -28,5 +27,3 @@ void pv_deliver_nmi(struct vcpu *v, struct cpu_regs *regs);
 long hypercall_entry(unsigned long a0, unsigned long a1, unsigned long a2, unsigned long a3,
 		     unsigned long nr);
 void pending_work_run(void);
-
-#endif

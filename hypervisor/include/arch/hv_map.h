@@ -3,8 +3,7 @@
  * The hypervisor's own page tables: one map, in slots 256-271 of every L4 table. Boot builds it
  * (boot/memory.c); afterwards only device memory and CPU windows are added to it.
  */
-#ifndef ARCH_HV_MAP_H
-#define ARCH_HV_MAP_H
+#pragma once
 
 #include "arch/page.h"
 
@@ -41,5 +40,3 @@ void *map_firmware(maddr_t ma, size_t bytes);
 int cpu_window_init(unsigned int cpu);
 /* The L1 entries of a CPU's window: 0-15 GDT, 16-31 LDT. The caller flushes what it replaces. */
 pte_t *cpu_window_l1(unsigned int cpu);
-
-#endif

@@ -13,8 +13,7 @@
  * table is loaded, and again whenever an L4 entry of the domain changes, before the references of
  * the old entry are dropped.
  */
-#ifndef ARCH_ISOLATION_H
-#define ARCH_ISOLATION_H
+#pragma once
 
 #include "arch/vcpu.h"
 #include "arch/cpu.h"
@@ -25,5 +24,3 @@ void views_show(const struct pv_vcpu *pv);
 /* An entry of an L4 table changed, of a domain that may run on `mask`: no CPU's view has the old
  * one when this returns. No locks are held. */
 void views_follow(const cpumask_t *mask);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Memory type range registers: Intel SDM 3A, 12.11.8 "MTRR Considerations in MP Systems". */
-#ifndef ARCH_MTRR_H
-#define ARCH_MTRR_H
+#pragma once
 
 #include "lib/types.h"
 
@@ -9,5 +8,3 @@
 void mtrr_save(void);
 /* Another CPU, at its start, interrupts off: takes over what mtrr_save() saw. True: it differed. */
 bool mtrr_load(void);
-
-#endif

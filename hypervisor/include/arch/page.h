@@ -11,8 +11,7 @@
  *
  * These entries are the same in every L4 table of every domain: there is one hypervisor map.
  */
-#ifndef ARCH_PAGE_H
-#define ARCH_PAGE_H
+#pragma once
 
 #include "lib/types.h"
 
@@ -120,6 +119,4 @@ extern u64 frame_end;
 extern u64 *m2p_rw;
 #else
 #define m2p_rw ((u64 *)M2P_RW_VIRT)
-#endif
-
 #endif

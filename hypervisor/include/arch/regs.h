@@ -3,8 +3,7 @@
  * The registers that every entry into the hypervisor leaves at the top of the CPU's stack.
  * The order is that of the ABI's cpu_user_regs up to ss, so that contexts are copied in one go.
  */
-#ifndef ARCH_REGS_H
-#define ARCH_REGS_H
+#pragma once
 
 #include "lib/types.h"
 
@@ -63,5 +62,3 @@ static inline u64 *general_register(struct cpu_regs *r, unsigned int i)
 
 /* Pseudo-vectors in entry_vector: how the hypervisor was entered when by no exception. */
 #define ENTRY_SYSCALL 0x100
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* CPUs talking to each other. */
-#ifndef ARCH_SMP_H
-#define ARCH_SMP_H
+#pragma once
 
 #include "arch/cpu.h"
 
@@ -23,5 +22,3 @@ void smp_timer_fired(void);
 /* Stops all other CPUs for good (panic, reboot, power off). */
 void smp_stop_others(void);
 void smp_halt(void) __noreturn; /* and this one */
-
-#endif

@@ -9,8 +9,7 @@
  * Where the CPU has PCIDs a change of mode or of the view (arch/isolation.h) flushes nothing: each
  * of the vcpu's tables has a number of its own. A flush is then one of all numbers.
  */
-#ifndef ARCH_TLB_H
-#define ARCH_TLB_H
+#pragma once
 
 #include "arch/cpu.h"
 
@@ -35,5 +34,3 @@ static inline u64 cr3_with_pcid(maddr_t table, enum pcid pcid)
 u32 tlb_stamp(void);
 /* Flushes all CPUs of `mask` that may still hold what was mapped at `stamp`. */
 void tlb_flush_stamp(const cpumask_t *mask, u32 stamp);
-
-#endif

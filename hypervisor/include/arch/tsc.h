@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The TSC's rate, measured at boot against HPET or PM timer, and how to compare it with a counter.
  */
-#ifndef ARCH_TSC_H
-#define ARCH_TSC_H
+#pragma once
 
 #include "arch/cpu.h"
 
@@ -43,5 +42,3 @@ static inline u32 tsc_sample(u32 (*counter)(void), u64 *tsc, u64 *doubt)
 	}
 	return count;
 }
-
-#endif

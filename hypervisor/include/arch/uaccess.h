@@ -5,8 +5,7 @@
  * hypervisor's range are refused. No lock may be held that a fault handler needs; nothing sleeps.
  * Guest memory is read once: copy in, check, then use.
  */
-#ifndef ARCH_UACCESS_H
-#define ARCH_UACCESS_H
+#pragma once
 
 #include "arch/page.h"
 #include "lib/types.h"
@@ -64,4 +63,3 @@ static inline bool cmpxchg_u64(void *p, u64 *old, u64 new)
 	return __atomic_compare_exchange_n((u64 *)p, old, new, false, __ATOMIC_SEQ_CST,
 					   __ATOMIC_SEQ_CST);
 }
-#endif

@@ -3,8 +3,7 @@
  * The PV CPU of a vcpu: what the ABI's vcpu_guest_context holds, in the form that entry.S uses.
  * Written by the vcpu itself (on its CPU), or by others while it is paused.
  */
-#ifndef ARCH_VCPU_H
-#define ARCH_VCPU_H
+#pragma once
 
 #include <xen/callback.h>
 #include "arch/page.h"
@@ -60,5 +59,3 @@ struct pv_vcpu {
 	u64 xcr0;
 	void *fpu; /* FXSAVE or XSAVE area, 64-byte aligned */
 };
-
-#endif

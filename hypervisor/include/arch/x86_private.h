@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the files of arch/x86 share with each other and with boot/init.c and pv/. */
-#ifndef ARCH_X86_PRIVATE_H
-#define ARCH_X86_PRIVATE_H
+#pragma once
 
 #include "arch/cpu.h"
 #include "arch/vcpu.h"
@@ -132,5 +131,3 @@ void arch_load_debugregs(struct pv_vcpu *pv);
 void arch_load_ldt(u32 entries);
 /* The inactive (user's) GS gets this selector; a bad one becomes null, then false. */
 bool load_gs_user_selector(u16 sel);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the boot loader and the firmware told: filled once at boot, constant afterwards. */
-#ifndef BOOT_BOOT_H
-#define BOOT_BOOT_H
+#pragma once
 
 #include "control/machine.h"
 #include "lib/types.h"
@@ -77,5 +76,3 @@ extern struct acpi_facts acpi_facts;
  * be reported only once the console is set up, which options decide on.
  */
 void options_parse(const char *cmdline, bool report);
-
-#endif

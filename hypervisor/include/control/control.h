@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What dom0's tools and dom0's kernel ask of the host. */
-#ifndef CONTROL_CONTROL_H
-#define CONTROL_CONTROL_H
+#pragma once
 
 #include "control/machine.h"
 #include "domain/domain.h"
@@ -55,5 +54,3 @@ struct xenpf_efi_runtime_call;
 long efi_runtime_call(struct xenpf_efi_runtime_call *c);
 /* version.c: the feature word (submap 0) of xen_version's get_features. */
 u32 version_features(bool privileged, u64 vm_assist);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What boot/ tells of the machine before dom0 runs. */
-#ifndef CONTROL_MACHINE_H
-#define CONTROL_MACHINE_H
+#pragma once
 
 #include "lib/types.h"
 
@@ -17,5 +16,3 @@ struct host_power {
  * of I/O and local APICs (reserved). dom0 sorts it; types as in an e820 map. What does not fit is
  * reported. */
 void machine_map_add(u64 addr, u64 size, u32 type);
-
-#endif

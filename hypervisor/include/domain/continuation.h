@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Preempted hypercalls go on by being issued again: how a handler asks for that. */
-#ifndef DOMAIN_CONTINUATION_H
-#define DOMAIN_CONTINUATION_H
+#pragma once
 
 #include <xen/xen.h>
 #include "lib/types.h"
@@ -20,5 +19,3 @@ long hypercall_continue(unsigned int nr, unsigned int nargs, const unsigned long
 #define HYPERCALL_CONTINUE(nr, ...)                                                            \
 	hypercall_continue(nr, sizeof((unsigned long[]){__VA_ARGS__}) / sizeof(unsigned long), \
 			   (unsigned long[]){__VA_ARGS__})
-
-#endif

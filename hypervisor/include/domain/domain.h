@@ -7,8 +7,7 @@
  * (killed: resources given back, preemptibly) -> dead (waits for foreign references) -> freed.
  * References: domain_get() keeps the struct; frames owned keep it too.
  */
-#ifndef DOMAIN_DOMAIN_H
-#define DOMAIN_DOMAIN_H
+#pragma once
 
 #include <xen/xen.h>
 #include <xen/domctl.h>
@@ -193,5 +192,3 @@ unsigned int domain_count(void);
 long do_vcpu_op(unsigned int cmd, unsigned int id, guest_ptr_t arg);
 long do_set_timer_op(u64 deadline);
 void domain_update_wallclock(struct domain *d); /* d->lock held, or nobody else knows d */
-
-#endif

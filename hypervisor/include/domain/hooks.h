@@ -4,8 +4,7 @@
  * destroyed and freed (a constant table in domain/hooks.c), and the few functions of event/, mmu/
  * and pv/ that domain/ calls by name. The rooms' own headers include this one.
  */
-#ifndef DOMAIN_HOOKS_H
-#define DOMAIN_HOOKS_H
+#pragma once
 
 #include "domain/domain.h"
 
@@ -44,5 +43,3 @@ void vcpu_detach_info(struct vcpu *v); /* its info no longer lies in guest memor
 void vcpu_follow_time(void); /* PENDING_TIME: waits for the new rate, and tells the guest */
 void vcpu_switched_in(struct vcpu *v, u64 now);
 void vcpu_switched_out(struct vcpu *v, u64 now);
-
-#endif

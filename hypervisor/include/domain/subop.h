@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Hypercalls that are a family of operations, each with one structure as its argument. */
-#ifndef DOMAIN_SUBOP_H
-#define DOMAIN_SUBOP_H
+#pragma once
 
 #include "lib/types.h"
 
@@ -23,5 +22,3 @@ long subop_run(const struct subop *table, unsigned int count, unsigned int cmd, 
 /* Reads a call of dom0's tools or its kernel; those have two words in front, the command and the
  * version of the interface. -EPERM, -EFAULT; -EACCES: another version. */
 long tools_call_read(void *op, size_t bytes, guest_ptr_t arg, u32 version);
-
-#endif

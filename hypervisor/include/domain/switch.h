@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The idle vcpu of each CPU. */
-#ifndef DOMAIN_SWITCH_H
-#define DOMAIN_SWITCH_H
+#pragma once
 
 #include "lib/types.h"
 
@@ -15,5 +14,3 @@ void idle_enter(void) __attribute__((noreturn));
 bool cpu_is_idle(unsigned int cpu);
 /* domain/watchdog.c: from now on a CPU that is stuck is noticed, unless that is switched off. */
 void watchdog_start(void);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Serial ports, the message ring, console input. */
-#ifndef DRIVERS_CONSOLE_H
-#define DRIVERS_CONSOLE_H
+#pragma once
 
 #include "domain/domain.h"
 
@@ -21,5 +20,3 @@ bool uart_owns_port(u16 port);
 
 /* Registers a key; the description is printed by 'h'. */
 void console_add_key(char key, void (*fn)(void), const char *what);
-
-#endif

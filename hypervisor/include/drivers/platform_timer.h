@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* HPET or ACPI PM timer, whichever is there: to measure the TSC against, at boot and from then on.
  */
-#ifndef DRIVERS_PLATFORM_TIMER_H
-#define DRIVERS_PLATFORM_TIMER_H
+#pragma once
 
 #include "lib/types.h"
 
@@ -24,5 +23,3 @@ bool platform_timer_owns_port(u16 port);
 const char *platform_timer_name(void);
 /* Seconds since 1970 from the CMOS clock (or what EFI said). */
 u64 rtc_read(void);
-
-#endif

@@ -3,8 +3,7 @@
  * Event channels, 2-level and FIFO ABI. One lock per domain (evtchn lock) guards its channel table;
  * two domains' locks are taken in the order of their ids. Sending takes none.
  */
-#ifndef EVENT_EVENT_H
-#define EVENT_EVENT_H
+#pragma once
 
 #include "domain/hooks.h"
 
@@ -26,5 +25,3 @@ void pirq_unbind_port(u32 pirq, u32 port);
 
 long do_event_channel_op(unsigned int cmd, guest_ptr_t arg);
 long do_sched_op(unsigned int cmd, guest_ptr_t arg);
-
-#endif

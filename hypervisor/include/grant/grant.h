@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Grant tables, versions 1 and 2. */
-#ifndef GRANT_GRANT_H
-#define GRANT_GRANT_H
+#pragma once
 
 #include "domain/hooks.h"
 
@@ -15,5 +14,3 @@ unsigned int grant_table_max(struct domain *d, bool status); /* how many there m
 unsigned int grant_version(struct domain *d);                /* that d's entries have now: 1 or 2 */
 extern u32 grant_version_max;                                /* that any domain may ask for */
 unsigned int grant_map_count(struct domain *d); /* active maps of d: leak tests, domus info */
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Device interrupts: I/O APICs, MSI, and PIRQs (interrupts as event channels of dom0). */
-#ifndef IRQ_IRQ_H
-#define IRQ_IRQ_H
+#pragma once
 
 #include "domain/domain.h"
 
@@ -25,5 +24,3 @@ void pci_conf_write(u32 cf8, unsigned int offset, unsigned int size, u32 val);
 /* Is it a frame that dom0 may only read (MMCFG, MSI-X tables)? And the emulated write to it. */
 bool mmio_read_only(mfn_t m);
 void mmio_write(maddr_t ma, unsigned int size, u64 val);
-
-#endif

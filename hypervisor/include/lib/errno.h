@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Error numbers of the ABI (<xen/errno.h>) under their plain names: EPERM, EINVAL, ... */
-#ifndef LIB_ERRNO_H
-#define LIB_ERRNO_H
+#pragma once
 
 #ifdef DOMUS_HOST_TEST
 #include <errno.h>
@@ -12,6 +11,4 @@ enum abi_errno {
 };
 /* Inside the hypervisor only: preempted, ask again. Guests never see it. */
 #define ERESTART 85
-#endif
-
 #endif

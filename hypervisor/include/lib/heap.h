@@ -4,8 +4,7 @@
  * costs O(1), removal O(log n) amortised. Keys are compared by their difference, so they may wrap,
  * as long as those of one heap lie within half of their range.
  */
-#ifndef LIB_HEAP_H
-#define LIB_HEAP_H
+#pragma once
 
 #include "lib/types.h"
 
@@ -22,5 +21,3 @@ static inline bool key_before(u64 a, u64 b)
 /* The node's key is set; it is in no heap. */
 void heap_insert(struct heap_node **root, struct heap_node *n);
 void heap_remove(struct heap_node **root, struct heap_node *n);
-
-#endif

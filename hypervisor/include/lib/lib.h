@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Strings, messages, assertions, bit and byte helpers: what every room may use. */
-#ifndef LIB_LIB_H
-#define LIB_LIB_H
+#pragma once
 
 #include "lib/errno.h"
 #include "lib/types.h"
@@ -115,5 +114,3 @@ static inline bool bit_test_and_clear(void *base, unsigned long nr)
 
 	return __atomic_fetch_and(&((u64 *)base)[nr / 64], ~bit, __ATOMIC_SEQ_CST) & bit;
 }
-
-#endif

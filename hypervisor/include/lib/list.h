@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Circular doubly linked lists with the links embedded in the objects. */
-#ifndef LIB_LIST_H
-#define LIB_LIST_H
+#pragma once
 
 #include "lib/types.h"
 
@@ -41,5 +40,3 @@ static inline void list_del(struct list *n)
 #define list_for_each_entry(pos, head, type, member)                                     \
 	for (type *pos = list_entry((head)->next, type, member); &pos->member != (head); \
 	     pos = list_entry(pos->member.next, type, member))
-
-#endif

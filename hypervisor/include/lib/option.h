@@ -3,8 +3,7 @@
  * Command line options: a constant table that the linker gathers from all rooms. The parser is
  * options_parse() of boot/, which runs before any room looks at what its handlers kept.
  */
-#ifndef LIB_OPTION_H
-#define LIB_OPTION_H
+#pragma once
 
 #include "lib/types.h"
 
@@ -27,5 +26,3 @@ struct option {
 int option_switch(const char *value, void *arg);
 /* A handler for a number that is not 0: arg is a u64. */
 int option_number(const char *value, void *arg);
-
-#endif

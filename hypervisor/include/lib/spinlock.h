@@ -3,8 +3,7 @@
  * Ticket spinlocks. The hypervisor runs with interrupts enabled outside of interrupt handlers;
  * a lock that a handler also takes is taken with spin_lock_irqsave(). Order: docs/locking.md.
  */
-#ifndef LIB_SPINLOCK_H
-#define LIB_SPINLOCK_H
+#pragma once
 
 #include "lib/types.h"
 
@@ -96,5 +95,3 @@ static inline void lock_held_end_plain(spinlock_t **l)
 #define HOLD_LOCK(l)                                                  \
 	spinlock_t *held_plain_ __cleanup(lock_held_end_plain) = (l); \
 	spin_lock(held_plain_)
-
-#endif

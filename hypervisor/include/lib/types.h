@@ -3,8 +3,7 @@
  * Basic types. Machine frame numbers are a struct type so that they cannot be mixed up with plain
  * numbers or with frames of a guest's pseudo-physical space.
  */
-#ifndef LIB_TYPES_H
-#define LIB_TYPES_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -84,5 +83,3 @@ static inline u64 pages_of(u64 bytes)
 #endif
 #define WRITE_ONCE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
 #define barrier()        __asm__ volatile("" ::: "memory")
-
-#endif

@@ -4,8 +4,7 @@
  * Free frames start dirty; those given to guests or to the heap are scrubbed first, or were by the
  * idle CPUs.
  */
-#ifndef MM_ALLOC_H
-#define MM_ALLOC_H
+#pragma once
 
 #include "arch/page.h"
 
@@ -43,5 +42,3 @@ static inline void heap_free_page(void *p)
 	heap_free(p, PAGE_SIZE);
 }
 u64 heap_bytes_used(void); /* what the hypervisor keeps for itself, whole pages */
-
-#endif

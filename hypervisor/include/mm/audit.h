@@ -4,8 +4,7 @@
  * with what the frame table says. control/audit.c stops all vcpus and asks each room what a domain
  * holds; the rooms tell it here. Frames are looked at in windows, so that the tally is small.
  */
-#ifndef MM_AUDIT_H
-#define MM_AUDIT_H
+#pragma once
 
 #include "lib/lib.h"
 #include "mm/pagetype.h"
@@ -34,5 +33,3 @@ void audit_granted(mfn_t m, bool writable);
 void audit_owner(const struct owner *o);
 /* Counts what tables hold, compares the window's frames, and goes on to the next window. */
 void audit_window(void);
-
-#endif

@@ -7,8 +7,7 @@
  * type:  kind (bits 31-29), flags, and the count of typed references. The type may change only
  *        while that count is 0.
  */
-#ifndef MM_FRAME_H
-#define MM_FRAME_H
+#pragma once
 
 #include "arch/page.h"
 #include "mm/alloc.h"
@@ -123,5 +122,3 @@ static inline bool frame_is_xenheap(const struct frame *f)
 {
 	return READ_ONCE(((struct frame *)f)->count) & FRAME_XENHEAP;
 }
-
-#endif

@@ -3,8 +3,7 @@
  * Bringing the frame table up at boot. It is backed by sections: 512 frames (2 MiB of machine
  * memory) take exactly three pages of it. A section without any RAM is not backed.
  */
-#ifndef MM_FRAME_INIT_H
-#define MM_FRAME_INIT_H
+#pragma once
 
 #include "mm/frame.h"
 
@@ -16,5 +15,3 @@ _Static_assert(SECTION_PAGES *PAGE_SIZE == SECTION_FRAMES * sizeof(struct frame)
 void frame_table_set(const u8 *map, u64 end);
 /* Frames [start, end) of backed sections: allocated by nobody, FRAME_OWNER_NONE or _IO. */
 void frame_init_range(mfn_t start, mfn_t end, u16 owner);
-
-#endif

@@ -3,8 +3,7 @@
  * Who owns frames: the memory side of a domain, embedded in struct domain. `lock` guards the page
  * list, the counts and the limit.
  */
-#ifndef MM_OWNER_H
-#define MM_OWNER_H
+#pragma once
 
 #include "arch/cpu.h"
 #include "lib/spinlock.h"
@@ -35,5 +34,3 @@ int owner_set(u16 id, struct owner *o);
 
 /* Frames that belong to nobody (I/O) or to the hypervisor, to be shown to tools. */
 extern struct owner owner_io, owner_xen;
-
-#endif

@@ -3,8 +3,7 @@
  * Frame types: the one module that decides what guests may map and use as tables.
  * A frame is at any time at most one of the kinds below; see docs/page-types.md.
  */
-#ifndef MM_PAGETYPE_H
-#define MM_PAGETYPE_H
+#pragma once
 
 #include "mm/frame.h"
 
@@ -94,5 +93,3 @@ extern bool (*pte_mmio_read_only)(mfn_t m);
 
 /* Set by the hypercall layer: is there work that long loops must give way to? */
 bool preempt_needed(void);
-
-#endif

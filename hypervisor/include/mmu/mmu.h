@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The MMU hypercalls and all that installs guest page-table entries. */
-#ifndef MMU_MMU_H
-#define MMU_MMU_H
+#pragma once
 
 #include "domain/domain.h"
 #include "mm/pagetype.h"
@@ -45,5 +44,3 @@ int mmu_domain_destroy(struct domain *d);
  */
 int mmu_grant_map(u64 host_addr, bool is_pte, pte_t entry);
 int mmu_grant_unmap(u64 host_addr, bool is_pte, mfn_t frame, bool writable);
-
-#endif

@@ -3,8 +3,7 @@
  * CPUID policies: what a CPU has, what PV guests can get of it, and what one guest gets. A policy
  * is a plain value; tools read and write it as arrays of xen_cpuid_leaf_t and xen_msr_entry_t.
  */
-#ifndef PV_CPUID_H
-#define PV_CPUID_H
+#pragma once
 
 #include <xen/xen.h>
 #include "lib/types.h"
@@ -76,5 +75,3 @@ int cpuid_policy_put_leaf(struct cpuid_policy *p, const xen_cpuid_leaf_t *l);
  */
 int cpuid_policy_fit(struct cpuid_policy *p, const struct cpuid_policy *max, u32 *err_leaf,
 		     u32 *err_subleaf, u32 *err_msr);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The PV CPU: traps, callbacks, iret, emulation, CPUID and MSR policy. */
-#ifndef PV_PV_H
-#define PV_PV_H
+#pragma once
 
 #include "domain/hooks.h"
 
@@ -49,5 +48,3 @@ long do_iret(void);
 long do_vm_assist(unsigned int cmd, unsigned int type);
 /* Checks and stores a debug register of v; errors as the ABI's set_debugreg. */
 int pv_set_debugreg(struct vcpu *v, unsigned int reg, unsigned long value);
-
-#endif

@@ -4,8 +4,7 @@
  * in it; the units of a domain share a group, which has their weight and their cap. How it decides:
  * sched/sched.c and docs/scheduler.md.
  */
-#ifndef SCHED_SCHED_H
-#define SCHED_SCHED_H
+#pragma once
 
 #include "arch/cpu.h"
 #include "lib/heap.h"
@@ -75,5 +74,3 @@ void sched_dump(void);
 void sched_switch(struct sched_unit *prev, struct sched_unit *next, u64 now)
 	__attribute__((noreturn));
 void sched_switched_out(struct sched_unit *prev);
-
-#endif

@@ -5,8 +5,7 @@
  * A timer belongs to one CPU's heap; its callback runs there from PENDING_TIMER, interrupts on, no
  * lock held.
  */
-#ifndef TIME_TIME_H
-#define TIME_TIME_H
+#pragma once
 
 #include "lib/heap.h"
 
@@ -48,5 +47,3 @@ void timer_set_here(struct timer *t, u64 expires);
 void timer_stop(struct timer *t); /* afterwards its callback is not running and won't */
 void timer_run(void);             /* PENDING_TIMER on this CPU */
 void timer_dump(void);            /* prints how often each CPU's timer interrupted it */
-
-#endif

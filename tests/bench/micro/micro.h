@@ -3,8 +3,7 @@
  * What the little measuring programs share. All times are differences of the TSC, which counts
  * virtual nanoseconds, that is instructions, on the machines of the bench. One thread, no lock.
  */
-#ifndef MICRO_H
-#define MICRO_H
+#pragma once
 
 #include <stdint.h>
 
@@ -37,5 +36,3 @@ uint64_t measure_hypercall(void);
 uint64_t measure_evtchn(void);
 uint64_t measure_notify(void);
 uint64_t measure_handover(void);
-
-#endif

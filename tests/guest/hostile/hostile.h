@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the parts of the hostile kernel share: the places it plays with, values, arguments. */
-#ifndef HOSTILE_H
-#define HOSTILE_H
+#pragma once
 
 #include "../lib/guest.h"
 
@@ -34,5 +33,3 @@ u64 nasty_maddr(void); /* of a table's entry, or of anything */
 
 /* Fills call_args and call_list, and returns a call that does not end this domain itself. */
 void call_make(struct call *c);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Grant table calls about one element, for kernels that grant to themselves as dom0: grants.c. */
-#ifndef GRANTS_H
-#define GRANTS_H
+#pragma once
 
 #include "guest.h"
 #include <xen/grant_table.h>
@@ -15,5 +14,3 @@ struct gnttab_map_grant_ref grant_map(unsigned int ref, u32 flags, const void *a
 int grant_unmap(u32 handle, const void *at);
 /* Makes the table nr_frames long; its first frame is mapped somewhere. */
 void *grant_table_map(u32 nr_frames);
-
-#endif

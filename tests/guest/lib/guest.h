@@ -4,8 +4,7 @@
  * one folder with a main.c: its head says the claim, test_main() makes it, and a line
  * "RESULT: pass" or "RESULT: fail ..." ends it. The kernel runs as dom0 and as domU.
  */
-#ifndef GUEST_H
-#define GUEST_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -197,5 +196,3 @@ void *memcpy(void *d, const void *s, size_t n);
 void *memset(void *d, int c, size_t n);
 int memcmp(const void *a, const void *b, size_t n);
 size_t strlen(const char *s);
-
-#endif
