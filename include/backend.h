@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What domusd and a guest's back-end process say to each other. domusd starts one process a guest,
+ * `domus-backend --domain N`, with one end of a SOCK_SEQPACKET pair as its descriptor BACKEND_FD;
+ * each message is one struct, and each request gets one answer, in order. Files are opened by
+ * domusd and passed along, so that the process needs no right to open any.
+ *
+ * The device's nodes stand in the store before ATTACH: the back end's below
+ * /local/domain/0/backend/<type>/<domain>/<handle>, the front end's where its `frontend` says. What
+ * follows (the hand-shake) is between back end and guest. A process that was killed is started
+ * again and gets the same ATTACH requests, with the same record; it takes up what its predecessor
+ * left.
+ *
+ *	 domusd                        domus-backend
+ *	   | ATTACH handle [image, record] -> |   writes InitWait, or takes the rings up again
+ *	   | <------------------- answer 0    |
+ *	   | DETACH handle, force ----------> |   Closing; Closed once the guest has let go
+ *	   | <------------------- answer 0    |   the image is closed
+ *	   | end of file -------------------> |   everything is let go, the process ends
+ */
+#pragma once
+
+#include <stdint.h>
+
+/** Descriptor of the conversation in the back-end process. */
+#define BACKEND_FD 3
+
+/** Names of the types in the store. Not vbd and vif: those are the kernel's own back ends. */
+#define BACKEND_STORE_BLOCK "domus-vbd"
+#define BACKEND_STORE_NET   "domus-vif"
+
+enum backend_op { BACKEND_ATTACH = 1, BACKEND_DETACH, BACKEND_RESIZE };
+enum backend_type { BACKEND_BLOCK = 1, BACKEND_NET };
+
+enum backend_flag {
+	BACKEND_READ_ONLY = 1, /* block: writes are refused */
+	BACKEND_CDROM = 2,     /* block: a CD-ROM drive */
+	BACKEND_DISCARD = 4,   /* block: the guest may give space back */
+	BACKEND_FORCE = 8,     /* DETACH: do not wait for the guest */
+};
+
+/**
+ * Descriptors by SCM_RIGHTS: ATTACH of a block device the image (or none: an empty drive) and the
+ * record of requests in flight, a memory file that domusd keeps; of a network device the tap.
+ */
+struct backend_request {
+	uint32_t op, type;
+	uint32_t handle; /* the device's number in the store */
+	uint32_t flags;
+	uint32_t sector_bytes; /* block: 512 or 4096 */
+	uint32_t unused;
+	uint64_t rate_bytes; /* net: bytes a second, 0: no limit */
+};
+
+struct backend_answer {
+	uint32_t op, type;
+	uint32_t handle;
+	int32_t status; /* 0, or -errno */
+	char text[192]; /* of an error: what failed and why; ends with a zero byte */
+};
