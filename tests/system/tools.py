@@ -25,6 +25,16 @@ class Guest:
     cpu_seconds: float
 
 
+def device_lines(kind, key, devices, backend):
+    """A list of devices of a guest file, all with one back end unless they say otherwise."""
+    lines = [f"{kind}:"] if devices else []
+    for device in devices:
+        keys = {"backend": backend} | (device if isinstance(device, dict) else {key: device})
+        lines += [f"{'-' if i == 0 else ' '} {name}: {value}"
+                  for i, (name, value) in enumerate(keys.items())]
+    return lines
+
+
 class Domus:
     """Domus's tools."""
 
@@ -34,12 +44,18 @@ class Domus:
         self.console = console
 
     def config(self, name, memory=128, vcpus=1, kernel="/boot/vmlinuz",
-               ramdisk="/boot/initrd.img", cmdline="console=hvc0", crash="destroy"):
-        """Write a guest file in dom0; returns its path there."""
+               ramdisk="/boot/initrd.img", cmdline="console=hvc0", crash="destroy",
+               disks=(), networks=(), backend="kernel"):
+        """Write a guest file in dom0; returns its path there.
+
+        `disks` are paths, or maps of a disk's keys; `networks` names of bridges, or maps.
+        """
         lines = ["domus: 1", f"name: {name}", f"memory: {memory}MiB", f"vcpus: {vcpus}",
                  "boot:", f"  kernel: {kernel}"]
         lines += [f"  ramdisk: {ramdisk}"] if ramdisk else []
         lines += [f"  cmdline: {cmdline}", "policy:", f"  crash: {crash}"]
+        lines += device_lines("disks", "path", disks, backend)
+        lines += device_lines("networks", "bridge", networks, backend)
         path = f"/run/{name}.yaml"
         write_file(self.console, path, lines)
         return path
@@ -83,10 +99,15 @@ class Xl:
         self.console = console
 
     def config(self, name, memory=128, vcpus=1, kernel="/boot/vmlinuz",
-               ramdisk="/boot/initrd.img", cmdline="console=hvc0", crash="destroy"):
+               ramdisk="/boot/initrd.img", cmdline="console=hvc0", crash="destroy",
+               disks=(), networks=(), backend="kernel"):
+        assert backend == "kernel", "xl knows no other"
+        drives = [f"phy:{disk},xvd{letter},w" for disk, letter in zip(disks, "abcdefgh")]
+        bridges = [f"bridge={bridge}" for bridge in networks]
         lines = [f'name="{name}"', f"memory={memory}", f"vcpus={vcpus}", f'kernel="{kernel}"',
                  f'extra="{cmdline}"', f'on_crash="{crash}"', 'tsc_mode="native"']
         lines += [f'ramdisk="{ramdisk}"'] if ramdisk else []
+        lines += [f"disk={drives}", f"vif={bridges}"]
         path = f"/run/{name}.cfg"
         write_file(self.console, path, lines)
         return path
