@@ -12,7 +12,7 @@ include tests/bench/rules.mk
 
 # One compiler call makes a program of several sources, so there is no list of headers for each.
 UNIT_HEADERS := $(wildcard tests/unit/*.h hypervisor/include/*/*.h hypervisor/*/*.h include/*.h \
-	include/public/*.h xenstore/*.h dom0-tools/*/*.h)
+	include/public/*.h xenstore/*.h dom0-tools/*/*.h pv-drivers/*/*.h)
 
 define unit_test
 $(O)/tests/unit/$(1): $$($(1)_SRCS) $(UNIT_HEADERS)

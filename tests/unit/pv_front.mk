@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: MIT
+# Front ends, on a kernel of the test's with the test as back end.
+PV_FRONT_SRCS := tests/unit/pv_platform.c pv-drivers/common/device.c pv-drivers/common/handshake.c
+define pv_front_test
+UNIT_TESTS += $(1)
+$(1)_SRCS := tests/unit/$(1).c $(PV_FRONT_SRCS) $(2)
+endef
+$(eval $(call pv_front_test,pv_device))
