@@ -125,12 +125,21 @@ static inline bool ring_back_push(struct ring *r)
 	return ring_publish(&r->shared->rsp_prod, r->rsp, &r->shared->rsp_event);
 }
 
+/**
+ * ring_back_ask - asks for a notification when so many requests wait to be read. Returns as
+ * ring_back_available(): they may have come meanwhile.
+ */
+static inline int ring_back_ask(struct ring *r, uint32_t count)
+{
+	__atomic_store_n(&r->shared->req_event, r->req + count, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* before we look for what came meanwhile */
+	return ring_back_available(r);
+}
+
 /** ring_back_idle - asks for a notification of the next request; true: go and sleep. */
 static inline bool ring_back_idle(struct ring *r)
 {
-	__atomic_store_n(&r->shared->req_event, r->req + 1, __ATOMIC_RELAXED);
-	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* before we look for what came meanwhile */
-	return !ring_back_available(r);
+	return !ring_back_ask(r, 1);
 }
 
 /** ring_front_free - slots for further requests. */

@@ -3,7 +3,8 @@
 # Installs the Debian packages that building and testing need on the host, those that are missing.
 # No kernel and no hypervisor is among them: what the images need is only downloaded.
 set -eu
-WANTED="gcc make git binutils clang-14 clang-format-14 clang-tidy-14 cppcheck kconfig-frontends-nox
+WANTED="gcc make git binutils clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 cppcheck
+kconfig-frontends-nox
 libxen-dev libcmocka-dev libjansson-dev libmicrohttpd-dev libyaml-dev
 liblzma-dev liblz4-dev zlib1g-dev libzstd-dev
 qemu-system-x86 bochs bochsbios vgabios ovmf grub-common grub-pc-bin grub-efi-amd64-bin xorriso mtools
