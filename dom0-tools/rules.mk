@@ -2,7 +2,7 @@
 # dom0-tools: the daemon domusd, its client domus, and the kernel unpacker.
 TOOLS_O := $(O)/dom0-tools
 
-TOOLS_CFLAGS := -Idom0-tools -Iinclude -D__XEN_TOOLS__
+TOOLS_CFLAGS := -Idom0-tools -Iinclude -D__XEN_TOOLS__ -isystem /usr/include/libnl3
 
 $(TOOLS_O)/%.o: dom0-tools/%.c
 	@mkdir -p $(@D)
@@ -24,17 +24,18 @@ $(TOOLS_O)/domus: $(CLIENT_OBJS)
 	$(Q)$(CC) $(filter-out -pie,$(USER_LDFLAGS)) -static-pie -o $@ $^ -ljansson
 
 DAEMON_OBJS := $(call tools_objs,dom0-tools/daemon/*.c) $(patsubst %,$(TOOLS_O)/lib/%.o,\
-	err size nearest guest_schema guest_file harmless cpulist)
+	err size nearest guest_schema guest_file guest_value guest_device harmless cpulist)
 $(TOOLS_O)/domusd: $(DAEMON_OBJS)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(USER_LDFLAGS) -pthread -o $@ $^ -lxenguest -lxenctrl -lxencall -lxenstore -lxenevtchn \
-		-lxengnttab -lxenforeignmemory -lxentoollog -lmicrohttpd -ljansson -lyaml
+		-lxengnttab -lxenforeignmemory -lxentoollog -lmicrohttpd -ljansson -lyaml \
+		-lnl-route-3 -lnl-3
 
 all: $(TOOLS_O)/domus-unpack-kernel $(TOOLS_O)/domus $(TOOLS_O)/domusd
 -include $(wildcard $(TOOLS_O)/*/*.d)
 
 # The JSON Schema for editors is made from the table of keys: `make schema` after a change.
-$(TOOLS_O)/make-schema: $(patsubst %,$(TOOLS_O)/lib/%.o,make_schema guest_schema)
+$(TOOLS_O)/make-schema: $(patsubst %,$(TOOLS_O)/lib/%.o,make_schema guest_schema guest_device)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(USER_LDFLAGS) -o $@ $^ -ljansson
 schema: $(TOOLS_O)/make-schema ## Write config/schema/guest.schema.json anew
@@ -47,7 +48,7 @@ tools_text_SRCS   := tests/unit/tools_text.c $(call tools_lib,err size nearest c
 tools_text_CFLAGS := $(TOOLS_CFLAGS)
 tools_text_LIBS   := -ljansson
 tools_guest_file_SRCS   := tests/unit/tools_guest_file.c \
-	$(call tools_lib,err size nearest guest_schema guest_file)
+	$(call tools_lib,err size nearest guest_schema guest_file guest_value guest_device)
 tools_guest_file_CFLAGS := $(TOOLS_CFLAGS)
 tools_guest_file_LIBS   := -ljansson -lyaml
 tools_console_SRCS   := tests/unit/tools_console.c dom0-tools/daemon/ring.c \

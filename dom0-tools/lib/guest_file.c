@@ -4,22 +4,11 @@
  * says what is right. Invariant: nothing outside the table is ever accepted. No lock.
  */
 #include <ctype.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <yaml.h>
 
-#include "guest_file.h"
+#include "guest_value.h"
 #include "nearest.h"
-#include "size.h"
-
-#define PAGE_BYTES 4096u
-
-struct reader {
-	yaml_document_t doc;
-	struct guest_file *g;
-	struct err *e;
-};
 
 int guest_name_valid(const char *name)
 {
@@ -38,14 +27,15 @@ int guest_name_valid(const char *name)
 	return digits < len;
 }
 
-static int blame_mark(struct reader *r, yaml_mark_t mark, const char *key)
-{
-	return err_at(r->e, r->g->file, mark.line + 1, mark.column + 1, key);
-}
-
 int guest_file_blame(const struct guest_file *g, enum guest_key key, struct err *e)
 {
-	return err_at(e, g->file, g->at[key].line, g->at[key].column, guest_schema[key].path);
+	return guest_file_blame_at(g, g->at[key], key, e);
+}
+
+int guest_file_blame_at(const struct guest_file *g, struct place at, enum guest_key key,
+			struct err *e)
+{
+	return err_at(e, g->file, at.line, at.column, guest_schema[key].path);
 }
 
 /* The row of a key within a map; NULL if there is none. */
@@ -87,161 +77,134 @@ static int unknown_key(struct reader *r, const char *parent, const yaml_node_t *
 			err_fix(r->e, "the key belongs elsewhere: %s", near);
 		}
 	}
-	return blame_mark(r, node->start_mark, name);
-}
-
-static int bad_value(struct reader *r, const struct schema_row *row, const yaml_node_t *node,
-		     const char *seen)
-{
-	err_set(r->e, ERR_CONFIG, "%s must be %s, not %s", row->path, schema_type_name(row->type),
-		seen);
-	return blame_mark(r, node->start_mark, row->path);
-}
-
-static int set_number(struct reader *r, const struct schema_row *row, const yaml_node_t *node,
-		      const char *text, uint64_t *out)
-{
-	int is_text = node->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
-	char *end, quoted[80];
-	unsigned long long n;
-
-	snprintf(quoted, sizeof(quoted), "%s'%.60s'", is_text ? "the text " : "", text);
-	errno = 0;
-	n = strtoull(text, &end, 10);
-	if (!isdigit((unsigned char)*text) || *end || errno || is_text) {
-		return bad_value(r, row, node, quoted);
-	}
-	if (n < row->min || n > row->max) {
-		if (row->min == row->max) {
-			err_set(r->e, ERR_CONFIG, "%s must be %llu, not %llu", row->path, row->min,
-				n);
-		} else {
-			err_set(r->e, ERR_CONFIG, "%s must be between %llu and %llu, not %llu",
-				row->path, row->min, row->max, n);
-		}
-		return blame_mark(r, node->start_mark, row->path);
-	}
-	if (out) {
-		*out = n;
-	}
-	return 0;
-}
-
-static int set_size(struct reader *r, const struct schema_row *row, const yaml_node_t *node,
-		    const char *text, uint64_t *out)
-{
-	char quoted[80], low[SIZE_TEXT_BYTES], high[SIZE_TEXT_BYTES];
-	uint64_t n;
-
-	if (size_parse(text, &n)) {
-		snprintf(quoted, sizeof(quoted), "'%.60s'", text);
-		bad_value(r, row, node, quoted);
-		return err_fix(r->e,
-			       "write a whole number with one of the units KiB, MiB, GiB, TiB");
-	}
-	if (n < row->min || n > row->max || n % PAGE_BYTES) {
-		err_set(r->e, ERR_CONFIG, "%s must be between %s and %s, in whole pages of 4KiB",
-			row->path, size_format(row->min, low), size_format(row->max, high));
-		return blame_mark(r, node->start_mark, row->path);
-	}
-	*out = n;
-	return 0;
-}
-
-static int set_action(struct reader *r, const struct schema_row *row, const yaml_node_t *node,
-		      const char *text, enum end_action *out)
-{
-	const char *near;
-	char quoted[80];
-	int i;
-
-	for (i = 0; i < 3; i++) {
-		if (strcmp(text, schema_action_names[i]) == 0) {
-			*out = i;
-			return 0;
-		}
-	}
-	snprintf(quoted, sizeof(quoted), "'%.60s'", text);
-	bad_value(r, row, node, quoted);
-	near = nearest_word(text, schema_action_names, 3);
-	return near ? err_fix(r->e, "did you mean '%s'?", near) : -1;
-}
-
-/* Relative paths start at the folder of the guest file. */
-static char *path_resolve(const char *file, const char *path)
-{
-	const char *slash = strrchr(file, '/');
-	char *out;
-
-	if (*path == '/' || !slash) {
-		return strdup(path);
-	}
-	return asprintf(&out, "%.*s/%s", (int)(slash - file), file, path) < 0 ? NULL : out;
-}
-
-static int set_text(struct reader *r, const struct schema_row *row, const yaml_node_t *node,
-		    const char *text, char **out)
-{
-	if (strlen(text) != node->data.scalar.length) {
-		return bad_value(r, row, node, "one with a zero byte in it");
-	}
-	if (strlen(text) < row->min || strlen(text) > row->max) {
-		err_set(r->e, ERR_CONFIG, "%s must have %llu to %llu characters, not %zu",
-			row->path, row->min, row->max, strlen(text));
-		return blame_mark(r, node->start_mark, row->path);
-	}
-	if (row->type == SCHEMA_NAME && !guest_name_valid(text)) {
-		err_set(r->e, ERR_CONFIG, "'%s' cannot name a guest", text);
-		err_fix(r->e, "use letters, digits and . _ - inside, and not digits alone");
-		return blame_mark(r, node->start_mark, row->path);
-	}
-	*out = row->type == SCHEMA_PATH ? path_resolve(r->g->file, text) : strdup(text);
-	return *out ? 0 : err_set(r->e, ERR_NO_MEMORY, "out of memory");
-}
-
-static int set_scalar(struct reader *r, const struct schema_row *row, const yaml_node_t *node)
-{
-	const char *text = (const char *)node->data.scalar.value;
-	struct guest_file *g = r->g;
-
-	switch (row - guest_schema) {
-	case KEY_DOMUS:
-		return set_number(r, row, node, text, NULL);
-	case KEY_VCPUS:
-		return set_number(r, row, node, text, &g->vcpus);
-	case KEY_MEMORY:
-		return set_size(r, row, node, text, &g->memory_bytes);
-	case KEY_NAME:
-		return set_text(r, row, node, text, &g->name);
-	case KEY_BOOT_KERNEL:
-		return set_text(r, row, node, text, &g->kernel);
-	case KEY_BOOT_RAMDISK:
-		return set_text(r, row, node, text, &g->ramdisk);
-	case KEY_BOOT_CMDLINE:
-		return set_text(r, row, node, text, &g->cmdline);
-	case KEY_POLICY_POWEROFF:
-		return set_action(r, row, node, text, &g->on_poweroff);
-	case KEY_POLICY_REBOOT:
-		return set_action(r, row, node, text, &g->on_reboot);
-	default:
-		return set_action(r, row, node, text, &g->on_crash);
-	}
+	return value_blame(r, node->start_mark, name);
 }
 
 static int read_map(struct reader *r, const char *parent, const yaml_node_t *map);
+static int read_list(struct reader *r, const struct schema_row *row, const yaml_node_t *list);
+
+/* Room for one more item of a list, with what holds for absent keys; 0, or -1 with an error. */
+static int item_add(struct reader *r, int is_disk, struct place at)
+{
+	struct guest_file *g = r->g;
+	void *items = is_disk ? reallocarray(g->disks, g->disk_count + 1, sizeof(*g->disks))
+			      : reallocarray(g->nets, g->net_count + 1, sizeof(*g->nets));
+
+	if (!items) {
+		return err_set(r->e, ERR_NO_MEMORY, "out of memory");
+	}
+	if (is_disk) {
+		g->disks = items;
+		g->disks[g->disk_count++] =
+			(struct guest_disk){.at = at, .is_discard = 1, .backend = DEVICE_BY_KERNEL};
+	} else {
+		g->nets = items;
+		g->nets[g->net_count] = (struct guest_net){
+			.at = at, .index = g->net_count, .backend = DEVICE_BY_KERNEL};
+		g->net_count++;
+	}
+	return 0;
+}
+
+/* What the keys of one disk must be among each other, and to the disks before it. */
+static int disk_check(struct reader *r, const yaml_node_t *node)
+{
+	struct guest_file *g = r->g;
+	struct guest_disk *disk = &g->disks[g->disk_count - 1];
+	unsigned int i;
+
+	if (!disk->path && !disk->is_cdrom) {
+		err_set(r->e, ERR_CONFIG, "the key disks.path is missing");
+		err_fix(r->e, "add path: the path of a file; or cdrom: true for an empty drive");
+		return value_blame(r, node->start_mark, guest_schema[KEY_DISK_PATH].path);
+	}
+	disk->is_readonly |= disk->is_cdrom;
+	disk->is_discard &= !disk->is_readonly;
+	for (i = 0; disk->has_target && i + 1 < g->disk_count; i++) {
+		if (g->disks[i].has_target && g->disks[i].index == disk->index) {
+			err_set(r->e, ERR_CONFIG, "the disk in line %u has this target, too",
+				g->disks[i].at.line);
+			return err_at(r->e, g->file, disk->at.line, disk->at.column,
+				      guest_schema[KEY_DISK_TARGET].path);
+		}
+	}
+	return 0;
+}
+
+static int read_item(struct reader *r, const struct schema_row *list, const yaml_node_t *node)
+{
+	struct place at = {node->start_mark.line + 1, node->start_mark.column + 1};
+	int is_disk = list == &guest_schema[KEY_DISKS], i;
+
+	if (node->type != YAML_MAPPING_NODE) {
+		err_set(r->e, ERR_CONFIG, "each item of %s must be a map of keys", list->path);
+		return value_blame(r, node->start_mark, list->path);
+	}
+	/* Places of the keys of the item before. */
+	for (i = 0; i < KEY_COUNT; i++) {
+		if (strcmp(guest_schema[i].parent, list->name) == 0) {
+			r->g->at[i].line = 0;
+		}
+	}
+	if (item_add(r, is_disk, at) || read_map(r, list->name, node)) {
+		return -1;
+	}
+	return is_disk ? disk_check(r, node) : 0;
+}
+
+/* Disks that name no target get the first names that are left over. */
+static void targets_fill(struct guest_file *g)
+{
+	uint32_t used = 0;
+	unsigned int i, next = 0;
+
+	for (i = 0; i < g->disk_count; i++) {
+		used |= g->disks[i].has_target ? 1u << g->disks[i].index : 0;
+	}
+	for (i = 0; i < g->disk_count; i++) {
+		if (!g->disks[i].has_target) {
+			while (used & 1u << next) {
+				next++;
+			}
+			g->disks[i].index = next++;
+		}
+	}
+}
+
+static int read_list(struct reader *r, const struct schema_row *row, const yaml_node_t *list)
+{
+	const yaml_node_item_t *item;
+
+	if ((size_t)(list->data.sequence.items.top - list->data.sequence.items.start) > row->max) {
+		err_set(r->e, ERR_CONFIG, "%s has more than %llu items", row->path, row->max);
+		return value_blame(r, list->start_mark, row->path);
+	}
+	for (item = list->data.sequence.items.start; item < list->data.sequence.items.top; item++) {
+		if (read_item(r, row, yaml_document_get_node(&r->doc, *item))) {
+			return -1;
+		}
+	}
+	targets_fill(r->g);
+	return 0;
+}
 
 static int read_value(struct reader *r, const struct schema_row *row, const yaml_node_t *node)
 {
 	static const char *const kinds[] = {"nothing", "a single value", "a list", "a map of keys"};
-	enum yaml_node_type_e want = row->type == SCHEMA_MAP ? YAML_MAPPING_NODE : YAML_SCALAR_NODE;
+	enum yaml_node_type_e want = row->type == SCHEMA_MAP    ? YAML_MAPPING_NODE
+				     : row->type == SCHEMA_LIST ? YAML_SEQUENCE_NODE
+								: YAML_SCALAR_NODE;
 
 	if (node->type != want) {
-		return bad_value(r, row, node, kinds[node->type & 3]);
+		return value_refuse(r, row, node, kinds[node->type & 3]);
 	}
 	if (row->type == SCHEMA_MAP) {
 		return read_map(r, row->name, node);
 	}
-	return set_scalar(r, row, node);
+	if (row->type == SCHEMA_LIST) {
+		return read_list(r, row, node);
+	}
+	return value_set(r, row, node);
 }
 
 static int read_pair(struct reader *r, const char *parent, const yaml_node_pair_t *pair)
@@ -253,7 +216,7 @@ static int read_pair(struct reader *r, const char *parent, const yaml_node_pair_
 
 	if (key->type != YAML_SCALAR_NODE) {
 		err_set(r->e, ERR_CONFIG, "a key must be a word");
-		return blame_mark(r, key->start_mark, NULL);
+		return value_blame(r, key->start_mark, NULL);
 	}
 	row = row_find(parent, (const char *)key->data.scalar.value);
 	if (!row) {
@@ -263,7 +226,7 @@ static int read_pair(struct reader *r, const char *parent, const yaml_node_pair_
 	if (r->g->at[i].line) {
 		err_set(r->e, ERR_CONFIG, "%s is given twice, first in line %u", row->path,
 			r->g->at[i].line);
-		return blame_mark(r, key->start_mark, row->path);
+		return value_blame(r, key->start_mark, row->path);
 	}
 	r->g->at[i].line = value->start_mark.line + 1;
 	r->g->at[i].column = value->start_mark.column + 1;
@@ -286,7 +249,7 @@ static int read_map(struct reader *r, const char *parent, const yaml_node_t *map
 			err_set(r->e, ERR_CONFIG, "the key %s is missing", guest_schema[i].path);
 			err_fix(r->e, "add %s: %s", guest_schema[i].name,
 				schema_type_name(guest_schema[i].type));
-			return blame_mark(r, map->start_mark, guest_schema[i].path);
+			return value_blame(r, map->start_mark, guest_schema[i].path);
 		}
 	}
 	return 0;
@@ -313,34 +276,40 @@ static int check_no_more(struct reader *r, yaml_parser_t *p)
 	if (root) {
 		err_set(r->e, ERR_CONFIG, "a second document follows the first");
 		err_fix(r->e, "put each guest into a file of its own");
-		ret = blame_mark(r, root->start_mark, NULL);
+		ret = value_blame(r, root->start_mark, NULL);
 	}
 	yaml_document_delete(&more);
 	return ret;
 }
 
-static int read_document(struct reader *r, yaml_parser_t *p)
+static int read_root(struct reader *r, const struct schema_row *list, const yaml_node_t *root)
 {
-	const yaml_node_t *root;
+	if (list && root) {
+		return read_item(r, list, root);
+	}
+	if (!list && root && root->type == YAML_MAPPING_NODE) {
+		return read_map(r, "", root);
+	}
+	err_set(r->e, ERR_CONFIG, "a guest file must be a map of keys");
+	err_fix(r->e, "start it with 'domus: 1'");
+	return err_at(r->e, r->g->file, 1, 1, NULL);
+}
+
+/* list: the text is one item of it; NULL: a whole guest file. */
+static int read_document(struct reader *r, const struct schema_row *list, yaml_parser_t *p)
+{
 	int ret;
 
 	if (!yaml_parser_load(p, &r->doc)) {
 		return syntax_error(r, p);
 	}
-	root = yaml_document_get_root_node(&r->doc);
-	if (!root || root->type != YAML_MAPPING_NODE) {
-		err_set(r->e, ERR_CONFIG, "a guest file must be a map of keys");
-		err_fix(r->e, "start it with 'domus: 1'");
-		ret = err_at(r->e, r->g->file, 1, 1, NULL);
-	} else {
-		ret = read_map(r, "", root);
-	}
+	ret = read_root(r, list, yaml_document_get_root_node(&r->doc));
 	yaml_document_delete(&r->doc);
 	return ret ? ret : check_no_more(r, p);
 }
 
-int guest_file_read(struct guest_file *g, const char *file, const char *text, size_t bytes,
-		    struct err *e)
+static int read_text(struct guest_file *g, const struct schema_row *list, const char *file,
+		     const char *text, size_t bytes, struct err *e)
 {
 	struct reader r = {.g = g, .e = e};
 	yaml_parser_t parser;
@@ -358,14 +327,36 @@ int guest_file_read(struct guest_file *g, const char *file, const char *text, si
 		ret = err_at(e, file, 0, 0, NULL);
 	} else {
 		yaml_parser_set_input_string(&parser, (const unsigned char *)text, bytes);
-		ret = read_document(&r, &parser);
+		ret = read_document(&r, list, &parser);
 	}
 	yaml_parser_delete(&parser);
 	return ret;
 }
 
+int guest_file_read(struct guest_file *g, const char *file, const char *text, size_t bytes,
+		    struct err *e)
+{
+	return read_text(g, NULL, file, text, bytes, e);
+}
+
+int guest_file_read_item(struct guest_file *g, enum guest_key list, const char *text, size_t bytes,
+			 struct err *e)
+{
+	return read_text(g, &guest_schema[list], "(request)", text, bytes, e);
+}
+
 void guest_file_free(struct guest_file *g)
 {
+	unsigned int i;
+
+	for (i = 0; i < g->disk_count; i++) {
+		free(g->disks[i].path);
+	}
+	for (i = 0; i < g->net_count; i++) {
+		free(g->nets[i].bridge);
+	}
+	free(g->disks);
+	free(g->nets);
 	free(g->file);
 	free(g->name);
 	free(g->kernel);

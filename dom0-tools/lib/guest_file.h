@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "err.h"
+#include "guest_device.h"
 #include "guest_schema.h"
 
 /** Larger guest files are refused. */
@@ -25,9 +26,10 @@ struct guest_file {
 	char *ramdisk; /* NULL: none */
 	char *cmdline; /* NULL: none */
 	enum end_action on_poweroff, on_reboot, on_crash;
-	struct {
-		unsigned int line, column; /* from 1; 0: the key is absent */
-	} at[KEY_COUNT];
+	struct guest_disk *disks; /* each with an index of its own */
+	struct guest_net *nets;
+	unsigned int disk_count, net_count;
+	struct place at[KEY_COUNT]; /* line 0: absent; of items' keys, those of the last item */
 };
 
 #define GUEST_FILE_CLEANUP __attribute__((cleanup(guest_file_free)))
@@ -42,8 +44,17 @@ struct guest_file {
 int guest_file_read(struct guest_file *g, const char *file, const char *text, size_t bytes,
 		    struct err *e);
 
+/** guest_file_read_item - reads the text of a single item of disks or networks (JSON is YAML, too)
+ *  into a guest file that has nothing else; otherwise as guest_file_read(). */
+int guest_file_read_item(struct guest_file *g, enum guest_key list, const char *text, size_t bytes,
+			 struct err *e);
+
 /** guest_file_blame - adds the place of a key to an error about its value; returns -1. */
 int guest_file_blame(const struct guest_file *g, enum guest_key key, struct err *e);
+
+/** guest_file_blame_at - the same with the place of an item's key. */
+int guest_file_blame_at(const struct guest_file *g, struct place at, enum guest_key key,
+			struct err *e);
 
 /** guest_file_free - releases what the value holds and clears it. */
 void guest_file_free(struct guest_file *g);

@@ -60,6 +60,118 @@ static void full_file(void **state)
 	assert_int_equal(g.at[KEY_BOOT_KERNEL].column, 11);
 }
 
+static void devices(void **state)
+{
+	struct guest_file g GUEST_FILE_CLEANUP = {0};
+	struct err e ERR_CLEANUP = {0};
+
+	(void)state;
+	assert_int_equal(
+		parse(&g,
+		      SMALLEST
+		      "disks:\n"
+		      "  - path: root.img\n"
+		      "  - {path: /dev/vg/data, target: xvda, sector: 4096, discard: false}\n"
+		      "  - cdrom: true\n    target: xvdz\n"
+		      "  - {path: /iso, readonly: true, backend: domus}\n"
+		      "networks:\n"
+		      "  - bridge: br0\n"
+		      "  - {bridge: lan, mac: '00:16:3E:00:00:ff', mtu: 9000, "
+		      "rate: 100Mbit/s, backend: kernel}\n",
+		      &e),
+		0);
+	assert_int_equal(g.disk_count, 4);
+	assert_string_equal(g.disks[0].path, "/etc/domus/root.img");
+	assert_int_equal(g.disks[0].index, 1);
+	assert_int_equal(g.disks[0].sector, 0);
+	assert_true(g.disks[0].is_discard && !g.disks[0].is_readonly);
+	assert_int_equal(g.disks[0].path_at.line, 7);
+	assert_int_equal(g.disks[0].path_at.column, 11);
+	assert_int_equal(g.disks[1].index, 0);
+	assert_int_equal(g.disks[1].sector, 4096);
+	assert_false(g.disks[1].is_discard);
+	assert_null(g.disks[2].path);
+	assert_int_equal(g.disks[2].index, 25);
+	assert_true(g.disks[2].is_readonly && g.disks[2].is_cdrom);
+	assert_int_equal(g.disks[3].index, 2);
+	assert_int_equal(g.disks[3].backend, DEVICE_BY_DOMUS);
+	assert_int_equal(g.net_count, 2);
+	assert_string_equal(g.nets[0].bridge, "br0");
+	assert_false(g.nets[0].has_mac);
+	assert_int_equal(g.nets[0].mtu, 0);
+	assert_int_equal(g.nets[1].mac[2], 0x3e);
+	assert_int_equal(g.nets[1].mac[5], 0xff);
+	assert_int_equal(g.nets[1].mtu, 9000);
+	assert_int_equal(g.nets[1].rate_bytes_s, 12500000);
+	assert_int_equal(g.nets[1].index, 1);
+	/* What is absent is as the schema says. */
+	assert_string_equal(schema_backend_names[g.disks[0].backend],
+			    guest_schema[KEY_DISK_BACKEND].standard);
+	assert_string_equal(schema_backend_names[g.nets[0].backend],
+			    guest_schema[KEY_NET_BACKEND].standard);
+}
+
+static void single_items(void **state)
+{
+	static const char disk[] = "{\"path\": \"/d\", \"target\": \"xvdc\", \"readonly\": true}";
+	struct guest_file g GUEST_FILE_CLEANUP = {0}, bad GUEST_FILE_CLEANUP = {0};
+	struct err e ERR_CLEANUP = {0};
+
+	(void)state;
+	assert_int_equal(guest_file_read_item(&g, KEY_DISKS, disk, strlen(disk), &e), 0);
+	assert_int_equal(g.disk_count, 1);
+	assert_int_equal(g.disks[0].index, 2);
+	assert_true(g.disks[0].is_readonly);
+	assert_int_equal(guest_file_read_item(&bad, KEY_NETS, disk, strlen(disk), &e), -1);
+	assert_string_equal(e.what[0], "unknown key 'path' in networks");
+}
+
+static void device_names(void **state)
+{
+	static const char *const bad_macs[] = {"",
+					       "00:16:3e:00:00",
+					       "01:16:3e:00:00:00",
+					       "00:16:3e:00:00:0g",
+					       "00:00:00:00:00:00",
+					       "00-16-3e-00-00-00",
+					       "00:16:3e:00:0:000",
+					       " 0:16:3e:00:00:00"};
+	uint8_t uuid[16] = {1, 2, 3}, mac[MAC_BYTES], other[MAC_BYTES];
+	char buf[MAC_TEXT_BYTES];
+	uint64_t rate;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(disk_handle(0), 51712);
+	assert_int_equal(disk_handle(15), 51952);
+	assert_int_equal(disk_handle(16), 268439552);
+	for (i = 0; i < GUEST_DISK_LIMIT; i++) {
+		assert_int_equal(disk_index(disk_handle(i)), i);
+		assert_int_equal(disk_target_parse(disk_target(i, buf)), i);
+	}
+	assert_int_equal(disk_index(51713), -1);
+	assert_int_equal(disk_target_parse("xvda1"), -1);
+	assert_int_equal(disk_target_parse("sda"), -1);
+	for (i = 0; i < sizeof(bad_macs) / sizeof(bad_macs[0]); i++) {
+		assert_int_equal(mac_parse(bad_macs[i], mac), -1);
+	}
+	mac_derive(uuid, 0, mac);
+	mac_derive(uuid, 1, other);
+	assert_memory_not_equal(mac, other, MAC_BYTES);
+	assert_int_equal(strncmp(mac_format(mac, buf), "00:16:3e:", 9), 0);
+	assert_int_equal(mac_parse(buf, other), 0);
+	assert_memory_equal(mac, other, MAC_BYTES);
+	assert_int_equal(rate_parse("1 Gbit/s", &rate), 0);
+	assert_int_equal(rate, 125000000);
+	assert_int_equal(rate_parse("0Mbit/s", &rate), -1);
+	assert_int_equal(rate_parse("99999999Gbit/s", &rate), -1);
+	assert_int_equal(rate_parse("100", &rate), -1);
+	assert_true(link_name_valid("br0.100"));
+	assert_false(link_name_valid("br/0"));
+	assert_false(link_name_valid("abcdefghijklmnop"));
+	assert_false(link_name_valid(".."));
+}
+
 static const struct refusal {
 	const char *text, *message;
 } refusals[] = {
@@ -115,6 +227,47 @@ static const struct refusal {
 	 "  do: add kernel: the path of a file\n"},
 	{SMALLEST "name: again\n",
 	 "d: name is given twice, first in line 2\n  at: /etc/domus/web.yaml:6:1, key name\n"},
+	{SMALLEST "disks: {path: /d}\n", "d: disks must be a list, not a map of keys\n"
+					 "  at: /etc/domus/web.yaml:6:8, key disks\n"},
+	{SMALLEST "disks:\n  - /d\n", "d: each item of disks must be a map of keys\n"
+				      "  at: /etc/domus/web.yaml:7:5, key disks\n"},
+	{SMALLEST "disks:\n  - target: xvda\n",
+	 "d: the key disks.path is missing\n  at: /etc/domus/web.yaml:7:5, key disks.path\n"
+	 "  do: add path: the path of a file; or cdrom: true for an empty drive\n"},
+	{SMALLEST "disks:\n  - path: /d\n    targt: xvda\n",
+	 "d: unknown key 'targt' in disks\n  at: /etc/domus/web.yaml:8:5, key targt\n"
+	 "  do: did you mean 'target'?\n"},
+	{SMALLEST "disks:\n  - {path: /d, target: sda}\n",
+	 "d: disks.target must be a disk's name from xvda to xvdz, not 'sda'\n"
+	 "  at: /etc/domus/web.yaml:7:24, key disks.target\n"},
+	{SMALLEST "disks:\n  - {path: /d, target: xvdb}\n  - {path: /e, target: xvdb}\n",
+	 "d: the disk in line 7 has this target, too\n"
+	 "  at: /etc/domus/web.yaml:8:5, key disks.target\n"},
+	{SMALLEST "disks:\n  - {path: /d, sector: 1024}\n",
+	 "d: disks.sector must be 512 or 4096, not '1024'\n"
+	 "  at: /etc/domus/web.yaml:7:24, key disks.sector\n"},
+	{SMALLEST "disks:\n  - {path: /d, readonly: yes}\n",
+	 "d: disks.readonly must be true or false, not 'yes'\n"
+	 "  at: /etc/domus/web.yaml:7:26, key disks.readonly\n"},
+	{SMALLEST "disks:\n  - {path: /d, backend: kernal}\n",
+	 "d: disks.backend must be one of domus and kernel, not 'kernal'\n"
+	 "  at: /etc/domus/web.yaml:7:25, key disks.backend\n  do: did you mean 'kernel'?\n"},
+	{SMALLEST "networks:\n  - mtu: 1500\n",
+	 "d: the key networks.bridge is missing\n  at: /etc/domus/web.yaml:7:5, key networks.bridge\n"
+	 "  do: add bridge: the name of a network device\n"},
+	{SMALLEST "networks:\n  - {bridge: 'br 0'}\n",
+	 "d: networks.bridge must be the name of a network device, not 'br 0'\n"
+	 "  at: /etc/domus/web.yaml:7:14, key networks.bridge\n"},
+	{SMALLEST "networks:\n  - {bridge: br0, mac: 01:00:5e:00:00:01}\n",
+	 "d: networks.mac must be an address such as 00:16:3e:12:34:56, not '01:00:5e:00:00:01'\n"
+	 "  at: /etc/domus/web.yaml:7:24, key networks.mac\n"},
+	{SMALLEST "networks:\n  - {bridge: br0, rate: 100MB}\n",
+	 "d: networks.rate must be a rate such as 100Mbit/s, not '100MB'\n"
+	 "  at: /etc/domus/web.yaml:7:25, key networks.rate\n"
+	 "  do: write a whole number with one of the units kbit/s, Mbit/s, Gbit/s\n"},
+	{SMALLEST "networks:\n  - bridge: br0\n    bridge: br1\n",
+	 "d: networks.bridge is given twice, first in line 7\n"
+	 "  at: /etc/domus/web.yaml:8:5, key networks.bridge\n"},
 	{"- a\n- b\n", "d: a guest file must be a map of keys\n  at: /etc/domus/web.yaml:1:1\n"
 		       "  do: start it with 'domus: 1'\n"},
 	{"", "d: a guest file must be a map of keys\n  at: /etc/domus/web.yaml:1:1\n"
@@ -151,7 +304,8 @@ static void refusals_in_exact_words(void **state)
 static void too_large_or_cut_anywhere(void **state)
 {
 	static char large[GUEST_FILE_LIMIT_BYTES + 1];
-	static const char text[] = SMALLEST "policy:\n  crash: restart\n";
+	static const char text[] = SMALLEST "policy:\n  crash: restart\ndisks:\n  - path: /d\n"
+					    "networks:\n  - {bridge: br0, mtu: 1500}\n";
 	size_t n;
 
 	(void)state;
@@ -224,7 +378,8 @@ static void schema_rows_fit_their_parents(void **state)
 			}
 		}
 		assert_true(k < i || !*row->parent);
-		assert_true(!*row->parent || guest_schema[k].type == SCHEMA_MAP);
+		assert_true(!*row->parent || guest_schema[k].type == SCHEMA_MAP ||
+			    guest_schema[k].type == SCHEMA_LIST);
 	}
 }
 
@@ -233,6 +388,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(smallest_file),
 		cmocka_unit_test(full_file),
+		cmocka_unit_test(devices),
+		cmocka_unit_test(single_items),
+		cmocka_unit_test(device_names),
 		cmocka_unit_test(refusals_in_exact_words),
 		cmocka_unit_test(too_large_or_cut_anywhere),
 		cmocka_unit_test(names),
