@@ -46,13 +46,22 @@ static void format_foresee(struct call *c, int argc, char **argv)
 /* Returns 1 if help was asked for, 0 to go on, -1 with an error. */
 static int options_read(struct call *c, int argc, char **argv, struct err *e)
 {
+	static const struct option longs[] = {
+		{"help", no_argument, NULL, 'h'},
+		{"force", no_argument, NULL, 'f'},
+		{0},
+	};
 	char letters[32];
 	int opt;
 
 	snprintf(letters, sizeof(letters), ":ho:%s", c->verb->options);
-	while ((opt = getopt(argc, argv, letters)) != -1) {
+	while ((opt = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
 		if (opt == 'h') {
 			return 1;
+		}
+		if (opt == 'f' && !strchr(c->verb->options, 'f')) {
+			opt = '?';
+			optopt = 'f';
 		}
 		if (opt == ':' || opt == '?') {
 			err_set(e, ERR_USAGE,
@@ -79,7 +88,7 @@ static int options_read(struct call *c, int argc, char **argv, struct err *e)
 
 static int run(struct call *c, int argc, char **argv, struct err *e)
 {
-	int ret;
+	int ret, used;
 
 	format_foresee(c, argc, argv);
 	if (argc < 2) {
@@ -91,12 +100,11 @@ static int run(struct call *c, int argc, char **argv, struct err *e)
 	} else if (strcmp(argv[1], "--version") == 0) {
 		argv[1] = "version";
 	}
-	c->verb = verb_find(argv[1]);
+	c->verb = verb_read(argc - 1, argv + 1, &used);
 	if (!c->verb) {
 		return verb_unknown(argv[1], e);
 	}
-	ret = argc > 2 && strcmp(argv[2], "--help") == 0 ? 1
-							 : options_read(c, argc - 1, argv + 1, e);
+	ret = options_read(c, argc - used, argv + used, e);
 	if (ret > 0) {
 		verb_help(stdout, c->verb);
 		return 0;

@@ -103,7 +103,8 @@ int version_run(const struct call *c, struct err *e)
 
 int help_run(const struct call *c, struct err *e)
 {
-	const struct verb *v = c->argc ? verb_find(c->argv[0]) : NULL;
+	int used;
+	const struct verb *v = verb_read(c->argc, c->argv, &used);
 
 	if (c->argc && !v) {
 		return verb_unknown(c->argv[0], e);

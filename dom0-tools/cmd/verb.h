@@ -22,7 +22,7 @@ struct call {
 };
 
 struct verb {
-	const char *name;
+	const char *name;    /* one word or two */
 	const char *args;    /* as help shows them */
 	const char *options; /* letters as for getopt(3), -o and -h left out */
 	int min_args, max_args;
@@ -37,6 +37,8 @@ extern const size_t verb_count;
 const char *verb_option(const struct call *c, char letter);
 /** verb_find - the verb of that name, or NULL. */
 const struct verb *verb_find(const char *name);
+/** verb_read - the verb that the words begin with; *used: how many of them it takes. NULL: none. */
+const struct verb *verb_read(int count, char **words, int *used);
 /** verb_unknown - the error about a verb that is none, with the nearest one. Returns -1. */
 int verb_unknown(const char *name, struct err *e);
 /** verb_help - the verb's help; NULL: the list of all. */
@@ -70,6 +72,13 @@ int vcpu_list_run(const struct call *c, struct err *e);
 int vcpu_set_run(const struct call *c, struct err *e);
 int vcpu_pin_run(const struct call *c, struct err *e);
 int sched_run(const struct call *c, struct err *e);
+int disk_list_run(const struct call *c, struct err *e);
+int disk_attach_run(const struct call *c, struct err *e);
+int disk_detach_run(const struct call *c, struct err *e);
+int disk_resize_run(const struct call *c, struct err *e);
+int net_list_run(const struct call *c, struct err *e);
+int net_attach_run(const struct call *c, struct err *e);
+int net_detach_run(const struct call *c, struct err *e);
 int info_run(const struct call *c, struct err *e);
 int dmesg_run(const struct call *c, struct err *e);
 int version_run(const struct call *c, struct err *e);

@@ -48,11 +48,41 @@ const struct verb verbs[] = {
 	 "-w WEIGHT  1 to 65535: twice the weight is twice the time (256)\n"
 	 "-c CAP  at most that many percent of one CPU; 0: no limit",
 	 sched_run},
+	{"disk list", "GUEST", "", 1, 1, "List a guest's disks.", disk_list_run},
+	{"disk attach", "GUEST PATH", "t:rcs:b:", 2, 2,
+	 "Give a running guest a disk, until it ends or is detached.\n"
+	 "-t TARGET  what the guest calls it (the first free of xvda to xvdz)\n"
+	 "-r  read-only\n"
+	 "-c  a CD-ROM drive\n"
+	 "-s BYTES  of a sector: 512 or 4096\n"
+	 "-b BACKEND  domus or kernel",
+	 disk_attach_run},
+	{"disk detach", "GUEST TARGET", "t:f", 2, 2,
+	 "Take a disk from a running guest.\n"
+	 "-t SECONDS  how long the guest may take to let go of it (10)\n"
+	 "-f, --force  then take it away all the same",
+	 disk_detach_run},
+	{"disk resize", "GUEST TARGET [SIZE]", "", 2, 3,
+	 "Make a disk's file larger, or tell the guest that what is behind the disk grew.",
+	 disk_resize_run},
+	{"net list", "GUEST", "", 1, 1, "List a guest's networks.", net_list_run},
+	{"net attach", "GUEST BRIDGE", "m:u:r:b:", 2, 2,
+	 "Give a running guest a network, until it ends or is detached.\n"
+	 "-m MAC  the guest's address (one made of its uuid)\n"
+	 "-u BYTES  largest packet (the bridge's)\n"
+	 "-r RATE  what the guest may send at most, like 100Mbit/s\n"
+	 "-b BACKEND  domus or kernel",
+	 net_attach_run},
+	{"net detach", "GUEST NUMBER", "t:f", 2, 2,
+	 "Take a network from a running guest.\n"
+	 "-t SECONDS  how long the guest may take to let go of it (10)\n"
+	 "-f, --force  then take it away all the same",
+	 net_detach_run},
 	{"info", "", "", 0, 0, "Tell about the host.", info_run},
 	{"dmesg", "", "", 0, 0, "Print the hypervisor's messages.", dmesg_run},
 	{"version", "", "", 0, 0, "Tell the versions of domus, domusd and the hypervisor.",
 	 version_run},
-	{"help", "[VERB]", "", 0, 1, "Tell about domus, or about one verb.", help_run},
+	{"help", "[VERB]", "", 0, 2, "Tell about domus, or about one verb.", help_run},
 };
 
 const size_t verb_count = sizeof(verbs) / sizeof(verbs[0]);
@@ -72,6 +102,20 @@ const struct verb *verb_find(const char *name)
 		}
 	}
 	return NULL;
+}
+
+const struct verb *verb_read(int count, char **words, int *used)
+{
+	const struct verb *v = count > 0 ? verb_find(words[0]) : NULL;
+	char both[32];
+
+	*used = 1;
+	if (!v && count > 1) {
+		snprintf(both, sizeof(both), "%s %s", words[0], words[1]);
+		*used = 2;
+		v = verb_find(both);
+	}
+	return v;
 }
 
 int verb_unknown(const char *name, struct err *e)

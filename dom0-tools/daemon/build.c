@@ -7,6 +7,7 @@
  *	domain: createdomain, limits, event channels           undone by build_undo()
  *	load:   memory, segments, page tables, first vCPU      undone by build_undo()
  *	store:  nodes, introduction                            undone by build_undo()
+ *	devices: their back ends have taken them up            undone by build_undo()
  *
  * All that can be refused is refused before the domain exists. No lock; see build.h.
  */
@@ -16,6 +17,7 @@
 #include <xenguest.h>
 
 #include "daemon/build.h"
+#include "daemon/devices.h"
 #include "daemon/image.h"
 #include "daemon/nodes.h"
 #include "lib/size.h"
@@ -33,9 +35,10 @@ enum {
 	TSC_MODE_NATIVE = 2, /* never emulated */
 };
 
-/* What the guest boots from, while it is laid out; NULL: none. */
+/* What the guest boots from and what is behind its disks, while it is built; NULL: none. */
 struct files {
 	const struct image *kernel, *ramdisk;
+	struct disk_medium *media;
 };
 
 static uint64_t round_up(uint64_t n, uint64_t to)
@@ -224,19 +227,25 @@ static int domain_load(struct hyper *h, struct xc_dom_image *dom, struct built *
 }
 
 static int domain_fill(struct hyper *h, const struct guest_file *g, const uint8_t uuid[16],
-		       struct xc_dom_image *dom, struct built *built, struct err *e)
+		       const struct files *files, struct xc_dom_image *dom, struct built *built,
+		       struct err *e)
 {
 	if (domain_limits(h, g, built->domid, e) || domain_ports(h, built->domid, built, e) ||
 	    domain_load(h, dom, built, e)) {
 		return -1;
 	}
-	return nodes_write(h, g, uuid, built, e);
+	return nodes_write(h, g, uuid, built, files->media, e);
 }
 
-int build_undo(struct hyper *h, uint32_t domid, const uint8_t uuid[16], struct err *e)
+int build_undo(struct hyper *h, uint32_t domid, const uint8_t uuid[16], int has_devices,
+	       struct err *e)
 {
 	int failed = 0;
 
+	if (has_devices) {
+		/* First: what a back end maps of the domain would keep it from going. */
+		devices_end(h, domid, 1);
+	}
 	if (xc_domain_destroy(h->xch, domid) && errno != ESRCH) {
 		hyper_error(h, e, ERR_HOST, "the domain cannot be destroyed",
 			    "domctl destroydomain");
@@ -257,7 +266,7 @@ static int build_image(struct hyper *h, const struct guest_file *g, const uint8_
 	}
 	ret = image_load(h, g, files, dom, e) || memory_check(h, g, dom, e) ||
 			      domain_create(h, g, uuid, &built->domid, e) ||
-			      domain_fill(h, g, uuid, dom, built, e)
+			      domain_fill(h, g, uuid, files, dom, built, e)
 		      ? -1
 		      : 0;
 	/* The image maps the domain's frames: let go of them first, or its memory stays. */
@@ -277,18 +286,23 @@ static int files_get(const struct guest_file *g, struct files *files, struct err
 int build_domain(struct hyper *h, const struct guest_file *g, const uint8_t uuid[16],
 		 struct built *built, struct err *e)
 {
-	struct files files = {NULL, NULL};
+	struct files files = {NULL, NULL, NULL};
 	struct err undo ERR_CLEANUP = {0};
 	int ret;
 
 	memset(built, 0, sizeof(*built));
 	built->domid = DOMID_INVALID;
 	h->said[0] = '\0';
-	ret = files_get(g, &files, e) || build_image(h, g, uuid, &files, built, e) ? -1 : 0;
+	ret = files_get(g, &files, e) || devices_open(g, &files.media, e) ||
+			      build_image(h, g, uuid, &files, built, e) ||
+			      devices_connect(h, built->domid, g, e)
+		      ? -1
+		      : 0;
 	image_put(files.kernel);
 	image_put(files.ramdisk);
+	devices_close(g, files.media);
 	if (ret && built->domid != DOMID_INVALID) {
-		build_undo(h, built->domid, uuid, &undo);
+		build_undo(h, built->domid, uuid, g->disk_count + g->net_count, &undo);
 	}
 	return ret;
 }

@@ -24,8 +24,10 @@ struct built {
 int build_domain(struct hyper *h, const struct guest_file *g, const uint8_t uuid[16],
 		 struct built *built, struct err *e);
 
-/** build_undo - destroys a domain and removes its nodes; used by failed builds and destroys. */
-int build_undo(struct hyper *h, uint32_t domid, const uint8_t uuid[16], struct err *e);
+/** build_undo - destroys a domain and removes its nodes; used by failed builds and destroys.
+ *  @has_devices: it may have disks or networks, which are taken away first */
+int build_undo(struct hyper *h, uint32_t domid, const uint8_t uuid[16], int has_devices,
+	       struct err *e);
 
 /**
  * build_least_bytes - memory that an image cannot do without.

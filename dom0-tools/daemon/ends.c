@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "daemon/devices.h"
 #include "daemon/ends.h"
 #include "daemon/life.h"
 #include "daemon/nodes.h"
@@ -104,6 +105,9 @@ static void guest_vanished(struct guest *g)
 	}
 	set_reason(g, CAUSE_VANISHED, 0);
 	guest_happened(g, "%s", g->reason);
+	if (g->has_devices) {
+		devices_end(ends.h, g->domid, 0);
+	}
 	nodes_remove(ends.h, g->domid, g->uuid);
 	life_off(g);
 }
@@ -243,6 +247,7 @@ static void recover(struct guest *g)
 		return;
 	}
 	g->domid = info.domain;
+	g->has_devices = 1;
 	if (was == GUEST_BUILDING) {
 		/* Half-built. */
 		life_end(g, g->after == NEXT_RESTART ? NEXT_RESTART : NEXT_REMOVE);

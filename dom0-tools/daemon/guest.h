@@ -36,6 +36,7 @@ struct guest_event {
 };
 
 struct waiter;
+struct plug;
 
 struct guest {
 	struct guest *next;
@@ -50,11 +51,13 @@ struct guest {
 	uint32_t console_port; /* the guest's end */
 	unsigned long console_mfn;
 	int is_reboot_asked;
+	int has_devices; /* or may have: nobody would look for any otherwise when it ends */
 	struct restart_log restarts;
 	struct guest_event history[GUEST_HISTORY];
 	unsigned int event_count; /* ever; the last is at (event_count - 1) % GUEST_HISTORY */
 	struct console *console;  /* NULL while it was never up under this daemon */
 	struct waiter *waiters;
+	struct plug *plug; /* the hotplug job that is at work in its domain; NULL: none */
 };
 
 /** guest_first - head of the list of guests. */

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "daemon/ends.h"
+#include "daemon/hotplug.h"
 #include "daemon/image.h"
 #include "daemon/life.h"
 #include "daemon/nodes.h"
@@ -81,7 +82,7 @@ static void end_run(struct job *job, struct hyper *h)
 {
 	struct step *s = (struct step *)job;
 
-	s->ret = build_undo(h, s->g->domid, s->g->uuid, &s->err);
+	s->ret = build_undo(h, s->g->domid, s->g->uuid, s->g->has_devices, &s->err);
 }
 
 static void end_done(struct job *job)
@@ -126,7 +127,7 @@ void life_end(struct guest *g, enum guest_next after)
 		/* Its frame would keep the dead domain in memory. */
 		console_detach(g->console);
 	}
-	worker_submit(&s->job);
+	hotplug_before(g, &s->job);
 }
 
 static int connect_console(struct guest *g, struct err *e)
@@ -228,6 +229,7 @@ void life_build(struct guest *g, int paused)
 	struct err e ERR_CLEANUP = {0};
 
 	g->state = GUEST_BUILDING;
+	g->has_devices = g->file.disk_count || g->file.net_count;
 	if (!s || guest_save(g, &e)) {
 		if (!s) {
 			err_set(&e, ERR_NO_MEMORY, "out of memory");

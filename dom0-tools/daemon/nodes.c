@@ -1,27 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writes and removes guests' store nodes. New nodes take over the permissions of the folder
- * they are in, so the domain's folder is made readable for the guest once, and only what the
- * guest may write itself is set apart. No lock: the handles are the calling thread's own.
+ * Writes and removes guests' store nodes. The domain's folder is made readable for the guest once,
+ * and only what the guest may write itself is set apart. No lock: the handles are the calling
+ * thread's own.
  */
 #include <errno.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <xen/io/xs_wire.h>
 
-#include "daemon/batch.h"
+#include "daemon/device_nodes.h"
 #include "daemon/nodes.h"
+#include "daemon/pen.h"
 
-enum { TRIES = 8, WALK_LIMIT = 1000000, WALK_DEPTH = 64 };
+enum { WALK_LIMIT = 1000000, WALK_DEPTH = 64 };
 
-/* Where a run of requests goes. */
-struct pen {
-	struct batch batch;
-	uint32_t domid;
-	const char *base;
+/* What a new domain's nodes are made of. */
+struct subject {
+	const struct guest_file *g;
+	const struct built *b;
+	const uint8_t *uuid;
+	const struct disk_medium *media;
 };
 
 const char *uuid_format(const uint8_t u[16], char buf[UUID_TEXT_BYTES])
@@ -46,46 +47,6 @@ int uuid_parse(const char *text, uint8_t u[16])
 		       : -1;
 }
 
-static void ERR_PRINTF(3, 4) put(struct pen *p, const char *node, const char *fmt, ...)
-{
-	char path[NODES_PATH_BYTES], value[256];
-	va_list ap;
-
-	snprintf(path, sizeof(path), "%s/%s", p->base, node);
-	va_start(ap, fmt);
-	vsnprintf(value, sizeof(value), fmt, ap);
-	va_end(ap);
-	batch_add(&p->batch, XS_WRITE, path, value, strlen(value));
-}
-
-/* A folder or node with its owner; with a reader, others may see it. */
-static void make(struct pen *p, const char *path, uint32_t owner, uint32_t reader)
-{
-	char perms[32];
-	int len = snprintf(perms, sizeof(perms), "n%u", owner) + 1;
-
-	if (reader) {
-		len += snprintf(perms + len, sizeof(perms) - len, "r%u", reader) + 1;
-	}
-	batch_add(&p->batch, XS_MKDIR, path, NULL, 0);
-	batch_add(&p->batch, XS_SET_PERMS, path, perms, len);
-}
-
-/* The base folder itself: dom0's, readable for the guest; all below inherits that. */
-static void open_folder(struct pen *p)
-{
-	make(p, p->base, 0, p->domid);
-}
-
-/* A node that the guest owns and writes. */
-static void give(struct pen *p, const char *node)
-{
-	char path[NODES_PATH_BYTES];
-
-	snprintf(path, sizeof(path), "%s/%s", p->base, node);
-	make(p, path, p->domid, 0);
-}
-
 static void put_domain(struct pen *p, const struct guest_file *g, const struct built *b,
 		       const char *uuid)
 {
@@ -105,66 +66,55 @@ static void put_domain(struct pen *p, const struct guest_file *g, const struct b
 	char node[40];
 	unsigned int i;
 
-	open_folder(p);
-	put(p, "vm", "/vm/%s", uuid);
-	put(p, "name", "%s", g->name);
-	put(p, "domid", "%u", b->domid);
+	pen_open(p);
+	pen_put(p, "vm", "/vm/%s", uuid);
+	pen_put(p, "name", "%s", g->name);
+	pen_put(p, "domid", "%u", b->domid);
 	for (i = 0; i < g->vcpus; i++) {
 		snprintf(node, sizeof(node), "cpu/%u/availability", i);
-		put(p, node, "online");
+		pen_put(p, node, "online");
 	}
-	put(p, "memory/static-max", "%llu", (unsigned long long)g->memory_bytes >> 10);
-	put(p, "memory/target", "%llu", (unsigned long long)g->memory_bytes >> 10);
-	put(p, "control/platform-feature-multiprocessor-suspend", "1");
-	put(p, "control/platform-feature-xs_reset_watches", "1");
+	pen_put(p, "memory/static-max", "%llu", (unsigned long long)g->memory_bytes >> 10);
+	pen_put(p, "memory/target", "%llu", (unsigned long long)g->memory_bytes >> 10);
+	pen_put(p, "control/platform-feature-multiprocessor-suspend", "1");
+	pen_put(p, "control/platform-feature-xs_reset_watches", "1");
 	for (i = 0; i < sizeof(guests_own) / sizeof(guests_own[0]); i++) {
-		give(p, guests_own[i]);
+		pen_give(p, guests_own[i]);
 	}
-	put(p, "store/port", "%u", b->store_port);
-	put(p, "store/ring-ref", "%lu", b->store_mfn);
-	put(p, "console/backend-id", "0");
-	put(p, "console/limit", "65536");
+	pen_put(p, "store/port", "%u", b->store_port);
+	pen_put(p, "store/ring-ref", "%lu", b->store_mfn);
+	pen_put(p, "console/backend-id", "0");
+	pen_put(p, "console/limit", "65536");
 	/* xenconsoled leaves consoles of another type alone. */
-	put(p, "console/type", "domusd");
-	put(p, "console/output", "pty");
-	put(p, "console/port", "%u", b->console_port);
-	put(p, "console/ring-ref", "%lu", b->console_mfn);
+	pen_put(p, "console/type", "domusd");
+	pen_put(p, "console/output", "pty");
+	pen_put(p, "console/port", "%u", b->console_port);
+	pen_put(p, "console/ring-ref", "%lu", b->console_mfn);
 }
 
 static void put_vm(struct pen *p, const struct guest_file *g, const char *uuid)
 {
-	open_folder(p);
-	put(p, "uuid", "%s", uuid);
-	put(p, "name", "%s", g->name);
+	pen_open(p);
+	pen_put(p, "uuid", "%s", uuid);
+	pen_put(p, "name", "%s", g->name);
 }
 
-/* Everything in one transaction; the errno of what failed, its path in the batch. */
-static int write_once(const struct guest_file *g, const uint8_t uuid[16], const struct built *b,
-		      struct pen *p)
+static void fill(struct pen *p, void *arg)
 {
+	const struct subject *s = arg;
 	char text[UUID_TEXT_BYTES], domain[NODES_PATH_BYTES], vm[NODES_PATH_BYTES];
-	int errnum;
 
-	uuid_format(uuid, text);
-	snprintf(domain, sizeof(domain), "/local/domain/%u", b->domid);
+	uuid_format(s->uuid, text);
+	snprintf(domain, sizeof(domain), "/local/domain/%u", s->b->domid);
 	snprintf(vm, sizeof(vm), "/vm/%s", text);
-	batch_add(&p->batch, XS_TRANSACTION_START, "", NULL, 0);
-	if (batch_run(&p->batch)) {
-		return p->batch.errnum;
-	}
-	p->batch.tx = strtoul(p->batch.answer, NULL, 10);
 	/* A folder of that number may be left from a domain that another tool built. */
 	batch_add(&p->batch, XS_MKDIR, "/local/domain", NULL, 0);
 	batch_add(&p->batch, XS_RM, domain, NULL, 0);
 	p->base = vm;
-	put_vm(p, g, text);
+	put_vm(p, s->g, text);
 	p->base = domain;
-	put_domain(p, g, b, text);
-	errnum = batch_run(&p->batch);
-	/* Ends it in any case, but the first error is what counts. */
-	p->batch.errnum = 0;
-	batch_add(&p->batch, XS_TRANSACTION_END, errnum ? "F" : "T", NULL, 0);
-	return batch_run(&p->batch) && !errnum ? p->batch.errnum : errnum;
+	put_domain(p, s->g, s->b, text);
+	device_nodes_put(p, s->g, s->uuid, s->media);
 }
 
 static int introduce(struct pen *p, const struct built *b)
@@ -174,7 +124,6 @@ static int introduce(struct pen *p, const struct built *b)
 
 	len += snprintf(numbers + len, sizeof(numbers) - len, "%u", b->store_port) + 1;
 	snprintf(domid, sizeof(domid), "%u", b->domid);
-	p->batch.tx = 0;
 	p->batch.errnum = 0;
 	batch_add(&p->batch, XS_INTRODUCE, domid, numbers, len);
 	return batch_run(&p->batch);
@@ -190,17 +139,12 @@ void nodes_prepare(struct hyper *h)
 }
 
 int nodes_write(struct hyper *h, const struct guest_file *g, const uint8_t uuid[16],
-		const struct built *b, struct err *e)
+		const struct built *b, const struct disk_medium *media, struct err *e)
 {
 	struct pen p = {.batch.fd = &h->batch_fd, .domid = b->domid};
-	int tries, errnum = EAGAIN;
+	struct subject s = {g, b, uuid, media};
+	int errnum = pen_transaction(&p, fill, &s);
 
-	/* EAGAIN: somebody else's change came in between; EPIPE: the store was started anew. */
-	for (tries = 0; tries < TRIES && (errnum == EAGAIN || errnum == EPIPE); tries++) {
-		p.batch.errnum = 0;
-		p.batch.tx = 0;
-		errnum = write_once(g, uuid, b, &p);
-	}
 	if (errnum) {
 		err_set(e, ERR_HOST, "the store does not take the guest's nodes");
 		err_why(e, "%s: %s", p.batch.failed, strerror(errnum));

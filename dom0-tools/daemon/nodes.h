@@ -6,17 +6,18 @@
 #pragma once
 
 #include "daemon/build.h"
+#include "daemon/disks.h"
 
-#define UUID_TEXT_BYTES  37
-#define NODES_PATH_BYTES 128
+#define UUID_TEXT_BYTES 37
 
 /** nodes_prepare - makes the folder that all guests' nodes share, so that a guest which comes and
  *  goes leaves the store as it was. */
 void nodes_prepare(struct hyper *h);
 
-/** nodes_write - writes a new domain's nodes and introduces it to the store. */
+/** nodes_write - writes a new domain's nodes and introduces it to the store.
+ *  @media: of its disks, one each */
 int nodes_write(struct hyper *h, const struct guest_file *g, const uint8_t uuid[16],
-		const struct built *built, struct err *e);
+		const struct built *built, const struct disk_medium *media, struct err *e);
 
 /** nodes_remove - takes a domain's nodes away; what is not there is no error. */
 void nodes_remove(struct hyper *h, uint32_t domid, const uint8_t uuid[16]);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "daemon/host.h"
+#include "daemon/hotplug.h"
 #include "daemon/life.h"
 #include "daemon/logs.h"
 #include "daemon/routes.h"
@@ -169,6 +170,41 @@ static void get_shares(struct request *r, uint32_t domid)
 	answer(r, shares_list(api.h, domid, &e), &e);
 }
 
+static void get_disks(struct request *r, struct guest *g)
+{
+	hotplug_list(api.h, g, 1, r);
+}
+
+static void post_disk(struct request *r, struct guest *g)
+{
+	hotplug_start(g, PLUG_ATTACH, 1, r);
+}
+
+static void post_disk_detach(struct request *r, struct guest *g)
+{
+	hotplug_start(g, PLUG_DETACH, 1, r);
+}
+
+static void post_disk_resize(struct request *r, struct guest *g)
+{
+	hotplug_start(g, PLUG_RESIZE, 1, r);
+}
+
+static void get_nets(struct request *r, struct guest *g)
+{
+	hotplug_list(api.h, g, 0, r);
+}
+
+static void post_net(struct request *r, struct guest *g)
+{
+	hotplug_start(g, PLUG_ATTACH, 0, r);
+}
+
+static void post_net_detach(struct request *r, struct guest *g)
+{
+	hotplug_start(g, PLUG_DETACH, 0, r);
+}
+
 /* The argument of a request that cannot do without it. */
 static const char *needed(const struct request *r, const char *name, struct err *e)
 {
@@ -222,6 +258,13 @@ static const struct route {
 	{"POST", "/v1/guests/*/destroy", .run = post_destroy},
 	{"GET", "/v1/guests/*/log", .run = get_log},
 	{"GET", "/v1/guests/*/console", .run = get_console},
+	{"GET", "/v1/guests/*/disks", .run = get_disks},
+	{"POST", "/v1/guests/*/disks", .run = post_disk},
+	{"POST", "/v1/guests/*/disks/detach", .run = post_disk_detach},
+	{"POST", "/v1/guests/*/disks/resize", .run = post_disk_resize},
+	{"GET", "/v1/guests/*/networks", .run = get_nets},
+	{"POST", "/v1/guests/*/networks", .run = post_net},
+	{"POST", "/v1/guests/*/networks/detach", .run = post_net_detach},
 	{"GET", "/v1/vcpus", .run_domain = get_vcpus},
 	{"GET", "/v1/domains/*/vcpus", .run_domain = get_vcpus},
 	{"POST", "/v1/domains/*/vcpus", .run_domain = post_vcpus},

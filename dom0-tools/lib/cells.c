@@ -113,6 +113,62 @@ const struct column vcpu_columns[] = {
 
 const size_t vcpu_column_count = sizeof(vcpu_columns) / sizeof(vcpu_columns[0]);
 
+static char *target_cell(const json_t *row)
+{
+	return text_cell(row, "target");
+}
+
+static char *path_cell(const json_t *row)
+{
+	return text_cell(row, "path");
+}
+
+static char *kind_cell(const json_t *row)
+{
+	return strdup(json_is_true(json_object_get(row, "cdrom"))      ? "cdrom"
+		      : json_is_true(json_object_get(row, "readonly")) ? "read-only"
+								       : "writable");
+}
+
+static char *backend_cell(const json_t *row)
+{
+	return text_cell(row, "backend");
+}
+
+static char *index_cell(const json_t *row)
+{
+	return number_cell(row, "index");
+}
+
+static char *mac_cell(const json_t *row)
+{
+	return text_cell(row, "mac");
+}
+
+static char *bridge_cell(const json_t *row)
+{
+	return text_cell(row, "bridge");
+}
+
+static char *device_cell(const json_t *row)
+{
+	return text_cell(row, "device");
+}
+
+const struct column disk_columns[] = {
+	{"DISK", 0, target_cell}, {"KIND", 0, kind_cell}, {"BACKEND", 0, backend_cell},
+	{"STATE", 0, state_cell}, {"PATH", 0, path_cell},
+};
+
+const size_t disk_column_count = sizeof(disk_columns) / sizeof(disk_columns[0]);
+
+const struct column net_columns[] = {
+	{"NET", 1, index_cell},     {"MAC", 0, mac_cell},         {"BRIDGE", 0, bridge_cell},
+	{"DEVICE", 0, device_cell}, {"BACKEND", 0, backend_cell}, {"STATE", 0, state_cell},
+};
+
+const size_t net_column_count = sizeof(net_columns) / sizeof(net_columns[0]);
+
 static char *weight_cell(const json_t *row)
 {
 	return number_cell(row, "weight");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The columns of domus list, vcpu-list and sched. Pure: a row in, text out. No lock. */
+/* The columns of domus list, vcpu-list, sched, disk list and net list. Pure: a row in, text out. No
+ * lock. */
 #pragma once
 
 #include "lib/output.h"
@@ -8,5 +9,9 @@ extern const struct column list_columns[];
 extern const size_t list_column_count;
 extern const struct column vcpu_columns[];
 extern const size_t vcpu_column_count;
+extern const struct column disk_columns[];
+extern const size_t disk_column_count;
+extern const struct column net_columns[];
+extern const size_t net_column_count;
 extern const struct column share_columns[];
 extern const size_t share_column_count;

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: MIT */
+/* Attaches, detaches, resizes and lists devices; see attach.h. */
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/loop.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/attach.h"
+
+enum { SECTOR_BYTES = 512, RESIZE_MS = 10000 };
+
+/* Handles of one kind that a guest has. */
+struct handles {
+	int is_disk;
+	unsigned int handle[GUEST_DISK_LIMIT + GUEST_NET_LIMIT];
+	enum device_backend backend[GUEST_DISK_LIMIT + GUEST_NET_LIMIT];
+	unsigned int count;
+};
+
+static void handle_add(struct hyper *h, const struct device *d, void *arg)
+{
+	struct handles *all = arg;
+
+	(void)h;
+	if (d->is_disk == all->is_disk && all->count < GUEST_DISK_LIMIT + GUEST_NET_LIMIT) {
+		all->handle[all->count] = d->handle;
+		all->backend[all->count++] = d->backend;
+	}
+}
+
+static void handles_get(struct hyper *h, uint32_t domid, int is_disk, struct handles *all)
+{
+	*all = (struct handles){.is_disk = is_disk};
+	devices_each(h, domid, handle_add, all);
+}
+
+static int handle_is_used(const struct handles *all, unsigned int handle)
+{
+	unsigned int i = 0;
+
+	while (i < all->count && all->handle[i] != handle) {
+		i++;
+	}
+	return i < all->count;
+}
+
+/* Gives the item a name that is free; -1 with an error if there is none, or if its own is taken. */
+static int name_choose(struct hyper *h, uint32_t domid, struct guest_file *item, struct err *e)
+{
+	int is_disk = item->disk_count > 0;
+	unsigned int limit = is_disk ? GUEST_DISK_LIMIT : GUEST_NET_LIMIT, i = 0;
+	char target[DISK_TARGET_BYTES];
+	struct handles all;
+
+	handles_get(h, domid, is_disk, &all);
+	if (is_disk && item->disks[0].has_target) {
+		if (handle_is_used(&all, disk_handle(item->disks[0].index))) {
+			err_set(e, ERR_GUEST, "the guest has a disk %s already",
+				disk_target(item->disks[0].index, target));
+			return err_fix(e, "leave the target out: the first free one is taken");
+		}
+		return 0;
+	}
+	while (i < limit && handle_is_used(&all, is_disk ? disk_handle(i) : i)) {
+		i++;
+	}
+	if (i == limit) {
+		return err_set(e, ERR_GUEST, "the guest has %u %s already", limit,
+			       is_disk ? "disks" : "networks");
+	}
+	*(is_disk ? &item->disks[0].index : &item->nets[0].index) = i;
+	return 0;
+}
+
+struct subject {
+	const struct guest_file *item;
+	const uint8_t *uuid;
+	const struct disk_medium *media;
+};
+
+static void fill(struct pen *p, void *arg)
+{
+	const struct subject *s = arg;
+
+	device_nodes_put(p, s->item, s->uuid, s->media);
+}
+
+static int nodes_add(struct hyper *h, uint32_t domid, struct subject *s, struct err *e)
+{
+	struct pen p = {.batch.fd = &h->batch_fd, .domid = domid};
+	int errnum = pen_transaction(&p, fill, s);
+
+	if (errnum) {
+		err_set(e, ERR_HOST, "the store does not take the device's nodes");
+		err_why(e, "%s: %s", p.batch.failed, strerror(errnum));
+	}
+	batch_free(&p.batch);
+	return errnum ? -1 : 0;
+}
+
+int attach_device(struct hyper *h, uint32_t domid, const uint8_t uuid[16], struct guest_file *item,
+		  struct err *e)
+{
+	struct subject s = {item, uuid, NULL};
+	struct disk_medium *media = NULL;
+	struct device d;
+	int ret = name_choose(h, domid, item, e) || devices_open(item, &media, e) ? -1 : 0;
+
+	s.media = media;
+	if (ret == 0) {
+		ret = nodes_add(h, domid, &s, e) || devices_connect(h, domid, item, e) ? -1 : 0;
+		if (ret) {
+			d = item->disk_count ? device_of_disk(domid, item->disks)
+					     : device_of_net(domid, item->nets);
+			device_drop(h, &d);
+		}
+	}
+	devices_close(item, media);
+	return ret;
+}
+
+static int front_state(struct hyper *h, const struct device *d)
+{
+	char *text = device_get(h, d, 1, "state");
+	int state = text ? atoi(text) : 0;
+
+	free(text);
+	return state;
+}
+
+/* Gone, closed, or never taken up by the guest. */
+static int is_let_go(struct hyper *h, const struct device *d)
+{
+	int back = device_state(h, d), front = front_state(h, d);
+
+	return back == STATE_CLOSED || back == 0 || front == STATE_CLOSED ||
+	       front <= STATE_INITIALISING;
+}
+
+int detach_device(struct hyper *h, const struct device *d, unsigned int wait_ms, int force,
+		  const atomic_int *is_cancelled, struct err *e)
+{
+	char closing[4];
+
+	snprintf(closing, sizeof(closing), "%d", STATE_CLOSING);
+	if (device_set(h, d, "online", "0", e) || device_set(h, d, "state", closing, e)) {
+		return -1;
+	}
+	if (device_settle(h, d, is_let_go, wait_ms, is_cancelled) && !force) {
+		err_set(e, ERR_TIMEOUT, "the guest does not let go of the device");
+		err_why(e, "its front end is in state %d", front_state(h, d));
+		return err_fix(e, "the request stands: ask again, or use --force");
+	}
+	device_drop(h, d);
+	return 0;
+}
+
+static int loop_resize(struct hyper *h, const struct device *d, struct err *e)
+{
+	char *numbers = device_get(h, d, 0, "physical-device"), path[32];
+	unsigned int major = 0, minor = 0;
+	int is_loop = numbers && sscanf(numbers, "%x:%x", &major, &minor) == 2 && major == 7, fd;
+
+	free(numbers);
+	if (!is_loop) {
+		return 0;
+	}
+	snprintf(path, sizeof(path), "/dev/loop%u", minor);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || ioctl(fd, LOOP_SET_CAPACITY)) {
+		err_set(e, ERR_HOST, "the loop device does not take its new size");
+		err_errno(e, errno, path);
+		is_loop = -1;
+	}
+	if (fd >= 0) {
+		close(fd);
+	}
+	return is_loop < 0 ? -1 : 0;
+}
+
+/* Makes a file larger; a disk that shrinks would lose what the guest has at its end. */
+static int file_grow(const char *path, uint64_t bytes, struct err *e)
+{
+	struct stat st;
+
+	if (stat(path, &st) || !S_ISREG(st.st_mode)) {
+		err_set(e, ERR_USAGE, "%s is no file whose size could be set", path);
+		return err_fix(e, "resize what is behind it, then leave the size out");
+	}
+	if ((uint64_t)st.st_size > bytes || bytes % SECTOR_BYTES) {
+		return err_set(e, ERR_USAGE, "%s has %lld bytes, and can only be made larger", path,
+			       (long long)st.st_size);
+	}
+	if (truncate(path, bytes)) {
+		err_set(e, ERR_HOST, "%s cannot be made larger", path);
+		return err_errno(e, errno, "truncate");
+	}
+	return 0;
+}
+
+int resize_disk(struct hyper *h, const struct device *d, uint64_t bytes, struct err *e)
+{
+	char *path = device_get(h, d, 0, "params");
+	int ret;
+
+	if (!path || !*path) {
+		ret = err_set(e, ERR_GUEST, "there is no medium in this drive");
+	} else {
+		/* The kernel's back end looks after the size by itself, ten times a second. */
+		ret = (bytes && file_grow(path, bytes, e)) || loop_resize(h, d, e) ? -1 : 0;
+	}
+	free(path);
+	return ret;
+}
+
+int attached_find(struct hyper *h, uint32_t domid, int is_disk, const char *name, struct device *d,
+		  struct err *e)
+{
+	int index = is_disk                         ? disk_target_parse(name)
+		    : isdigit((unsigned char)*name) ? atoi(name)
+						    : -1;
+	unsigned int handle = is_disk ? disk_handle(index) : (unsigned int)index, i;
+	struct handles all;
+
+	handles_get(h, domid, is_disk, &all);
+	for (i = 0; i < all.count; i++) {
+		if (index >= 0 && all.handle[i] == handle) {
+			*d = (struct device){domid, is_disk, all.backend[i], all.handle[i]};
+			return 0;
+		}
+	}
+	err_set(e, ERR_NOT_FOUND, "the guest has no %s '%s'", is_disk ? "disk" : "network", name);
+	return err_fix(e, "see 'domus %s list'", is_disk ? "disk" : "net");
+}
+
+static const char *state_word(int state)
+{
+	static const char *const words[] = {"unknown",   "initialising", "waiting", "initialised",
+					    "connected", "closing",      "closed"};
+
+	return words[state >= 0 && state <= STATE_CLOSED ? state : 0];
+}
+
+static void set_text(json_t *o, const char *key, struct hyper *h, const struct device *d,
+		     const char *node)
+{
+	char *text = device_get(h, d, 0, node);
+
+	json_object_set_new(o, key, text && *text ? json_string(text) : json_null());
+	free(text);
+}
+
+static int is_node(struct hyper *h, const struct device *d, const char *node, const char *value)
+{
+	char *text = device_get(h, d, 0, node);
+	int is = text && strcmp(text, value) == 0;
+
+	free(text);
+	return is;
+}
+
+static json_t *row(struct hyper *h, const struct device *d)
+{
+	json_t *o = json_object();
+	char name[32];
+
+	if (d->is_disk) {
+		set_text(o, "target", h, d, "dev");
+		set_text(o, "path", h, d, "params");
+		json_object_set_new(o, "readonly", json_boolean(is_node(h, d, "mode", "r")));
+		json_object_set_new(o, "cdrom",
+				    json_boolean(is_node(h, d, "device-type", "cdrom")));
+	} else {
+		json_object_set_new(o, "index", json_integer(d->handle));
+		set_text(o, "mac", h, d, "mac");
+		set_text(o, "bridge", h, d, "bridge");
+		snprintf(name, sizeof(name), "vif%u.%u", d->domid, d->handle);
+		json_object_set_new(o, "device", json_string(name));
+	}
+	json_object_set_new(o, "backend", json_string(schema_backend_names[d->backend]));
+	json_object_set_new(o, "state", json_string(state_word(device_state(h, d))));
+	return o;
+}
+
+json_t *attached_list(struct hyper *h, uint32_t domid, int is_disk)
+{
+	json_t *rows = json_array();
+	struct handles all;
+	unsigned int i;
+
+	handles_get(h, domid, is_disk, &all);
+	for (i = 0; i < all.count; i++) {
+		struct device d = {domid, is_disk, all.backend[i], all.handle[i]};
+
+		json_array_append_new(rows, row(h, &d));
+	}
+	return rows;
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/* Writes, reads and lists the store's nodes of devices; see device_nodes.h. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend.h"
+#include "daemon/device_nodes.h"
+
+/* The kernel counts what a guest sent in spans of that many microseconds. */
+enum { RATE_SPAN_US = 50000, US_IN_S = 1000000 };
+
+static const char *const types[2][2] = {
+	{[DEVICE_BY_DOMUS] = BACKEND_STORE_NET, [DEVICE_BY_KERNEL] = "vif"},
+	{[DEVICE_BY_DOMUS] = BACKEND_STORE_BLOCK, [DEVICE_BY_KERNEL] = "vbd"},
+};
+
+struct device device_of_disk(uint32_t domid, const struct guest_disk *d)
+{
+	return (struct device){domid, 1, d->backend, disk_handle(d->index)};
+}
+
+struct device device_of_net(uint32_t domid, const struct guest_net *n)
+{
+	return (struct device){domid, 0, n->backend, n->index};
+}
+
+const char *device_type(const struct device *d)
+{
+	return types[d->is_disk][d->backend];
+}
+
+const char *device_back(const struct device *d, char buf[NODES_PATH_BYTES])
+{
+	snprintf(buf, NODES_PATH_BYTES, "/local/domain/0/backend/%s/%u/%u", device_type(d),
+		 d->domid, d->handle);
+	return buf;
+}
+
+const char *device_front(const struct device *d, char buf[NODES_PATH_BYTES])
+{
+	snprintf(buf, NODES_PATH_BYTES, "/local/domain/%u/device/%s/%u", d->domid,
+		 d->is_disk ? "vbd" : "vif", d->handle);
+	return buf;
+}
+
+/* What both folders of any device have; the front end's is the base afterwards. */
+static void put_common(struct pen *p, const struct device *d, const char *back, const char *front)
+{
+	p->base = back;
+	pen_make(p, back, 0, p->domid);
+	pen_put(p, "frontend", "%s", front);
+	pen_put(p, "frontend-id", "%u", p->domid);
+	pen_put(p, "online", "1");
+	pen_put(p, "state", "%d", STATE_INITIALISING);
+	/* dom0's kernel refuses a network without one, and calls it for nobody. */
+	pen_put(p, "script", "domusd");
+	p->base = front;
+	pen_make(p, front, p->domid, 0);
+	pen_put(p, "backend", "%s", back);
+	pen_put(p, "backend-id", "0");
+	pen_put(p, "state", "%d", STATE_INITIALISING);
+	pen_put(p, d->is_disk ? "virtual-device" : "handle", "%u", d->handle);
+	pen_put(p, "trusted", "1");
+}
+
+static void put_disk(struct pen *p, const struct guest_disk *disk, const struct disk_medium *m)
+{
+	struct device d = device_of_disk(p->domid, disk);
+	const char *kind = disk->is_cdrom ? "cdrom" : "disk";
+	char back[NODES_PATH_BYTES], front[NODES_PATH_BYTES], target[DISK_TARGET_BYTES];
+
+	put_common(p, &d, device_back(&d, back), device_front(&d, front));
+	pen_put(p, "device-type", "%s", kind);
+	p->base = back;
+	pen_put(p, "device-type", "%s", kind);
+	pen_put(p, "dev", "%s", disk_target(disk->index, target));
+	pen_put(p, "type", disk->backend == DEVICE_BY_KERNEL ? "phy" : "domus");
+	pen_put(p, "mode", disk->is_readonly ? "r" : "w");
+	pen_put(p, "removable", disk->is_cdrom ? "1" : "0");
+	pen_put(p, "bootable", "1");
+	pen_put(p, "discard-enable", "%d", disk->is_discard);
+	pen_put(p, "params", "%s", disk->path ? disk->path : "");
+	if (disk->backend == DEVICE_BY_KERNEL && m->fd >= 0) {
+		pen_put(p, "physical-device", "%x:%x", m->major, m->minor);
+	}
+}
+
+static void put_net(struct pen *p, const struct guest_net *net, const uint8_t uuid[16])
+{
+	struct device d = device_of_net(p->domid, net);
+	char back[NODES_PATH_BYTES], front[NODES_PATH_BYTES], mac[MAC_TEXT_BYTES];
+	uint8_t derived[MAC_BYTES];
+
+	mac_derive(uuid, net->index, derived);
+	mac_format(net->has_mac ? net->mac : derived, mac);
+	put_common(p, &d, device_back(&d, back), device_front(&d, front));
+	pen_put(p, "mac", "%s", mac);
+	p->base = back;
+	pen_put(p, "mac", "%s", mac);
+	pen_put(p, "handle", "%u", d.handle);
+	pen_put(p, "bridge", "%s", net->bridge);
+	pen_put(p, "type", "vif");
+	if (net->rate_bytes_s) {
+		pen_put(p, "rate", "%" PRIu64 ",%d", net->rate_bytes_s * RATE_SPAN_US / US_IN_S,
+			RATE_SPAN_US);
+	}
+}
+
+void device_nodes_put(struct pen *p, const struct guest_file *g, const uint8_t uuid[16],
+		      const struct disk_medium *media)
+{
+	unsigned int i;
+
+	for (i = 0; i < g->disk_count; i++) {
+		put_disk(p, &g->disks[i], &media[i]);
+	}
+	for (i = 0; i < g->net_count; i++) {
+		put_net(p, &g->nets[i], uuid);
+	}
+}
+
+char *device_get(struct hyper *h, const struct device *d, int is_front, const char *node)
+{
+	struct xs_handle *xsh = hyper_store(h);
+	char folder[NODES_PATH_BYTES], path[NODES_PATH_BYTES + 32], *value;
+	unsigned int bytes;
+
+	snprintf(path, sizeof(path), "%s/%s",
+		 is_front ? device_front(d, folder) : device_back(d, folder), node);
+	value = xsh ? xs_read(xsh, XBT_NULL, path, &bytes) : NULL;
+	if (!value) {
+		hyper_store_failed(h, errno);
+	}
+	return value;
+}
+
+int device_set(struct hyper *h, const struct device *d, const char *node, const char *value,
+	       struct err *e)
+{
+	struct xs_handle *xsh = hyper_store(h);
+	char folder[NODES_PATH_BYTES], path[NODES_PATH_BYTES + 32];
+	int errnum;
+
+	snprintf(path, sizeof(path), "%s/%s", device_back(d, folder), node);
+	if (xsh && xs_write(xsh, XBT_NULL, path, value, strlen(value))) {
+		return 0;
+	}
+	errnum = errno;
+	hyper_store_failed(h, errnum);
+	err_set(e, ERR_HOST, "the store does not take %s", path);
+	return err_errno(e, errnum, "xs_write");
+}
+
+int device_state(struct hyper *h, const struct device *d)
+{
+	char *text = device_get(h, d, 0, "state");
+	int state = text ? atoi(text) : 0;
+
+	free(text);
+	return state;
+}
+
+void devices_each(struct hyper *h, uint32_t domid,
+		  void (*visit)(struct hyper *h, const struct device *d, void *arg), void *arg)
+{
+	struct xs_handle *xsh = hyper_store(h);
+	unsigned int count, kind, i;
+	char path[NODES_PATH_BYTES], **names;
+
+	for (kind = 0; xsh && kind < 4; kind++) {
+		struct device d = {domid, !(kind & 1), kind >> 1, 0};
+
+		snprintf(path, sizeof(path), "/local/domain/0/backend/%s/%u", device_type(&d),
+			 domid);
+		names = xs_directory(xsh, XBT_NULL, path, &count);
+		for (i = 0; names && i < count; i++) {
+			d.handle = strtoul(names[i], NULL, 10);
+			visit(h, &d, arg);
+		}
+		free(names);
+	}
+}

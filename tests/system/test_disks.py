@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: MIT
+"""Disks and networks of guests through the back ends of dom0's kernel, set up by domusd alone.
+
+One guest is up for all of it: it writes and reads, is refused, talks to dom0 over a bridge.
+"""
+
+import json
+
+import pytest
+
+from test_leaks import counts
+from test_tools import create, wait_until
+from tools import GuestShell, wait_guest
+
+MODULES = "loop xen-blkback xen-netback bridge"
+GUEST = ["domus: 1", "name: d", "memory: 128MiB", "boot:", "  kernel: /boot/vmlinuz",
+         "  ramdisk: /boot/initrd.img", "  cmdline: console=hvc0"]
+SMALL = ["domus: 1", "name: s", "memory: 32MiB", "boot:", "  kernel: /boot/small.elf"]
+DEVICES = ["disks:", "- {path: /run/rw.img, backend: kernel}",
+           "- {path: /run/ro.img, readonly: true, target: xvdc, sector: 4096, backend: kernel}",
+           "networks:", "- {bridge: br0, mac: 00:16:3e:00:00:02, backend: kernel}"]
+# What is in dom0 while a device is there: loop devices, ends of networks, back ends.
+TRACES = ("ls -d /sys/block/loop*/loop /sys/class/net/vif* /sys/bus/xen-backend/devices/*"
+          " 2>/dev/null; xenstore-ls -f /local/domain/0 | grep -E '/(vbd|vif)/.*/'")
+
+
+@pytest.fixture
+def host(tools, hypervisor):
+    """dom0 with drivers, a bridge and two images."""
+    if hypervisor != "domus":
+        pytest.skip("Domus's own tools")
+    tools.console.check(f"modprobe -a {MODULES} && "
+                        "{ [ -d /sys/class/net/br0 ] || ip link add br0 type bridge; } && "
+                        "ip addr replace 10.0.7.1/24 dev br0 && ip link set br0 up && "
+                        "rm -f /run/*.img && truncate -s 8M /run/rw.img && "
+                        "dd if=/dev/urandom of=/run/ro.img bs=64k count=16 2>/dev/null")
+    yield tools
+
+
+def said(shell, command):
+    """What a command in the guest prints; it must succeed."""
+    status, output = shell.run(command)
+    assert status == 0, output
+    return output.strip()
+
+
+def traces_are_gone(tools):
+    """Waits for a moment: dom0's kernel frees loop devices when it has time."""
+    wait_until(tools, f"[ -z \"$({TRACES})\" ]", 10)
+
+
+def check_disks(shell, read):
+    """A guest's writes are in the file, its reads are the file's, writing is refused."""
+    said(shell, "modprobe xen-blkfront; until [ -b /dev/xvda -a -b /dev/xvdc ]; do sleep 0.1; done")
+    assert said(shell, "cat /sys/block/xvda/size /sys/block/xvda/ro") == "16384\n0"
+    assert said(shell, "cat /sys/block/xvdc/ro /sys/block/xvdc/queue/logical_block_size") == "1\n4096"
+    said(shell, "dd if=/dev/urandom of=/data bs=64k count=64 2>/dev/null")
+    sent = said(shell, "dd if=/data of=/dev/xvda bs=64k conv=fsync 2>/dev/null && md5sum </data")
+    assert said(shell, "md5sum </dev/xvdc") == read
+    assert shell.run("dd if=/data of=/dev/xvdc bs=4k count=1 conv=fsync")[0] != 0
+    assert sent == said(shell, "echo 3 >/proc/sys/vm/drop_caches; "
+                        "dd if=/dev/xvda bs=64k count=64 2>/dev/null | md5sum")
+    return sent
+
+
+def devices(tools, kind):
+    """What `domus disk|net list` tells about the guest."""
+    data = json.loads(tools.console.check(f"domus {kind} list d -o json"))
+    return data["disks" if kind == "disk" else "networks"]
+
+
+def check_hotplug(tools):
+    """Disks and networks come, grow and go while the guest runs."""
+    console = tools.console
+    assert [(d["target"], d["readonly"], d["state"]) for d in devices(tools, "disk")] == [
+        ("xvda", False, "connected"), ("xvdc", True, "connected")]
+    assert [n["mac"] for n in devices(tools, "net")] == ["00:16:3e:00:00:02"]
+    console.check("truncate -s 1M /run/hot.img && domus disk attach d /run/hot.img -b kernel && "
+                  "domus net attach d br0 -b kernel")
+    with GuestShell(tools, "d") as shell:
+        said(shell, "until [ -b /dev/xvdb -a -d /sys/class/net/eth1 ]; do sleep 0.1; done")
+        said(shell, "dd if=/data of=/dev/xvdb bs=64k count=16 conv=fsync 2>/dev/null")
+    console.check("domus disk resize d xvdb 2MiB")
+    with GuestShell(tools, "d") as shell:
+        said(shell, "until [ $(cat /sys/block/xvdb/size) = 4096 ]; do sleep 0.1; done")
+    for command, code, words in (
+            ("disk attach d /run/hot.img", 3, "in use already"),
+            ("disk attach d /run/none.img", 3, "ENOENT"),
+            ("disk attach d /run/ro.img -t xvdb -r", 8, "a disk xvdb already"),
+            ("disk detach d xvdf", 4, "no disk 'xvdf'"),
+            ("disk resize d xvdb 1MiB", 2, "only be made larger"),
+            ("net attach d none", 3, "no bridge none"),
+            ("net detach d 7", 4, "no network '7'"),
+            ("disk list nobody", 4, "there is no guest 'nobody'")):
+        status, output = console.run(f"domus {command}")
+        assert (status, words in output) == (code, True), output
+    console.check("domus disk detach d xvdb && domus net detach d 1 --force")
+    assert [d["target"] for d in devices(tools, "disk")] == ["xvda", "xvdc"]
+    assert len(devices(tools, "net")) == 1
+    with GuestShell(tools, "d") as shell:
+        said(shell, "until [ ! -b /dev/xvdb -a ! -d /sys/class/net/eth1 ]; do sleep 0.1; done")
+    # A paused guest lets nothing go by itself.
+    console.check("domus pause d")
+    status, output = console.run("domus disk detach d xvdc -t 1")
+    assert (status, "does not let go" in output) == (9, True), output
+    console.check("domus disk detach d xvdc -t 0 -f && domus resume d")
+
+
+def test_guest_with_disks_and_network(host):
+    tools, console = host, host.console
+    read = console.check("md5sum </run/ro.img").strip()
+    status, output = create(tools, GUEST + DEVICES)
+    assert status == 0, output
+    wait_guest(tools, "d")
+    with GuestShell(tools, "d") as shell:
+        sent = check_disks(shell, read)
+        said(shell, "modprobe xen-netfront; until ip link set eth0 up; do sleep 0.1; done")
+        assert said(shell, "cat /sys/class/net/eth0/address") == "00:16:3e:00:00:02"
+        said(shell, "ip addr add 10.0.7.2/24 dev eth0; until ping -c1 -W1 10.0.7.1; do :; done")
+    assert "0% packet loss" in console.check("ping -c 3 10.0.7.2")
+    # nc ends with the first end of input on either side: the one that listens must have none.
+    console.check("sleep 60 | nc -l -p 5001 | md5sum >/run/got & httpd -p 10.0.7.1:80 -h /run")
+    with GuestShell(tools, "d") as shell:
+        assert said(shell, "wget -q -O - http://10.0.7.1/ro.img | md5sum") == read
+        said(shell, "nc 10.0.7.1 5001 </data")
+    wait_until(tools, "[ -s /run/got ]")
+    assert console.check("cat /run/got").strip() == sent
+    check_hotplug(tools)
+    tools.destroy("d")
+    assert console.check("dd if=/run/rw.img bs=64k count=64 2>/dev/null | md5sum").strip() == sent
+    assert console.check("md5sum </run/ro.img").strip() == read
+    traces_are_gone(tools)
+
+
+BAD = [
+    ("disks: [{path: /run/none.img}]", 3, ["ENOENT", "t.yaml:6:16, key disks.path"]),
+    ("disks: [{path: /dev/null}]", 3, ["neither a file nor a block device"]),
+    ("disks: [{path: /proc/version}]", 3, ["has 0 bytes"]),
+    ("disks: [{path: /run/rw.img}, {path: /run/rw.img}]", 3, ["in use already", "t.yaml:6:37"]),
+    ("networks: [{bridge: none}]", 3, ["no bridge none", "t.yaml:6:21, key networks.bridge"]),
+]
+
+
+def test_bad_devices_leave_nothing(host):
+    tools = host
+    assert create(tools, SMALL + DEVICES, "-p")[0] == 0  # what dom0 gets once and keeps
+    tools.destroy("s")
+    traces_are_gone(tools)
+    before = counts(tools)
+    for line, code, words in BAD:
+        status, output = create(tools, SMALL + [line], "-p")
+        assert status == code, output
+        for word in words:
+            assert word in output
+    for _ in range(5):
+        status, output = create(tools, SMALL + DEVICES, "-p")
+        assert status == 0, output
+        tools.destroy("s")
+    traces_are_gone(tools)
+    assert counts(tools) == before
