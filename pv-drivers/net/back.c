@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
-#include "net/back.h"
+#include "back.h"
 
 /* Requests behind the first one of a packet: what front ends may rely on, and what only a hostile
  * one would send. Between the two the packet is dropped. */

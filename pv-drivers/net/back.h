@@ -24,8 +24,8 @@
  */
 #pragma once
 
-#include "common/ring.h"
-#include "net/packet.h"
+#include "../common/ring.h"
+#include "packet.h"
 
 /** The most multicast addresses that a guest may ask for. */
 #define NET_MULTICAST_MAX 64

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Headers and checksums of packets; see offload.h. No lock. */
 #include <errno.h>
-#include "net/offload.h"
+#include "offload.h"
 
 enum {
 	ETHERNET_BYTES = 14,

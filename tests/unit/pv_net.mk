@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # The network drivers' two engines, each against scripted and hostile peers, and one against another.
-NET_CFLAGS := -Ipv-drivers -Wno-missing-field-initializers
+NET_CFLAGS := -Wno-missing-field-initializers
 
 UNIT_TESTS += pv_net_back pv_net_offload
 pv_net_back_SRCS := tests/unit/pv_net_back.c pv-drivers/net/back.c
@@ -8,8 +8,22 @@ pv_net_back_CFLAGS := $(NET_CFLAGS)
 pv_net_offload_SRCS := tests/unit/pv_net_offload.c pv-drivers/net/offload.c
 pv_net_offload_CFLAGS := $(NET_CFLAGS)
 
+# The front end on the kernel of pv_front.mk, with scripted back ends, and with ours.
+PV_NET_FRONT_SRCS := tests/unit/pv_platform.c $(addprefix pv-drivers/,common/device.c \
+	common/handshake.c net/front.c net/queue.c)
+UNIT_TESTS += pv_net_front pv_net_pair
+pv_net_front_SRCS := tests/unit/pv_net_front.c $(PV_NET_FRONT_SRCS)
+pv_net_front_CFLAGS := $(NET_CFLAGS)
+pv_net_pair_SRCS := tests/unit/pv_net_pair.c $(PV_NET_FRONT_SRCS) pv-drivers/net/back.c
+pv_net_pair_CFLAGS := $(NET_CFLAGS)
+
 # libFuzzer is clang's, and so are its sanitizers.
 UNIT_TESTS += pv_net_fuzz
 pv_net_fuzz_SRCS := tests/unit/pv_net_fuzz.c pv-drivers/net/back.c pv-drivers/net/offload.c
 $(O)/tests/unit/pv_net_fuzz: CC := clang-14
 pv_net_fuzz_CFLAGS := $(NET_CFLAGS) -fsanitize=fuzzer
+
+UNIT_TESTS += pv_net_front_fuzz
+pv_net_front_fuzz_SRCS := tests/unit/pv_net_front_fuzz.c $(PV_NET_FRONT_SRCS)
+$(O)/tests/unit/pv_net_front_fuzz: CC := clang-14
+pv_net_front_fuzz_CFLAGS := $(NET_CFLAGS) -fsanitize=fuzzer

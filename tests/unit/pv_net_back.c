@@ -5,7 +5,7 @@
  * themselves, and the ring is given up where Linux's back end gives it up.
  */
 #include "unit.h"
-#include "net/back.h"
+#include "pv-drivers/net/back.h"
 
 static _Alignas(4096) unsigned char tx_page[4096], rx_page[4096];
 static struct ring tx, rx; /* the guest's side */

@@ -7,8 +7,8 @@
  */
 #include <errno.h>
 #include "fuzz.h"
-#include "net/back.h"
-#include "net/offload.h"
+#include "pv-drivers/net/back.h"
+#include "pv-drivers/net/offload.h"
 
 static _Alignas(4096) unsigned char pages[2][4096];
 static struct net_batch tx_batch, rx_batch;

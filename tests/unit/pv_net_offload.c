@@ -4,8 +4,8 @@
  * every length, lest anything is read behind the end; and the bucket that limits the rate.
  */
 #include "unit.h"
-#include "net/offload.h"
-#include "net/rate.h"
+#include "pv-drivers/net/offload.h"
+#include "pv-drivers/net/rate.h"
 
 struct packet {
 	const char *name;
