@@ -238,6 +238,7 @@ int net_back_take(struct net_back *b, struct net_batch *t, uint64_t *allowance)
 	struct collect c = {.batch = t, .waiting = waiting};
 
 	t->slot_count = t->entry_count = 0;
+	b->beyond_bytes = 0;
 	if (waiting < 0) {
 		return broken(b, "the tx ring has an impossible number of requests");
 	}
@@ -245,6 +246,7 @@ int net_back_take(struct net_back *b, struct net_batch *t, uint64_t *allowance)
 		ring_back_take(&b->tx, &c.first, sizeof(c.first));
 		if (c.first.size > *allowance) {
 			b->tx.req--; /* it stays in the ring until there is more to spend */
+			b->beyond_bytes = c.first.size;
 			return 0;
 		}
 		c.waiting--;

@@ -64,8 +64,9 @@ struct net_multicast {
 struct net_back {
 	struct ring tx, rx;
 	struct net_multicast *multicast;
-	bool is_sg_refused; /* the guest takes no packet of more than one page */
-	const char *broken; /* why the ring cannot be used any more; NULL: it can */
+	bool is_sg_refused;    /* the guest takes no packet of more than one page */
+	uint32_t beyond_bytes; /* of the next packet, which the allowance was too small for, or 0 */
+	const char *broken;    /* why the ring cannot be used any more; NULL: it can */
 };
 
 /** net_back_init - attaches to the guest's rings of a page each, fresh ones or left by another. */

@@ -11,8 +11,6 @@ enum {
 	TYPE_IPV6 = 0x86dd,
 	TYPE_VLAN = 0x8100,
 	TYPE_QINQ = 0x88a8,
-	PROTOCOL_TCP = 6,
-	PROTOCOL_UDP = 17,
 	/* Headers between IPv6 and what it carries that have a length of their own. */
 	IPV6_HOPS = 0,
 	IPV6_ROUTING = 43,
@@ -112,12 +110,12 @@ static int parse_transport(const uint8_t *packet, size_t bytes, struct net_heade
 	const uint8_t *header = packet + h->transport;
 	size_t left = bytes > h->transport ? bytes - h->transport : 0;
 
-	if (h->protocol == PROTOCOL_UDP && left >= 8) {
+	if (h->protocol == NET_PROTOCOL_UDP && left >= 8) {
 		h->checksum = h->transport + 6;
 		h->payload = h->transport + 8;
 		return 0;
 	}
-	if (h->protocol != PROTOCOL_TCP || left < 20 || header[12] >> 4 < 5) {
+	if (h->protocol != NET_PROTOCOL_TCP || left < 20 || header[12] >> 4 < 5) {
 		return -EINVAL;
 	}
 	h->checksum = h->transport + 16;
@@ -163,4 +161,18 @@ int net_csum_fill(uint8_t *packet, size_t bytes, size_t start, size_t checksum)
 	/* The sum of no UDP packet is 0: that would mean that there is none. TCP does not mind. */
 	write16(packet + checksum, sum ? sum : 0xffff);
 	return 0;
+}
+
+uint32_t net_flow(const uint8_t *packet, const struct net_headers *h)
+{
+	const uint8_t *from = packet + h->ip + (h->is_v6 ? 8 : 12);
+	uint32_t count = h->is_v6 ? 32 : 8, hash = h->protocol;
+
+	for (uint32_t i = 0; i < count; i++) {
+		hash = (hash ^ from[i]) * 16777619u;
+	}
+	for (uint32_t i = 0; i < 4; i++) { /* the ports */
+		hash = (hash ^ packet[h->transport + i]) * 16777619u;
+	}
+	return hash ^ hash >> 16;
 }

@@ -14,12 +14,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define NET_PROTOCOL_TCP 6
+#define NET_PROTOCOL_UDP 17
+
 /** Where things are in a TCP or UDP packet, in bytes from its start. */
 struct net_headers {
 	uint16_t ip, transport;
 	uint16_t payload;  /* behind the TCP or UDP header */
 	uint16_t checksum; /* of TCP or UDP */
-	uint8_t protocol;  /* of IP: 6 TCP, 17 UDP */
+	uint8_t protocol;  /* of IP */
 	bool is_v6;
 };
 
@@ -43,3 +46,6 @@ void net_csum_blank(uint8_t *packet, size_t bytes, const struct net_headers *h);
  * where it lies, also from the packet's beginning. -EINVAL: these are outside of the packet.
  */
 int net_csum_fill(uint8_t *packet, size_t bytes, size_t start, size_t checksum);
+
+/** net_flow - the same number for all packets of a connection, and mostly another for others. */
+uint32_t net_flow(const uint8_t *packet, const struct net_headers *h);

@@ -27,3 +27,7 @@ UNIT_TESTS += pv_net_front_fuzz
 pv_net_front_fuzz_SRCS := tests/unit/pv_net_front_fuzz.c $(PV_NET_FRONT_SRCS)
 $(O)/tests/unit/pv_net_front_fuzz: CC := clang-14
 pv_net_front_fuzz_CFLAGS := $(NET_CFLAGS) -fsanitize=fuzzer
+
+# The reference kernel's answers to packets.
+UNIT_TESTS += pv_net_echo
+pv_net_echo_SRCS := tests/unit/pv_net_echo.c pv-drivers/kernel/net_echo.c pv-drivers/net/offload.c

@@ -362,6 +362,7 @@ static void test_allowance(void **state)
 	assert_int_equal(take(), 0);
 	assert_int_equal(batch.entry_count, 2);
 	assert_int_equal(allowance, 20);
+	assert_int_equal(back.beyond_bytes, 110);
 	answer();
 	assert_int_equal(take(), 0);
 	assert_int_equal(batch.slot_count, 0);
@@ -369,6 +370,7 @@ static void test_allowance(void **state)
 	assert_int_equal(take(), 0);
 	assert_int_equal(batch.entry_count, 1);
 	assert_int_equal(allowance, 0);
+	assert_int_equal(back.beyond_bytes, 0);
 	expect_answers(2, 0, 0);
 }
 
