@@ -18,7 +18,7 @@ ELSEWHERE = {"crash", "denied", "spin"}
 KERNELS = sorted({path.parent.name for path in FOLDER.glob("*/main.c")} - ELSEWHERE)
 CPUS = {"clock": 2, "ldt": 2}  # of the machine, else 1
 ISOLATED = ("cpu", "ldt", "mmu", "sched", "traps", "user", "vcpu")  # once more, with page-table isolation
-PATIENCE = 120  # seconds for a whole kernel: a busy host is no failure
+PATIENCE = 300  # seconds for a whole kernel: a busy host is no failure
 
 
 @pytest.fixture
