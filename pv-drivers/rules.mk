@@ -1,1 +1,25 @@
 # SPDX-License-Identifier: MIT
+# Split drivers: the pure halves, and domus-backend, which serves guests from dom0.
+PV_O      := $(O)/pv-drivers
+PV_CFLAGS := -Ipv-drivers -Iinclude
+
+$(PV_O)/%.o: pv-drivers/%.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(USER_CFLAGS) $(PV_CFLAGS) -c -o $@ $<
+
+BACKEND_SRCS := $(wildcard pv-drivers/backend/*.c) pv-drivers/common/handshake.c \
+	pv-drivers/block/back.c
+$(PV_O)/domus-backend: $(BACKEND_SRCS:pv-drivers/%.c=$(PV_O)/%.o)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(USER_LDFLAGS) -o $@ $^ -luring -lxenstore -lxenevtchn -lxengnttab
+
+all: $(PV_O)/domus-backend
+-include $(wildcard $(PV_O)/*/*.d)
+
+# Unit tests of what is pure.
+UNIT_TESTS += pv_ring pv_handshake
+pv_ring_SRCS        := tests/unit/pv_ring.c
+pv_ring_CFLAGS      := $(PV_CFLAGS)
+pv_handshake_SRCS   := tests/unit/pv_handshake.c pv-drivers/common/handshake.c
+pv_handshake_CFLAGS := $(PV_CFLAGS)

@@ -47,10 +47,13 @@ static struct handshake_step removed(struct handshake *h)
 	return go(h, HANDSHAKE_REMOVE, XenbusStateClosed);
 }
 
-/* The front end starts, or starts anew without having closed: a kernel that was replaced. */
+/*
+ * The front end starts, or starts anew without having closed: a kernel that was replaced. Nothing
+ * is shared with it yet, so a device that is to go need not wait for it.
+ */
 static struct handshake_step back_peer_starts(struct handshake *h)
 {
-	return h->is_online ? part(h, XenbusStateInitWait) : part(h, XenbusStateClosing);
+	return h->is_online ? part(h, XenbusStateInitWait) : removed(h);
 }
 
 static struct handshake_step back_peer_ready(struct handshake *h)
@@ -67,7 +70,8 @@ struct handshake_step handshake_back_start(struct handshake *h, enum xenbus_stat
 					   enum xenbus_state peer)
 {
 	*h = (struct handshake){.state = stored, .is_online = true};
-	if (stored == XenbusStateConnected && peer == XenbusStateConnected) {
+	if (stored == XenbusStateConnected &&
+	    (peer == XenbusStateInitialised || peer == XenbusStateConnected)) {
 		return connect(h, HANDSHAKE_CONNECT, XenbusStateConnected);
 	}
 	return go(h, HANDSHAKE_NONE, XenbusStateInitWait);
@@ -129,6 +133,13 @@ static struct handshake_step front_peer_connected(struct handshake *h)
 	}
 }
 
+/* A back end that has not seen yet that we start closes behind the front end before us. */
+static struct handshake_step front_peer_closes(struct handshake *h)
+{
+	return h->state == XenbusStateInitialising ? stay(h, HANDSHAKE_NONE)
+						   : part(h, XenbusStateClosed);
+}
+
 struct handshake_step handshake_front_peer(struct handshake *h, enum xenbus_state peer)
 {
 	switch (peer) {
@@ -138,6 +149,7 @@ struct handshake_step handshake_front_peer(struct handshake *h, enum xenbus_stat
 		return front_peer_connected(h);
 	case XenbusStateClosing:
 	case XenbusStateClosed:
+		return front_peer_closes(h);
 	case XenbusStateUnknown:
 		return part(h, XenbusStateClosed);
 	case XenbusStateInitialising:

@@ -49,7 +49,8 @@ struct handshake {
 
 /**
  * handshake_back_start - the first step of a back end. @stored: our state as the store has it;
- * Connected with a connected front end is left by a predecessor that died, whose work is taken up.
+ * Connected with a front end that published its rings is left by a predecessor that died, whose
+ * work is taken up.
  */
 struct handshake_step handshake_back_start(struct handshake *h, enum xenbus_state stored,
 					   enum xenbus_state peer);

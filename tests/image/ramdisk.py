@@ -207,7 +207,7 @@ def build_guests(generic, cloud):
 def tools_layer():
     """What this tree builds for dom0, those programs that are there, as ramdisk bytes."""
     built = {"xenstore/domus-xenstored": "usr/sbin", "dom0-tools/domusd": "usr/sbin",
-             "dom0-tools/domus": "usr/bin"}
+             "dom0-tools/domus": "usr/bin", "pv-drivers/domus-backend": "usr/sbin"}
     programs = {f"{folder}/{Path(name).name}": BUILD / name
                 for name, folder in built.items() if (BUILD / name).exists()}
     layer = Archive()

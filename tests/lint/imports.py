@@ -20,6 +20,8 @@ USER = {
     "pv-drivers/common": {"pv-drivers/common", "include"},
     "pv-drivers/block": {"pv-drivers/block", "pv-drivers/common", "include"},
     "pv-drivers/net": {"pv-drivers/net", "pv-drivers/common", "include"},
+    "pv-drivers/backend": {"pv-drivers/backend", "pv-drivers/common", "pv-drivers/block",
+                           "pv-drivers/net", "include"},
     "dom0-tools/lib": {"dom0-tools/lib", "include"},
     "dom0-tools/daemon": {"dom0-tools/daemon", "dom0-tools/lib", "include"},
     "dom0-tools/cmd": {"dom0-tools/cmd", "dom0-tools/lib", "include"},

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: MIT */
+/* Requests on their way; see block.h for the picture and the invariants. */
+#include <linux/falloc.h>
+
+#include "backend/block.h"
+
+/* Copies that are handed to the kernel at once: eight of the largest requests. */
+enum { COPIES_MAX = 8 * BLOCK_SEGMENTS_MAX };
+
+static struct {
+	struct job pool[BLOCK_JOBS_MAX];
+	struct jobs unused;
+	struct jobs copying;
+	struct buffers buffers;
+	xengnttab_grant_copy_segment_t copies[COPIES_MAX];
+} jobs;
+
+static void job_disk(struct job *j);
+static void barrier_go(struct block *b);
+
+int jobs_init(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < BLOCK_JOBS_MAX; i++) {
+		jobs_append(&jobs.unused, &jobs.pool[i]);
+	}
+	return buffers_init(&jobs.buffers);
+}
+
+struct job *job_get(struct queue *q)
+{
+	struct job *j = jobs_take(&jobs.unused);
+
+	if (j) {
+		j->queue = q;
+		j->buffer = NULL;
+		j->moved = 0;
+		q->block->job_count++;
+	}
+	return j;
+}
+
+static void barrier_end(struct block *b)
+{
+	uint32_t i;
+
+	b->barrier = NULL;
+	for (i = 0; i < b->queue_count; i++) {
+		queue_wake(&b->queues[i]);
+	}
+}
+
+/* The last use first: its memory is still in the CPU's cache. */
+static void job_put(struct job *j)
+{
+	struct block *b = j->queue->block;
+
+	buffers_put(&jobs.buffers, j->buffer, j->request.bytes);
+	j->next = jobs.unused.first;
+	if (!j->next) {
+		jobs.unused.last = &j->next;
+	}
+	jobs.unused.first = j;
+	queues_wake_starved();
+	b->job_count--;
+	if (b->barrier == j) {
+		barrier_end(b);
+	}
+	if (b->barrier && b->job_count == 1) {
+		barrier_go(b);
+	}
+}
+
+static void job_end(struct job *j, int16_t status)
+{
+	queue_answer(j->queue, &j->request, status);
+	job_put(j);
+}
+
+static void job_copy(struct job *j, enum job_stage stage)
+{
+	j->stage = stage;
+	jobs_append(&jobs.copying, j);
+}
+
+/* What comes after an operation on the image succeeded. */
+static void disk_done(struct job *j)
+{
+	const struct block_request *r = &j->request;
+
+	if (j->stage == JOB_DISK && r->op == BLOCK_READ) {
+		job_copy(j, JOB_COPY_OUT);
+	} else if (j->stage == JOB_FLUSH && r->bytes) {
+		job_copy(j, JOB_COPY_IN);
+	} else if (j->stage == JOB_DISK && r->op == BLOCK_BARRIER) {
+		j->stage = JOB_FLUSH_AFTER;
+		job_disk(j);
+	} else {
+		job_end(j, BLKIF_RSP_OKAY);
+	}
+}
+
+static void disk_ready(struct loop_event *e, int32_t result)
+{
+	struct job *j = (struct job *)e;
+	bool is_data = j->stage == JOB_DISK && j->request.op != BLOCK_DISCARD;
+
+	if (result < 0 || (is_data && result == 0)) {
+		job_end(j, result == -EOPNOTSUPP ? BLKIF_RSP_EOPNOTSUPP : BLKIF_RSP_ERROR);
+		return;
+	}
+	j->moved += is_data ? (uint32_t)result : 0;
+	if (is_data && j->moved < j->request.bytes) {
+		job_disk(j); /* the rest */
+	} else {
+		disk_done(j);
+	}
+}
+
+/* Queues the operation of its stage on the image. */
+static void job_disk(struct job *j)
+{
+	const struct block_request *r = &j->request;
+	struct io_uring_sqe *sqe = loop_sqe(&j->event);
+	int fd = j->queue->block->fd;
+	uint32_t rest = (uint32_t)r->bytes - j->moved;
+
+	j->event.done = disk_ready;
+	if (j->stage != JOB_DISK) {
+		io_uring_prep_fsync(sqe, fd, IORING_FSYNC_DATASYNC);
+	} else if (r->op == BLOCK_READ) {
+		io_uring_prep_read(sqe, fd, j->buffer + j->moved, rest, r->offset + j->moved);
+	} else if (r->op == BLOCK_DISCARD) {
+		io_uring_prep_fallocate(sqe, fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+					(off_t)r->offset, (off_t)r->bytes);
+	} else {
+		io_uring_prep_write(sqe, fd, j->buffer + j->moved, rest, r->offset + j->moved);
+	}
+}
+
+bool job_has_buffer(struct job *j)
+{
+	if (!j->buffer && j->request.bytes) {
+		j->buffer = buffers_get(&jobs.buffers, j->request.bytes);
+	}
+	return j->buffer || !j->request.bytes;
+}
+
+/* All requests before the barrier have ended. */
+static void barrier_go(struct block *b)
+{
+	struct job *j = b->barrier;
+
+	if (!job_has_buffer(j)) {
+		jobs_append(&j->queue->held, j);
+		return;
+	}
+	j->stage = JOB_FLUSH;
+	job_disk(j);
+}
+
+static void job_start(struct job *j)
+{
+	if (j->request.op == BLOCK_WRITE) {
+		job_copy(j, JOB_COPY_IN);
+	} else {
+		j->stage = j->request.op == BLOCK_FLUSH ? JOB_FLUSH : JOB_DISK;
+		job_disk(j);
+	}
+}
+
+static void job_ready(struct job *j)
+{
+	struct block *b = j->queue->block;
+
+	if (j->request.op == BLOCK_BARRIER) {
+		b->barrier = j;
+		if (b->job_count == 1) {
+			barrier_go(b);
+		}
+	} else if (j->request.op == BLOCK_DISCARD && !j->request.bytes) {
+		job_end(j, BLKIF_RSP_OKAY); /* fallocate() would refuse it */
+	} else if (j->request.op == BLOCK_DISCARD) {
+		job_start(j);
+	} else if (job_has_buffer(j)) {
+		job_start(j);
+	} else {
+		jobs_append(&j->queue->held, j);
+	}
+}
+
+void job_begin(struct job *j, enum block_verdict verdict)
+{
+	switch (verdict) {
+	case BLOCK_READY:
+		job_ready(j);
+		break;
+	case BLOCK_INDIRECT:
+		job_copy(j, JOB_TABLE);
+		break;
+	case BLOCK_REFUSED:
+		job_end(j, j->request.status);
+		break;
+	case BLOCK_ABUSE:
+		device_abused(j->queue->block->device, j->request.text);
+		j->queue->block->is_stopped = true;
+		job_end(j, BLKIF_RSP_ERROR);
+	}
+}
+
+void job_resume(struct job *j)
+{
+	if (j->request.op == BLOCK_BARRIER) {
+		barrier_go(j->queue->block);
+	} else {
+		job_start(j);
+	}
+}
+
+/* Adds the copies of one job; returns how many. */
+static uint32_t copies_add(const struct job *j, xengnttab_grant_copy_segment_t *copies)
+{
+	const struct block_request *r = &j->request;
+	unsigned char *own = j->buffer;
+	uint32_t i;
+
+	if (j->stage == JOB_TABLE) {
+		grant_copy_set(copies, false, r->table_gref, 0, (void *)j->table,
+			       (uint16_t)(r->segment_count * sizeof(j->table[0])));
+		return 1;
+	}
+	for (i = 0; i < r->segment_count; i++) {
+		grant_copy_set(&copies[i], j->stage == JOB_COPY_OUT, r->segments[i].gref,
+			       r->segments[i].offset, own, r->segments[i].bytes);
+		own += r->segments[i].bytes;
+	}
+	return r->segment_count;
+}
+
+static void job_copied(struct job *j, bool is_good)
+{
+	if (!is_good) {
+		job_end(j, BLKIF_RSP_ERROR);
+	} else if (j->stage == JOB_TABLE) {
+		job_begin(j, block_decode_segments(&j->queue->block->disk, j->table, &j->request));
+	} else if (j->stage == JOB_COPY_OUT) {
+		job_end(j, BLKIF_RSP_OKAY);
+	} else {
+		j->stage = JOB_DISK;
+		job_disk(j);
+	}
+}
+
+static uint32_t copies_of(const struct job *j)
+{
+	return j->stage == JOB_TABLE ? 1 : j->request.segment_count;
+}
+
+static bool copies_good(const xengnttab_grant_copy_segment_t *copies, uint32_t count)
+{
+	uint32_t i = 0;
+
+	while (i < count && copies[i].status == GNTST_okay) {
+		i++;
+	}
+	return i == count;
+}
+
+/* As many of the jobs as there is room for, together. */
+static void copy_some(void)
+{
+	struct jobs round = {NULL, NULL};
+	struct job *j;
+	uint32_t count = 0, at = 0, own;
+	bool is_good;
+
+	while (jobs.copying.first && count + copies_of(jobs.copying.first) <= COPIES_MAX) {
+		j = jobs_take(&jobs.copying);
+		count += copies_add(j, &jobs.copies[count]);
+		jobs_append(&round, j);
+	}
+	is_good = grants_copy(jobs.copies, count) == 0;
+	while ((j = jobs_take(&round))) {
+		own = copies_of(j);
+		job_copied(j, is_good && copies_good(&jobs.copies[at], own));
+		at += own;
+	}
+}
+
+void jobs_copy(void)
+{
+	while (jobs.copying.first) {
+		copy_some();
+	}
+}

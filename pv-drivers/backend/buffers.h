@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Memory for data on its way between guest and disk: runs of whole pages out of one reservation, so
+ * that all devices of a guest together never take more. Pages that were never used cost nothing.
+ *
+ * Invariant: a run belongs to one caller from buffers_get() to buffers_put(). One thread.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define BUFFERS_PAGES 2048u /* 8 MiB: eight of the largest requests, or 2048 of the smallest */
+
+struct buffers {
+	unsigned char *pages;
+	uint64_t used[BUFFERS_PAGES / 64]; /* a bit a page */
+};
+
+/** buffers_init - 0, or -errno. */
+int buffers_init(struct buffers *b);
+/** buffers_get - room for so many bytes, at a page's start; NULL: none now. */
+void *buffers_get(struct buffers *b, size_t bytes);
+/** buffers_put - gives it back; the same number of bytes. NULL is allowed. */
+void buffers_put(struct buffers *b, void *room, size_t bytes);

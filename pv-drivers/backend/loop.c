@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/* One io_uring and its completions; see loop.h for the invariant. */
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "loop.h"
+
+enum { ENTRIES = 256 };
+
+static struct {
+	struct io_uring ring;
+	struct loop_settler *settlers, **last;
+	bool is_stopped, is_again;
+} loop = {.last = &loop.settlers};
+
+int loop_init(void)
+{
+	/* One thread that collects completions when it wants them: no interrupts in between. */
+	int rc = io_uring_queue_init(ENTRIES, &loop.ring,
+				     IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
+
+	return rc == -EINVAL ? io_uring_queue_init(ENTRIES, &loop.ring, 0) : rc;
+}
+
+struct io_uring_sqe *loop_sqe(struct loop_event *e)
+{
+	struct io_uring_sqe *sqe = io_uring_get_sqe(&loop.ring);
+
+	while (!sqe) {
+		io_uring_submit(&loop.ring);
+		sqe = io_uring_get_sqe(&loop.ring);
+	}
+	io_uring_sqe_set_data(sqe, e);
+	return sqe;
+}
+
+static void watch_arm(struct loop_watch *w)
+{
+	struct io_uring_sqe *sqe = loop_sqe(&w->event);
+
+	io_uring_prep_poll_add(sqe, w->fd, POLLIN);
+}
+
+static void watch_done(struct loop_event *e, int32_t result)
+{
+	struct loop_watch *w = (struct loop_watch *)e;
+
+	(void)result; /* an error shows when the descriptor is read */
+	w->ready(w);
+	if (w->fd >= 0) {
+		watch_arm(w);
+	}
+}
+
+void loop_watch(struct loop_watch *w, int fd, void (*ready)(struct loop_watch *w))
+{
+	w->event.done = watch_done;
+	w->fd = fd;
+	w->ready = ready;
+	watch_arm(w);
+}
+
+void loop_settler_add(struct loop_settler *s, void (*settle)(struct loop_settler *s))
+{
+	s->next = NULL;
+	s->settle = settle;
+	*loop.last = s;
+	loop.last = &s->next;
+}
+
+static void settle(void)
+{
+	struct loop_settler *s;
+
+	for (s = loop.settlers; s; s = s->next) {
+		s->settle(s);
+	}
+}
+
+/* Calls back for all completions that are there. */
+static void dispatch(void)
+{
+	struct io_uring_cqe *cqe;
+	struct loop_event *e;
+	int32_t result;
+
+	while (!io_uring_peek_cqe(&loop.ring, &cqe)) {
+		e = io_uring_cqe_get_data(cqe);
+		result = cqe->res;
+		io_uring_cqe_seen(&loop.ring, cqe); /* the callback may need room for its own */
+		e->done(e, result);
+	}
+}
+
+int loop_run(void)
+{
+	int rc;
+
+	while (!loop.is_stopped) {
+		rc = loop.is_again ? io_uring_submit_and_get_events(&loop.ring)
+				   : io_uring_submit_and_wait(&loop.ring, 1);
+		loop.is_again = false;
+		if (rc < 0 && rc != -EINTR && rc != -EAGAIN && rc != -EBUSY) {
+			return rc;
+		}
+		dispatch();
+		settle();
+	}
+	return 0;
+}
+
+void loop_again(void)
+{
+	loop.is_again = true;
+}
+
+void loop_stop(void)
+{
+	loop.is_stopped = true;
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * domus-backend: serves the disks and networks of one guest, from dom0's user space. domusd starts
+ * it and tells it what to serve (include/backend.h). It may be killed at any time: its successor
+ * takes up the guest's requests. Here is the order in which it starts.
+ */
+#include <getopt.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "backend/block.h"
+#include "backend/control.h"
+#include "backend/device.h"
+#include "backend/loop.h"
+#include "backend/xen.h"
+#include "public/domus.h"
+
+#define DOMID_MAX 0x7fefu /* above are names that stand for no domain */
+
+static void usage(FILE *f)
+{
+	fputs("usage: domus-backend --domain N\n"
+	      "Serves the disks and networks of guest N. domusd starts it.\n"
+	      "  --version, --help\n",
+	      f);
+}
+
+/* The guest's number; or -1: exit with *code. */
+static int options_read(int argc, char **argv, int *code)
+{
+	static const struct option longs[] = {
+		{"domain", required_argument, NULL, 'd'},
+		{"version", no_argument, NULL, 'V'},
+		{"help", no_argument, NULL, 'h'},
+		{0},
+	};
+	unsigned long domid = 0;
+	char *end = "";
+	int c;
+
+	*code = 0;
+	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		if (c == 'V') {
+			puts("domus-backend " DOMUS_VERSION_STRING);
+			return -1;
+		}
+		if (c == 'h') {
+			usage(stdout);
+			return -1;
+		}
+		domid = c == 'd' ? strtoul(optarg, &end, 10) : 0;
+	}
+	if (optind < argc || !domid || domid > DOMID_MAX || *end) {
+		usage(stderr);
+		*code = 2;
+		return -1;
+	}
+	return (int)domid;
+}
+
+static int start(uint16_t domid, struct complaint *c)
+{
+	int rc = loop_init();
+
+	if (rc) {
+		return complain(c, -rc, "the event loop does not start (io_uring)");
+	}
+	rc = block_init(c);
+	if (rc) {
+		return rc;
+	}
+	device_init(domid, control_gone);
+	rc = xen_open(domid, c);
+	rc = rc ? rc : store_open(device_changed, c);
+	return rc ? rc : control_open(c);
+}
+
+int main(int argc, char **argv)
+{
+	struct complaint c;
+	int code, rc, domid = options_read(argc, argv, &code);
+
+	if (domid < 0) {
+		return code;
+	}
+	signal(SIGPIPE, SIG_IGN);
+	if (start((uint16_t)domid, &c)) {
+		fprintf(stderr, "domus-backend: guest %d: %s\n", domid, c.text);
+		return 6;
+	}
+	rc = loop_run();
+	if (rc) {
+		fprintf(stderr, "domus-backend: guest %d: io_uring: %s\n", domid, strerror(-rc));
+	}
+	return rc ? 6 : 0;
+}
