@@ -9,7 +9,7 @@ $(PV_O)/%.o: pv-drivers/%.c
 	$(Q)$(CC) $(USER_CFLAGS) $(PV_CFLAGS) -c -o $@ $<
 
 BACKEND_SRCS := $(wildcard pv-drivers/backend/*.c) pv-drivers/common/handshake.c \
-	pv-drivers/block/back.c
+	pv-drivers/block/back.c pv-drivers/net/back.c pv-drivers/net/offload.c
 $(PV_O)/domus-backend: $(BACKEND_SRCS:pv-drivers/%.c=$(PV_O)/%.o)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(USER_LDFLAGS) -o $@ $^ -luring -lxenstore -lxenevtchn -lxengnttab

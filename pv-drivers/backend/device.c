@@ -14,7 +14,7 @@ static struct {
 	struct loop_settler settler;
 } devices;
 
-static const struct device_type *const types[] = {&block_device};
+static const struct device_type *const types[] = {&block_device, &net_device};
 
 static void step_do(struct device *d, struct handshake_step step);
 

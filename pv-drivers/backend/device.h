@@ -57,7 +57,7 @@ struct device_type {
 	void (*release)(struct device *d);
 };
 
-extern const struct device_type block_device;
+extern const struct device_type block_device, net_device;
 
 /** device_init - sets the guest, and what is told of each device that is gone; before all else. */
 void device_init(uint16_t domid, void (*gone)(uint32_t type, uint32_t handle));

@@ -12,6 +12,7 @@
 #include "backend/control.h"
 #include "backend/device.h"
 #include "backend/loop.h"
+#include "backend/net.h"
 #include "backend/xen.h"
 #include "public/domus.h"
 
@@ -66,6 +67,7 @@ static int start(uint16_t domid, struct complaint *c)
 		return complain(c, -rc, "the event loop does not start (io_uring)");
 	}
 	rc = block_init(c);
+	rc = rc ? rc : net_init(c);
 	if (rc) {
 		return rc;
 	}

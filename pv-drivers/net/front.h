@@ -89,14 +89,14 @@ void net_stop(struct net_front *f);
 /**
  * net_send - copies a packet; net_push() shows it, and all before it, to the back end. 0; -EAGAIN:
  * no room before the next event; -EMSGSIZE: too large or too small; -EOPNOTSUPP; -ENODEV: not
- * connected; -EPROTO: it was given up just now.
+ * connected; -EIO: it was given up just now.
  */
 int net_send(struct net_front *f, uint32_t queue, const struct net_packet *p, const void *data);
 void net_push(struct net_front *f, uint32_t queue);
 
 /**
  * net_receive - the next packet, copied to @data, which has room for @room bytes: what does not fit
- * is dropped. 1; 0: there is none before the next event; -ENODEV, -EPROTO: as above.
+ * is dropped. 1; 0: there is none before the next event; -ENODEV, -EIO: as above.
  */
 int net_receive(struct net_front *f, uint32_t queue, struct net_packet *p, void *data,
 		uint32_t room);

@@ -22,7 +22,7 @@ static int abused(struct net_queue *q, const char *why)
 {
 	q->front->is_ready = false;
 	device_fail(&q->front->device, why);
-	return -EPROTO;
+	return -EIO;
 }
 
 /* --- Buffers --- */
@@ -308,7 +308,7 @@ static int receive_packet(struct receive *r)
 	r->packet->is_csum_blank = flags & NETRXF_csum_blank;
 	r->packet->is_validated = flags & (NETRXF_csum_blank | NETRXF_data_validated);
 	if (flags & NETRXF_extra_info && receive_extras(r)) {
-		return -EPROTO;
+		return -EIO;
 	}
 	while (flags & NETRXF_more_data) {
 		if (!r->waiting) {
@@ -340,7 +340,7 @@ int net_receive(struct net_front *f, uint32_t queue, struct net_packet *p, void 
 		}
 		*p = (struct net_packet){0};
 		if (receive_packet(&r)) {
-			return -EPROTO;
+			return -EIO;
 		}
 		rx_push(q);
 		if (!r.is_wrong) {

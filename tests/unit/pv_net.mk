@@ -31,3 +31,10 @@ pv_net_front_fuzz_CFLAGS := $(NET_CFLAGS) -fsanitize=fuzzer
 # The reference kernel's answers to packets.
 UNIT_TESTS += pv_net_echo
 pv_net_echo_SRCS := tests/unit/pv_net_echo.c pv-drivers/kernel/net_echo.c pv-drivers/net/offload.c
+
+# domus-backend's network device between the front end and a socket for its tap.
+UNIT_TESTS += pv_net_backend
+pv_net_backend_SRCS := $(addprefix tests/unit/,pv_net_backend.c pv_net_backend_fake.c) \
+	$(PV_NET_FRONT_SRCS) $(addprefix pv-drivers/,net/back.c net/offload.c backend/net.c \
+	backend/net_queue.c)
+pv_net_backend_CFLAGS := $(NET_CFLAGS) -Ipv-drivers -Iinclude

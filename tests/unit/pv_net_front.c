@@ -379,7 +379,7 @@ static void test_abuse(void **state)
 		peer_setup(state);
 		connect(&one);
 		rx_scripts[i]();
-		assert_int_equal(receive(&p, sizeof(got)), -EPROTO);
+		assert_int_equal(receive(&p, sizeof(got)), -EIO);
 		expect_given_up();
 		peer_teardown(state);
 	}
@@ -389,7 +389,7 @@ static void test_abuse(void **state)
 		assert_int_equal(send(60, 0), 0);
 		tx.req++;
 		tx_scripts[i]();
-		assert_int_equal(send(60, 0), -EPROTO);
+		assert_int_equal(send(60, 0), -EIO);
 		expect_given_up();
 		peer_teardown(state);
 	}

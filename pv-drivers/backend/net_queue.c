@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: MIT */
+/* The rings of network devices, and packets between them and the tap; see net.h. */
+#include <stddef.h>
+#include <sys/mman.h>
+
+#include "backend/net.h"
+#include "net/offload.h"
+
+enum {
+	PAGE_BYTES = 4096,
+	/* All that a ring can hold; and for packets that come, as much, one a time more. */
+	ROOM_BYTES = NET_SLOTS * PAGE_BYTES,
+	PACKET_ROOM_BYTES = 18 * PAGE_BYTES, /* the largest, behind a page for its header */
+	TURN = 64,                           /* packets read before the others have their turn */
+};
+
+/* Shared by all devices: what is in there is gone before the event loop goes on. */
+static struct {
+	uint8_t *from_guest, *to_guest;
+	uint32_t to_guest_used;
+	struct net_batch tx_batch;
+	xengnttab_grant_copy_segment_t copies[NET_QUEUES_MAX * NET_SLOTS];
+	struct net_slot *slots[NET_QUEUES_MAX * NET_SLOTS]; /* which each copy is for */
+	uint32_t copy_count;
+} room;
+
+int net_rooms_init(void)
+{
+	uint8_t *all = mmap(NULL, 2 * ROOM_BYTES + PACKET_ROOM_BYTES, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (all == MAP_FAILED) {
+		return -errno;
+	}
+	room.from_guest = all;
+	room.to_guest = all + ROOM_BYTES;
+	return 0;
+}
+
+/* --- Copies --- */
+
+/* Adds the copies of a packet's pieces, which lie in a row here; returns the end of the row. */
+static uint8_t *copies_add(struct net_batch *t, const struct net_entry *e, uint8_t *data,
+			   bool to_guest)
+{
+	for (uint32_t i = e->slot_first; i < e->slot_first + e->slot_count; i++) {
+		struct net_slot *s = &t->slots[i];
+
+		if (s->bytes) {
+			room.slots[room.copy_count] = s;
+			grant_copy_set(&room.copies[room.copy_count++], to_guest, s->ref, s->offset,
+				       data, s->bytes);
+			data += s->bytes;
+		}
+	}
+	return data;
+}
+
+/* Makes them; slots whose copy failed are answered with an error. */
+static void copies_make(void (*fail)(struct net_slot *s))
+{
+	bool is_failed = grants_copy(room.copies, room.copy_count);
+
+	for (uint32_t i = 0; i < room.copy_count; i++) {
+		if (is_failed || room.copies[i].status != GNTST_okay) {
+			fail(room.slots[i]);
+		}
+	}
+	room.copy_count = 0;
+}
+
+/* --- From the guest --- */
+
+static bool is_whole(const struct net_batch *t, const struct net_entry *e)
+{
+	uint32_t bytes = 0;
+
+	for (uint32_t i = 0; i < e->slot_count; i++) {
+		bytes += t->slots[e->slot_first + i].bytes;
+	}
+	return bytes == e->packet.bytes;
+}
+
+static void batch_send(struct net_queue *q, struct net_batch *t)
+{
+	uint8_t *data = room.from_guest;
+
+	for (uint32_t i = 0; i < t->entry_count; i++) {
+		data = copies_add(t, &t->entries[i], data, false);
+	}
+	copies_make(net_back_fail_tx);
+	data = room.from_guest;
+	for (uint32_t i = 0; i < t->entry_count; i++) {
+		const struct net_entry *e = &t->entries[i];
+
+		if (is_whole(t, e)) {
+			tap_write(q->net->tap, &e->packet, data);
+		}
+		data += e->packet.bytes;
+	}
+}
+
+static void queue_abused(struct net_queue *q)
+{
+	q->net->is_connected = false;
+	device_abused(q->net->device, q->back.broken);
+}
+
+void net_queue_take(struct net_queue *q)
+{
+	struct net_batch *t = &room.tx_batch;
+
+	q->is_tx_woken = false;
+	if (net_back_take(&q->back, t, &q->net->rate.allowance)) {
+		queue_abused(q);
+		return;
+	}
+	batch_send(q, t);
+	if (net_back_answer(&q->back.tx, t)) {
+		port_notify(&q->tx_port);
+	}
+	if (!q->back.beyond_bytes && !net_back_is_idle(&q->back)) {
+		q->is_tx_woken = true;
+		loop_again();
+	}
+}
+
+/* --- To the guest --- */
+
+static struct net_queue *queue_choose(struct net_device *n, const struct net_packet *p,
+				      const uint8_t *data)
+{
+	struct net_headers h;
+
+	if (n->queue_count == 1 || net_headers_parse(data, p->bytes, &h)) {
+		return &n->queues[0];
+	}
+	return &n->queues[net_flow(data, &h) % n->queue_count];
+}
+
+/* 0: it has its buffers, or is dropped; -EAGAIN: it must wait; -EPROTO: the guest is at fault. */
+static int place(struct net_device *n, const struct net_packet *p, uint8_t *data)
+{
+	struct net_queue *q = queue_choose(n, p, data);
+	int rc;
+
+	if (!net_multicast_wants(&n->multicast, data)) {
+		return 0;
+	}
+	rc = net_back_place(&q->back, &q->rx_batch, p);
+	if (!rc) {
+		q->rx_data[q->rx_batch.entry_count - 1] = data;
+	} else if (rc == -EPROTO) {
+		queue_abused(q);
+	}
+	return rc == -EMSGSIZE ? 0 : rc;
+}
+
+/* The row of pages for the next packet: its data begins a page, so that fewer copies cross one. */
+static uint8_t *room_next(void)
+{
+	return room.to_guest + room.to_guest_used + PAGE_BYTES;
+}
+
+static void room_use(const struct net_packet *p)
+{
+	uint32_t pages = 1 + net_packet_pieces(p);
+
+	room.to_guest_used += pages * PAGE_BYTES;
+}
+
+/* Reads and places packets while there is room; true: there may be more. */
+static bool receive(struct net_device *n)
+{
+	struct net_packet p;
+
+	for (int i = 0; i < TURN && room.to_guest_used < ROOM_BYTES; i++) {
+		uint8_t *data = room_next();
+
+		if (!tap_read(n->tap, &n->features, &p, data)) {
+			return false;
+		}
+		switch (p.bytes ? place(n, &p, data) : 0) {
+		case 0:
+			room_use(&p);
+			break;
+		case -EAGAIN:
+			n->held = p;
+			memcpy(n->held_data, data, p.bytes);
+			return false;
+		default:
+			return false;
+		}
+	}
+	return true;
+}
+
+static void queue_notify_rx(const struct net_queue *q)
+{
+	port_notify(q->rx_port.local ? &q->rx_port : &q->tx_port);
+}
+
+/* Copies what was placed to all queues of a device, together. */
+static void placed_send(struct net_device *n)
+{
+	struct net_queue *q, *end = n->queues + n->queue_count;
+
+	for (q = n->queues; q < end; q++) {
+		for (uint32_t i = 0; i < q->rx_batch.entry_count; i++) {
+			copies_add(&q->rx_batch, &q->rx_batch.entries[i], q->rx_data[i], true);
+		}
+	}
+	copies_make(net_back_fail_rx);
+	for (q = n->queues; q < end; q++) {
+		if (q->rx_batch.slot_count && net_back_answer(&q->back.rx, &q->rx_batch)) {
+			queue_notify_rx(q);
+		}
+	}
+}
+
+/* The packet that waited comes first; false: it waits on. */
+static bool place_held(struct net_device *n)
+{
+	struct net_packet p = n->held;
+
+	if (!p.bytes) {
+		return true;
+	}
+	memcpy(room_next(), n->held_data, p.bytes);
+	if (place(n, &p, room_next())) {
+		return false;
+	}
+	room_use(&p);
+	n->held.bytes = 0;
+	return true;
+}
+
+bool net_device_receive(struct net_device *n)
+{
+	bool has_more;
+
+	room.to_guest_used = 0;
+	has_more = place_held(n) && receive(n);
+	if (n->is_connected) {
+		placed_send(n);
+	}
+	return has_more;
+}
+
+/* --- Rings in the store --- */
+
+static void tx_fired(struct port *p)
+{
+	struct net_queue *q = (struct net_queue *)p;
+
+	q->is_tx_woken = true;
+	q->net->is_rx_woken |= !q->rx_port.local;
+}
+
+static void rx_fired(struct port *p)
+{
+	struct net_queue *q = (struct net_queue *)((char *)p - offsetof(struct net_queue, rx_port));
+
+	q->net->is_rx_woken = true;
+}
+
+static int page_map(const char *folder, const char *node, void **page, struct complaint *c)
+{
+	uint64_t ref;
+	uint32_t ref32;
+	int rc = store_read_number(folder, node, UINT32_MAX, &ref);
+
+	if (rc) {
+		return complain(c, -rc, "%s/%s", folder, node);
+	}
+	ref32 = (uint32_t)ref;
+	*page = grants_map(&ref32, 1);
+	return *page ? 0 : complain(c, errno, "%s/%s cannot be mapped", folder, node);
+}
+
+static int port_open(const char *folder, const char *node, struct port *p,
+		     void (*fired)(struct port *p))
+{
+	uint64_t port;
+	int rc = store_read_number(folder, node, UINT32_MAX, &port);
+
+	return rc ? rc : port_bind(p, (uint32_t)port, fired);
+}
+
+/* One port for each direction, or one for both. */
+static int ports_open(struct net_queue *q, const char *folder, struct complaint *c)
+{
+	int rc = port_open(folder, "event-channel-tx", &q->tx_port, tx_fired);
+
+	if (rc == -ENOENT) {
+		rc = port_open(folder, "event-channel", &q->tx_port, tx_fired);
+	} else if (!rc) {
+		rc = port_open(folder, "event-channel-rx", &q->rx_port, rx_fired);
+	}
+	return rc ? complain(c, -rc, "%s: the event channels cannot be bound", folder) : 0;
+}
+
+static int queue_open(struct net_queue *q, const char *folder, struct complaint *c)
+{
+	int rc = page_map(folder, "tx-ring-ref", &q->tx_page, c);
+
+	rc = rc ? rc : page_map(folder, "rx-ring-ref", &q->rx_page, c);
+	rc = rc ? rc : ports_open(q, folder, c);
+	if (rc) {
+		return rc;
+	}
+	net_back_init(&q->back, q->tx_page, q->rx_page, &q->net->multicast);
+	q->is_tx_woken = true;
+	/* A predecessor may have died before it told of what it answered. */
+	port_notify(&q->tx_port);
+	queue_notify_rx(q);
+	return 0;
+}
+
+int net_queues_open(struct net_device *n, struct complaint *c)
+{
+	const char *front = n->device->front;
+	uint64_t count = store_number_or(front, "multi-queue-num-queues", NET_QUEUES_MAX, 1);
+	char folder[STORE_PATH_BYTES + 16];
+	int rc = 0;
+
+	while (!rc && n->queue_count < (count ? count : 1)) {
+		struct net_queue *q = &n->queues[n->queue_count];
+
+		q->net = n;
+		snprintf(folder, sizeof(folder), "%s/queue-%u", front, n->queue_count++);
+		rc = queue_open(q, count > 1 ? folder : front, c);
+	}
+	return rc;
+}
+
+void net_queues_close(struct net_device *n)
+{
+	for (struct net_queue *q = n->queues; q < n->queues + n->queue_count; q++) {
+		port_unbind(&q->tx_port);
+		port_unbind(&q->rx_port);
+		if (q->tx_page) {
+			grants_unmap(q->tx_page, 1);
+		}
+		if (q->rx_page) {
+			grants_unmap(q->rx_page, 1);
+		}
+		memset(q, 0, sizeof(*q));
+	}
+	n->queue_count = 0;
+}
