@@ -18,8 +18,17 @@ all: $(PV_O)/domus-backend
 -include $(wildcard $(PV_O)/*/*.d)
 
 # Unit tests of what is pure.
-UNIT_TESTS += pv_ring pv_handshake
+UNIT_TESTS += pv_ring pv_handshake pv_record pv_block
 pv_ring_SRCS        := tests/unit/pv_ring.c
 pv_ring_CFLAGS      := $(PV_CFLAGS)
 pv_handshake_SRCS   := tests/unit/pv_handshake.c pv-drivers/common/handshake.c
 pv_handshake_CFLAGS := $(PV_CFLAGS)
+pv_record_SRCS      := tests/unit/pv_record.c
+pv_record_CFLAGS    := $(PV_CFLAGS)
+pv_block_SRCS       := tests/unit/pv_block.c pv-drivers/block/back.c
+pv_block_CFLAGS     := $(PV_CFLAGS)
+
+UNIT_TESTS += pv_block_fuzz
+pv_block_fuzz_SRCS   := tests/unit/pv_block_fuzz.c pv-drivers/block/back.c
+$(O)/tests/unit/pv_block_fuzz: CC := clang-14
+pv_block_fuzz_CFLAGS := $(PV_CFLAGS) -fsanitize=fuzzer

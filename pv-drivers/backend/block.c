@@ -3,7 +3,9 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,6 +13,9 @@
 
 /* Of files: what they are kept in. A guest that aligns its partitions to it is faster. */
 #define FILE_SECTOR_BYTES 4096u
+/* A disk that is slow to finish a predecessor's requests: ten seconds. */
+#define LOCK_TRIES   1000
+#define LOCK_WAIT_US 10000
 
 static struct {
 	struct block *list;
@@ -22,12 +27,10 @@ static void settle(struct loop_settler *s)
 	struct block *b;
 
 	(void)s;
-	if (queues_run()) {
-		loop_again();
-	}
+	queues_run();
 	jobs_copy();
 	for (b = blocks.list; b; b = b->next) {
-		queues_push(b);
+		queues_notify(b);
 		if (b->is_stopped && !b->job_count) {
 			queues_close(b);
 		}
@@ -104,6 +107,43 @@ static void put_size(const struct block *b)
 	store_write(folder, "physical-sector-size", "%u", physical);
 }
 
+/*
+ * Waits until nobody else writes the image. Requests of a killed predecessor hold its lock as long
+ * as they can still reach the image, so none of them lands after one of ours: the fence before what
+ * it left is done again. That takes that domusd opens the image anew for each process.
+ */
+static int image_lock(const struct block *b, int fd, struct complaint *c)
+{
+	int tries = 0, how = b->disk.is_read_only ? LOCK_SH : LOCK_EX;
+
+	while (fd >= 0 && flock(fd, how | LOCK_NB)) {
+		if (errno != EWOULDBLOCK || ++tries > LOCK_TRIES) {
+			return complain(c, errno, "the image is in use by another program");
+		}
+		usleep(LOCK_WAIT_US);
+	}
+	return 0;
+}
+
+/* The record that domusd keeps; without one, there is nothing to take up after a kill. */
+static int record_open(struct block *b, int fd, struct complaint *c)
+{
+	struct stat status;
+
+	/* Never smaller: a file that shrinks under a mapping kills the process. */
+	if (fd >= 0 && !fstat(fd, &status) && status.st_size < (off_t)sizeof(*b->record) &&
+	    ftruncate(fd, sizeof(*b->record))) {
+		return complain(c, errno, "the record of requests cannot be made large enough");
+	}
+	b->record = mmap(NULL, sizeof(*b->record), PROT_READ | PROT_WRITE,
+			 fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED, fd, 0);
+	if (b->record == MAP_FAILED) {
+		b->record = NULL;
+		return complain(c, errno, "the record of requests cannot be mapped");
+	}
+	return 0;
+}
+
 static int block_attach(struct device *d, const struct backend_request *request,
 			int fds[DEVICE_FDS], struct complaint *c)
 {
@@ -127,6 +167,8 @@ static int block_attach(struct device *d, const struct backend_request *request,
 	b->next = blocks.list;
 	blocks.list = b;
 	rc = image_measure(b, fds[0], c);
+	rc = rc ? rc : record_open(b, fds[1], c);
+	rc = rc ? rc : image_lock(b, fds[0], c);
 	if (!rc) {
 		b->fd = fds[0];
 		fds[0] = -1;
@@ -159,8 +201,7 @@ static int block_connect(struct device *d, bool is_successor, struct complaint *
 {
 	struct block *b = d->own;
 
-	(void)is_successor;
-	return queues_open(b, c);
+	return queues_open(b, is_successor, c);
 }
 
 static void block_disconnect(struct device *d)
@@ -184,8 +225,9 @@ static bool block_is_busy(const struct device *d)
 static int block_resize(struct device *d, int fds[DEVICE_FDS], struct complaint *c)
 {
 	struct block *b = d->own;
-	int rc = image_measure(b, fds[0] >= 0 ? fds[0] : b->fd, c);
+	int rc = image_lock(b, fds[0], c);
 
+	rc = rc ? rc : image_measure(b, fds[0] >= 0 ? fds[0] : b->fd, c);
 	if (!rc && fds[0] >= 0) {
 		if (b->fd < 0) {
 			b->fd = fds[0];
@@ -210,6 +252,9 @@ static void block_release(struct device *d)
 	*at = b->next;
 	if (b->fd >= 0) {
 		close(b->fd);
+	}
+	if (b->record) {
+		munmap(b->record, sizeof(*b->record));
 	}
 	free(b);
 }

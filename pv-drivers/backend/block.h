@@ -4,10 +4,10 @@
  * (its requests) share.
  *
  *	ring --queue_run()--> job --[table copied]--> decoded --[data copied in]--> disk
- *	ring <---queue_push()--- job ended <----------[data copied out]------------'
+ *	ring <--queue_answer()-- job ended <----------[data copied out]------------'
  *
  * A job is a request from the ring to its answer. Copies of all jobs that want one are made
- * together, when the event loop settles, and so are answers.
+ * together, when the event loop settles, and front ends are notified then.
  *
  * Invariants: a job that was taken from a ring is answered there, whatever happens: rings stay
  * mapped until the last is. Behind a barrier nothing is taken until it has ended. Jobs and buffers
@@ -18,13 +18,14 @@
 #include "backend/buffers.h"
 #include "backend/device.h"
 #include "backend/loop.h"
+#include "backend/record.h"
 #include "backend/xen.h"
 #include "block/back.h"
 #include "common/ring.h"
 
-#define BLOCK_QUEUES_MAX     4u
+#define BLOCK_QUEUES_MAX     RECORD_QUEUES
 #define BLOCK_RING_ORDER_MAX 4u
-#define BLOCK_JOBS_MAX       256u
+#define BLOCK_JOBS_MAX       RECORD_SLOTS
 
 enum job_stage { JOB_TABLE, JOB_COPY_IN, JOB_FLUSH, JOB_DISK, JOB_FLUSH_AFTER, JOB_COPY_OUT };
 
@@ -33,6 +34,7 @@ struct job {
 	struct job *next;        /* on one list at a time */
 	struct queue *queue;
 	enum job_stage stage;
+	uint16_t slot;  /* in the queue's record */
 	uint32_t moved; /* bytes read or written so far */
 	unsigned char *buffer;
 	struct block_request request;
@@ -48,8 +50,9 @@ struct queue {
 	struct queue *next;
 	struct block *block;
 	bool is_listed;
-	bool is_answered; /* there are answers that were not shown yet */
+	bool is_to_notify;
 	struct ring ring;
+	struct recorder recorder;
 	void *pages;
 	uint32_t page_count;
 	struct jobs held; /* these lack a buffer */
@@ -59,6 +62,7 @@ struct block {
 	struct block *next;
 	struct device *device;
 	int fd; /* -1: an empty drive */
+	struct record *record;
 	struct block_disk disk;
 	bool is_cdrom;
 	bool is_stopped; /* nothing is taken from the rings any more */
@@ -70,19 +74,22 @@ struct block {
 /** block_init - what all block devices share; before all else. */
 int block_init(struct complaint *c);
 
-/** queues_open - maps what the front end published, as far as it goes; 0, or -errno. */
-int queues_open(struct block *b, struct complaint *c);
+/**
+ * queues_open - maps what the front end published, as far as it goes; a successor takes up what is
+ * recorded of it. 0, or -errno.
+ */
+int queues_open(struct block *b, bool is_successor, struct complaint *c);
 void queues_close(struct block *b);
-/** queue_wake - the queue is run when the loop settles. */
+/** queue_wake - the queue is run when the loop settles next, which is soon. */
 void queue_wake(struct queue *q);
 /** queues_wake_starved - there are jobs or buffers again. */
 void queues_wake_starved(void);
-/** queues_run - runs those that were woken, a bounded time; true: there are more already. */
-bool queues_run(void);
-/** queue_answer - the answer to a request; the front end sees it when the loop settles. */
-void queue_answer(struct queue *q, const struct block_request *r, int16_t status);
-/** queues_push - shows answers, and notifies the front end if it wants that. */
-void queues_push(struct block *b);
+/** queues_run - runs those that were woken before, each a bounded time. */
+void queues_run(void);
+/** queue_answer - answers a job's request; the front end is notified when the loop settles. */
+void queue_answer(struct job *j, int16_t status);
+/** queues_notify - notifies front ends that have answers and want to hear of them. */
+void queues_notify(struct block *b);
 
 int jobs_init(void);
 /** job_get - NULL: all are in use. */

@@ -74,7 +74,7 @@ static void job_put(struct job *j)
 
 static void job_end(struct job *j, int16_t status)
 {
-	queue_answer(j->queue, &j->request, status);
+	queue_answer(j, status);
 	job_put(j);
 }
 

@@ -41,6 +41,7 @@ void queue_wake(struct queue *q)
 {
 	if (!q->is_listed) {
 		append(&queues.woken, q);
+		loop_again();
 	}
 }
 
@@ -50,6 +51,7 @@ void queues_wake_starved(void)
 		*queues.woken.last = queues.starved.first;
 		queues.woken.last = queues.starved.last;
 		queues.starved = (struct queue_list){NULL, &queues.starved.first};
+		loop_again();
 	}
 }
 
@@ -80,7 +82,7 @@ static bool take_one(struct queue *q)
 	struct block *b = q->block;
 	struct blkif_request raw;
 	struct job *j;
-	int available = ring_back_available(&q->ring);
+	int available = record_available(&q->recorder, &q->ring);
 
 	if (available < 0) {
 		b->is_stopped = true;
@@ -95,7 +97,7 @@ static bool take_one(struct queue *q)
 		append(&queues.starved, q);
 		return false;
 	}
-	ring_back_take(&q->ring, &raw, sizeof(raw));
+	j->slot = record_take(&q->recorder, &q->ring, &raw);
 	job_begin(j, block_decode(&b->disk, &raw, &j->request));
 	return true;
 }
@@ -113,7 +115,7 @@ static void queue_run(struct queue *q)
 	queue_wake(q);
 }
 
-bool queues_run(void)
+void queues_run(void)
 {
 	struct queue *q, *last = NULL, **end = queues.woken.last;
 
@@ -129,26 +131,25 @@ bool queues_run(void)
 			break;
 		}
 	}
-	return queues.woken.first;
 }
 
-void queue_answer(struct queue *q, const struct block_request *r, int16_t status)
+void queue_answer(struct job *j, int16_t status)
 {
-	struct blkif_response answer = block_answer(r, status);
+	struct queue *q = j->queue;
+	struct blkif_response answer = block_answer(&j->request, status);
 
-	ring_back_answer(&q->ring, &answer, sizeof(answer));
-	q->is_answered = true;
+	q->is_to_notify |= record_answer(&q->recorder, &q->ring, j->slot, &answer);
 }
 
-void queues_push(struct block *b)
+void queues_notify(struct block *b)
 {
 	struct queue *q;
 
 	for (q = b->queues; q < b->queues + b->queue_count; q++) {
-		if (q->is_answered && ring_back_push(&q->ring)) {
+		if (q->is_to_notify) {
+			q->is_to_notify = false;
 			port_notify(&q->port);
 		}
-		q->is_answered = false;
 	}
 }
 
@@ -204,8 +205,17 @@ static int queue_open(struct queue *q, const char *folder, uint32_t page_count, 
 	if (rc) {
 		return complain(c, -rc, "%s: the event channel cannot be bound", folder);
 	}
-	queue_wake(q);
 	return 0;
+}
+
+static void queue_start(struct queue *q, struct record_queue *kept, bool is_successor)
+{
+	if (!is_successor || !record_resume(&q->recorder, kept, &q->ring)) {
+		record_begin(&q->recorder, kept, &q->ring);
+	}
+	/* Notifications that came while nobody was bound are lost, in both directions. */
+	q->is_to_notify = is_successor;
+	queue_wake(q);
 }
 
 static int protocol_check(const char *front, struct complaint *c)
@@ -218,7 +228,7 @@ static int protocol_check(const char *front, struct complaint *c)
 		       : complain(c, 0, "%s/protocol is not " XEN_IO_PROTO_ABI_X86_64, front);
 }
 
-int queues_open(struct block *b, struct complaint *c)
+int queues_open(struct block *b, bool is_successor, struct complaint *c)
 {
 	const char *front = b->device->front;
 	uint64_t count = store_number_or(front, "multi-queue-num-queues", BLOCK_QUEUES_MAX, 1);
@@ -233,6 +243,9 @@ int queues_open(struct block *b, struct complaint *c)
 		*q = (struct queue){.block = b};
 		snprintf(folder, sizeof(folder), "%s/queue-%u", front, b->queue_count++);
 		rc = queue_open(q, count > 1 ? folder : front, 1u << order, c);
+		if (!rc) {
+			queue_start(q, &b->record->queues[b->queue_count - 1], is_successor);
+		}
 	}
 	return rc;
 }

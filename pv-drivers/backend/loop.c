@@ -100,11 +100,11 @@ int loop_run(void)
 	while (!loop.is_stopped) {
 		rc = loop.is_again ? io_uring_submit_and_get_events(&loop.ring)
 				   : io_uring_submit_and_wait(&loop.ring, 1);
-		loop.is_again = false;
 		if (rc < 0 && rc != -EINTR && rc != -EAGAIN && rc != -EBUSY) {
 			return rc;
 		}
 		dispatch();
+		loop.is_again = false;
 		settle();
 	}
 	return 0;

@@ -39,7 +39,7 @@ struct io_uring_sqe *loop_sqe(struct loop_event *e);
 void loop_watch(struct loop_watch *w, int fd, void (*ready)(struct loop_watch *w));
 /** loop_settler_add - settlers run in the order in which they were added. */
 void loop_settler_add(struct loop_settler *s, void (*settle)(struct loop_settler *s));
-/** loop_again - the settlers have more to do: they run again without a wait. */
+/** loop_again - there is more to settle: settlers run, or run once more, without a wait before. */
 void loop_again(void);
 /** loop_run - runs callbacks until loop_stop(); 0, or -errno if waiting fails. */
 int loop_run(void);
