@@ -12,7 +12,7 @@ include tests/bench/rules.mk
 
 # One compiler call makes a program of several sources, so there is no list of headers for each.
 UNIT_HEADERS := $(wildcard tests/unit/*.h hypervisor/include/*/*.h hypervisor/*/*.h include/*.h \
-	include/public/*.h xenstore/*.h dom0-tools/*/*.h pv-drivers/*/*.h)
+	include/public/*.h xenstore/*.h dom0-tools/*/*.h)
 
 define unit_test
 $(O)/tests/unit/$(1): $$($(1)_SRCS) $(UNIT_HEADERS)
@@ -22,6 +22,7 @@ $(O)/tests/unit/$(1): $$($(1)_SRCS) $(UNIT_HEADERS)
 endef
 $(foreach t,$(UNIT_TESTS),$(eval $(call unit_test,$(t))))
 UNIT_PROGRAMS := $(UNIT_TESTS:%=$(O)/tests/unit/%)
+$(filter $(O)/tests/unit/pv_%,$(UNIT_PROGRAMS)): $(wildcard pv-drivers/*/*.h)
 
 unit: $(UNIT_PROGRAMS) ## Build and run the unit tests on the host
 	@for t in $(UNIT_TESTS); do echo "== $$t"; $(O)/tests/unit/$$t || exit 1; done

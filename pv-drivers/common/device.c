@@ -157,7 +157,18 @@ static void step_take(struct device *d, struct handshake_step step, bool was_con
 	}
 }
 
-/* The back end's state changed, or may have; or the driver found it at fault. */
+static void close_take(struct device *d)
+{
+	bool was_connected = d->handshake.is_connected;
+
+	platform_store_unwatch(d->back_state, d);
+	step_take(d, handshake_front_close(&d->handshake), was_connected);
+	step_take(d, handshake_front_peer(&d->handshake, XenbusStateClosed), false);
+	d->is_closed = true;
+	d->driver->closed(d);
+}
+
+/* The back end's state changed, or may have; or somebody on our side gives up. */
 static void back_changed(void *arg)
 {
 	struct device *d = arg;
@@ -165,6 +176,10 @@ static void back_changed(void *arg)
 	uint64_t state = XenbusStateUnknown;
 	int rc;
 
+	if (d->is_closing) {
+		close_take(d);
+		return;
+	}
 	if (d->failure) {
 		platform_say("%s: given up: %s\n", d->path, d->failure);
 		d->failure = NULL;
@@ -186,6 +201,7 @@ int device_start(struct device *d, const struct device_driver *driver, const cha
 
 	d->driver = driver;
 	d->failure = NULL;
+	d->is_closing = d->is_closed = false;
 	if (strlen(path) >= sizeof(d->path)) {
 		return -ENAMETOOLONG;
 	}
@@ -211,11 +227,8 @@ int device_start(struct device *d, const struct device_driver *driver, const cha
 
 void device_close(struct device *d)
 {
-	bool was_connected = d->handshake.is_connected;
-
-	platform_store_unwatch(d->back_state, d);
-	step_take(d, handshake_front_close(&d->handshake), was_connected);
-	step_take(d, handshake_front_peer(&d->handshake, XenbusStateClosed), false);
+	d->is_closing = true;
+	platform_store_again(d->back_state, d);
 }
 
 void device_fail(struct device *d, const char *why)

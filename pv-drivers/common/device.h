@@ -30,6 +30,8 @@ struct device_driver {
 	void (*changed)(struct device *d);
 	/** Stop, give rings and ports back; requests in flight fail. */
 	void (*disconnect)(struct device *d);
+	/** What device_close() asked for is done; nothing else will be called. */
+	void (*closed)(struct device *d);
 };
 
 struct device {
@@ -39,13 +41,17 @@ struct device {
 	char path[PLATFORM_PATH_BYTES]; /* such as device/vbd/51712 */
 	char back[PLATFORM_PATH_BYTES]; /* the back end's folder */
 	char back_state[PLATFORM_PATH_BYTES];
-	const char *failure; /* what device_fail() was told, until the hand-shake knows */
+	bool is_closing, is_closed; /* by device_close() */
+	const char *failure;        /* what device_fail() was told, until the hand-shake knows */
 };
 
 /** device_start - takes the device at @path into service. 0 or -errno: there is none. */
 int device_start(struct device *d, const struct device_driver *driver, const char *path);
 
-/** device_close - gives the device up: the back end lets go, and nobody is told any more. */
+/**
+ * device_close - gives the device up: is_closed tells, and closed() is called, when the store
+ * knows. Once for a device that was started. May be called anywhere.
+ */
 void device_close(struct device *d);
 
 /**

@@ -70,6 +70,7 @@ int platform_store_write(const char *path, const char *value);
  * beginning. One watch for a path and an arg. 0 or -errno.
  */
 int platform_store_watch(const char *path, void (*handler)(void *arg), void *arg);
+/** platform_store_unwatch - ends a watch; its own handler may do so, too. */
 void platform_store_unwatch(const char *path, void *arg);
 
 /** platform_store_again - a watch's handler is called once more, soon. Handlers of ports may ask.

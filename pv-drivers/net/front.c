@@ -153,11 +153,17 @@ static void disconnect(struct device *d)
 	f->changed(f);
 }
 
+static void closed(struct device *d)
+{
+	front_of(d)->changed(front_of(d));
+}
+
 static const struct device_driver driver = {
 	.is_net = true,
 	.publish = publish,
 	.changed = changed,
 	.disconnect = disconnect,
+	.closed = closed,
 };
 
 static bool is_count(uint32_t buffers)

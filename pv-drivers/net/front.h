@@ -83,7 +83,7 @@ struct net_front {
 int net_start(struct net_front *f, const char *path, const struct net_options *options,
 	      void (*changed)(struct net_front *f),
 	      void (*event)(struct net_front *f, uint32_t queue));
-/** net_stop - gives the device up. */
+/** net_stop - gives the device up. Over when device.is_closed. */
 void net_stop(struct net_front *f);
 
 /**

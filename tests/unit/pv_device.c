@@ -13,7 +13,7 @@
 
 static struct device device;
 static struct device_pages ring;
-static unsigned int connects, changes, disconnects;
+static unsigned int connects, changes, disconnects, closes;
 static int publish_result, connect_result;
 
 static int publish(struct device *d)
@@ -45,14 +45,20 @@ static void disconnect(struct device *d)
 	device_unshare(&ring);
 }
 
-static const struct device_driver block = {false, publish, connect, changed, disconnect};
-static const struct device_driver net = {true, publish, NULL, changed, disconnect};
+static void closed(struct device *d)
+{
+	assert_true(d->is_closed);
+	closes++;
+}
+
+static const struct device_driver block = {false, publish, connect, changed, disconnect, closed};
+static const struct device_driver net = {true, publish, NULL, changed, disconnect, closed};
 
 static int setup(void **state)
 {
 	(void)state;
 	fake_reset();
-	connects = changes = disconnects = 0;
+	connects = changes = disconnects = closes = 0;
 	publish_result = connect_result = 0;
 	fake_store_set(PATH "/backend", BACK);
 	fake_store_set(PATH "/backend-id", "%d", FAKE_BACK_ID);
@@ -63,6 +69,8 @@ static int teardown(void **state)
 {
 	(void)state;
 	device_close(&device);
+	fake_run();
+	assert_int_equal(closes, 1);
 	assert_int_equal(fake_store_number(PATH "/state"), XenbusStateClosed);
 	fake_reset();
 	return 0;
