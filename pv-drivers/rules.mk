@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: MIT
+include pv-drivers/kernel/rules.mk
+
 # Split drivers: the pure halves, and domus-backend, which serves guests from dom0.
 PV_O      := $(O)/pv-drivers
 PV_CFLAGS := -Ipv-drivers -Iinclude

@@ -22,6 +22,8 @@ USER = {
     "pv-drivers/net": {"pv-drivers/net", "pv-drivers/common", "include"},
     "pv-drivers/backend": {"pv-drivers/backend", "pv-drivers/common", "pv-drivers/block",
                            "pv-drivers/net", "include"},
+    "pv-drivers/kernel": {"pv-drivers/kernel", "pv-drivers/block", "pv-drivers/net",
+                          "pv-drivers/common", "include"},
     "dom0-tools/lib": {"dom0-tools/lib", "include"},
     "dom0-tools/daemon": {"dom0-tools/daemon", "dom0-tools/lib", "include"},
     "dom0-tools/cmd": {"dom0-tools/cmd", "dom0-tools/lib", "include"},

@@ -17,6 +17,7 @@ from tools import Domus, Xl
 # Test kernels that run as guests, in dom0's /boot.
 KERNELS = {f"boot/{name}.elf": BUILD / f"tests/guest/{name}.elf"
            for name in ("crash", "denied", "hostile")}
+KERNELS["boot/domus-kernel"] = BUILD / "domus-kernel"
 
 
 @pytest.fixture(scope="session")

@@ -1,42 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Page tables of a test kernel: single entries, pages that become tables, tables for user mode. */
+/* Page tables of a test kernel: pages that become tables, tables for user mode. */
 #include "guest.h"
-
-u64 maddr_of(const void *p)
-{
-	return va_to_mfn(p) * PAGE_SIZE + ((unsigned long)p & (PAGE_SIZE - 1));
-}
-
-u64 pte_for(const void *p, u64 flags)
-{
-	return va_to_mfn(p) * PAGE_SIZE | flags;
-}
-
-long mmuext(unsigned int cmd, u64 arg1, u64 arg2)
-{
-	struct mmuext_op op = {.cmd = cmd};
-
-	op.arg1.mfn = arg1;
-	op.arg2.src_mfn = arg2;
-	return HC4(__HYPERVISOR_mmuext_op, &op, 1, 0, DOMID_SELF);
-}
-
-long mmu_update(u64 ptr, u64 val)
-{
-	mmu_update_t u = {ptr, val};
-
-	return HC4(__HYPERVISOR_mmu_update, &u, 1, 0, DOMID_SELF);
-}
-
-long page_make_ro(void *p)
-{
-	return va_map(p, pte_for(p, PTE_P | PTE_AD));
-}
-
-long page_make_rw(void *p)
-{
-	return va_map(p, pte_for(p, PTE_P | PTE_RW | PTE_AD));
-}
 
 void *table_alloc(void)
 {

@@ -6,7 +6,7 @@
 static vcpu_guest_context_t context;
 char vcpu1_stack[VCPU1_STACK] __attribute__((aligned(4096)));
 
-extern char trap_stubs[], event_stub[], user_syscall_entry[];
+extern char user_syscall_entry[];
 
 vcpu_guest_context_t *vcpu_context(void (*fn)(void))
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A PV test kernel's first instructions, its ELF notes, and the ways in from the hypervisor.
+ * A PV kernel's first instructions, its ELF notes, and the ways in from the hypervisor.
  * The frame that an exception finds on the stack (see the ABI's bounce frame):
  *
  *   rcx  r11  [error code]  rip  cs  rflags  rsp  ss
@@ -16,7 +16,7 @@
 	.balign 4; .long 4, 8, type; .asciz "Xen";		\
 	.quad value; .popsection
 
-	NOTE_STRING(6, "domus-test")
+	NOTE_STRING(6, "domus-kernel")
 	NOTE_STRING(5, "xen-3.0")
 	NOTE_STRING(8, "generic")
 	NOTE_STRING(9, "yes")
@@ -32,7 +32,7 @@ _start:
 	leaq	boot_stack_end(%rip), %rsp
 	xorl	%ebp, %ebp
 	cld
-	call	guest_main
+	call	kernel_start
 	ud2
 
 	.text
@@ -94,7 +94,7 @@ trap_common:
 	save_all
 	cld
 	movq	%rsp, %rdi
-	call	guest_trap
+	call	kernel_trap
 /* guest_resume(frame): continues what a struct trap_frame holds, by the iret hypercall. */
 	.globl	guest_resume
 guest_resume:
@@ -132,7 +132,7 @@ event_stub:
 	save_all
 	cld
 	movq	%rsp, %rdi
-	call	guest_event
+	call	kernel_event
 	jmp	guest_resume
 
 	.bss

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Messages of a test kernel: to the hypervisor's console as dom0, to the console ring as domU. */
+/* Messages: to the hypervisor's console as dom0, to the console ring as domU. */
+#include "base.h"
 #include <stdarg.h>
-#include "guest.h"
 #include <xen/event_channel.h>
 #include <xen/io/console.h>
 #include <xen/sched.h>
 
 static void ring_write(const char *s, size_t n)
 {
-	const u64 *m2p = (const u64 *)0xffff800000000000ul;
-	struct xencons_interface *ring =
-		(void *)(VIRT_BASE + m2p[start_info_ptr->console.domU.mfn] * PAGE_SIZE);
+	struct xencons_interface *ring = page_of_machine(start_info_ptr->console.domU.mfn);
 	struct evtchn_send send = {.port = start_info_ptr->console.domU.evtchn};
 
 	while (n) {
@@ -54,50 +52,62 @@ static char *number(char *end, u64 v, unsigned int base)
 	return end;
 }
 
-void print(const char *fmt, ...)
+/* What a % and the letters behind it stand for; digits are written in front of `end`. */
+static const char *field(const char **fmt, va_list *ap, char *end)
 {
-	char line[512], tmp[24];
+	bool is_long = **fmt == 'l';
+	long v;
+
+	*fmt += is_long;
+	switch (**fmt) {
+	case 's':
+		return va_arg(*ap, const char *);
+	case 'd':
+		v = is_long ? va_arg(*ap, long) : va_arg(*ap, int);
+		end = number(end, v < 0 ? 0 - (u64)v : (u64)v, 10);
+		if (v < 0) {
+			*--end = '-';
+		}
+		return end;
+	case 'u':
+		return number(end, is_long ? va_arg(*ap, u64) : va_arg(*ap, u32), 10);
+	case 'p':
+		return number(end, va_arg(*ap, u64), 16);
+	default: /* x */
+		return number(end, is_long ? va_arg(*ap, u64) : va_arg(*ap, u32), 16);
+	}
+}
+
+void print_list(const char *fmt, va_list list)
+{
+	char line[512], digits[24];
 	size_t n = 0;
 	va_list ap;
 
-	va_start(ap, fmt);
-	for (; *fmt && n < sizeof(line) - 32; fmt++) {
-		bool is_long = false;
+	va_copy(ap, list); /* field() wants its address, which an argument has not */
+	digits[sizeof(digits) - 1] = 0;
+	for (; *fmt && n < sizeof(line) - 1; fmt++) {
 		const char *s;
-		long v;
 
 		if (*fmt != '%') {
 			line[n++] = *fmt;
 			continue;
 		}
-		if (*++fmt == 'l') {
-			is_long = true;
-			fmt++;
-		}
-		tmp[23] = 0;
-		switch (*fmt) {
-		case 's':
-			s = va_arg(ap, const char *);
-			break;
-		case 'd':
-			v = is_long ? va_arg(ap, long) : va_arg(ap, int);
-			s = number(tmp + 23, v < 0 ? 0 - (u64)v : (u64)v, 10);
-			if (v < 0) {
-				line[n++] = '-';
-			}
-			break;
-		case 'u':
-			s = number(tmp + 23, is_long ? va_arg(ap, u64) : va_arg(ap, u32), 10);
-			break;
-		default: /* x, p */
-			s = number(tmp + 23,
-				   is_long || *fmt == 'p' ? va_arg(ap, u64) : va_arg(ap, u32), 16);
-			break;
-		}
+		fmt++;
+		s = field(&fmt, &ap, digits + sizeof(digits) - 1);
 		while (*s && n < sizeof(line) - 1) {
 			line[n++] = *s++;
 		}
 	}
 	va_end(ap);
 	put(line, n);
+}
+
+void print(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	print_list(fmt, ap);
+	va_end(ap);
 }

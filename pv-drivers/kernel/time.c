@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* System time, as the ABI has kernels compute it. */
-#include "guest.h"
+#include "base.h"
 
 u64 vcpu_now(unsigned int id)
 {

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Grants of version 1: an entry lets one other domain map or copy one page of ours. The hypervisor
+ * sets the flags "reading" and "writing" while it is mapped, so an entry is taken back by a
+ * compare-and-exchange that fails while one of them is set.
+ *
+ * Invariant: a reference is free, or stands for one page; entries of free ones are 0.
+ */
+#include "kernel.h"
+#include <errno.h>
+#include <xen/grant_table.h>
+
+enum {
+	FRAMES = 4,
+	ENTRIES = FRAMES * 4096 / sizeof(grant_entry_v1_t),
+	FIRST = GNTTAB_NR_RESERVED_ENTRIES, /* those before are the tools' */
+};
+
+/* Gives way to the table's own pages. */
+static char window[FRAMES][PAGE_SIZE] __attribute__((aligned(4096)));
+static volatile grant_entry_v1_t *const entries = (void *)window;
+static u16 free_refs[ENTRIES];
+static u32 free_count;
+
+/* Pages that somebody else still maps. */
+static struct later {
+	grant_ref_t ref;
+	void *page;
+} later[ENTRIES];
+static u32 later_count;
+
+void grants_init(void)
+{
+	static xen_pfn_t frames[FRAMES];
+	struct gnttab_setup_table setup = {.dom = DOMID_SELF, .nr_frames = FRAMES};
+
+	set_xen_guest_handle(setup.frame_list, frames);
+	if (HC3(__HYPERVISOR_grant_table_op, GNTTABOP_setup_table, &setup, 1) || setup.status) {
+		kernel_panic("there is no grant table");
+	}
+	for (u32 i = 0; i < FRAMES; i++) {
+		if (va_map(window[i], frames[i] * PAGE_SIZE | PTE_P | PTE_RW | PTE_AD)) {
+			kernel_panic("the grant table cannot be mapped");
+		}
+	}
+	for (u16 ref = ENTRIES - 1; ref >= FIRST; ref--) {
+		free_refs[free_count++] = ref;
+	}
+}
+
+int platform_grant(domid_t to, const void *page, bool read_only, grant_ref_t *ref)
+{
+	volatile grant_entry_v1_t *e;
+
+	if (!free_count) {
+		grants_retry();
+	}
+	if (!free_count) {
+		return -ENOSPC;
+	}
+	*ref = free_refs[--free_count];
+	e = &entries[*ref];
+	e->domid = to;
+	e->frame = (u32)va_to_mfn(page);
+	/* The entry counts from here on. */
+	__atomic_store_n(&e->flags, GTF_permit_access | (read_only ? GTF_readonly : 0),
+			 __ATOMIC_RELEASE);
+	return 0;
+}
+
+int platform_grant_end(grant_ref_t ref)
+{
+	u16 flags = __atomic_load_n(&entries[ref].flags, __ATOMIC_RELAXED);
+
+	do {
+		if (flags & (GTF_reading | GTF_writing)) {
+			return -EBUSY;
+		}
+	} while (!__atomic_compare_exchange_n(&entries[ref].flags, &flags, 0, false,
+					      __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
+	free_refs[free_count++] = (u16)ref;
+	return 0;
+}
+
+void platform_grant_free(grant_ref_t ref, void *page)
+{
+	if (!platform_grant_end(ref)) {
+		platform_pages_free(page, 1);
+	} else {
+		later[later_count++] = (struct later){ref, page};
+	}
+}
+
+void grants_retry(void)
+{
+	for (u32 i = 0; i < later_count;) {
+		if (platform_grant_end(later[i].ref)) {
+			i++;
+			continue;
+		}
+		platform_pages_free(later[i].page, 1);
+		later[i] = later[--later_count];
+	}
+}
