@@ -69,3 +69,4 @@ void control_start(void);
 /* --- Programs, chosen by test=NAME on the command line. Each ends with claims_end(). --- */
 
 void program_block(void);
+void program_echo(void);

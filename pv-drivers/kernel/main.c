@@ -9,6 +9,7 @@ static const struct {
 	void (*run)(void);
 } programs[] = {
 	{"block", program_block},
+	{"echo", program_echo},
 };
 
 void kernel_panic(const char *what)

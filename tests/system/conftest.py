@@ -18,6 +18,7 @@ from tools import Domus, Xl
 KERNELS = {f"boot/{name}.elf": BUILD / f"tests/guest/{name}.elf"
            for name in ("crash", "denied", "hostile")}
 KERNELS["boot/domus-kernel"] = BUILD / "domus-kernel"
+KERNELS["usr/bin/datagrams"] = BUILD / "tests/datagrams"
 
 
 @pytest.fixture(scope="session")
