@@ -43,7 +43,7 @@ schema: $(TOOLS_O)/make-schema ## Write config/schema/guest.schema.json anew
 .PHONY: schema
 
 tools_lib = $(patsubst %,dom0-tools/lib/%.c,$(1))
-UNIT_TESTS += tools_text tools_guest_file tools_console tools_client tools_policy
+UNIT_TESTS += tools_text tools_guest_file tools_console tools_client tools_policy tools_backends
 tools_text_SRCS   := tests/unit/tools_text.c $(call tools_lib,err size nearest cpulist)
 tools_text_CFLAGS := $(TOOLS_CFLAGS)
 tools_text_LIBS   := -ljansson
@@ -60,3 +60,7 @@ tools_client_LIBS   := -ljansson
 tools_policy_SRCS   := tests/unit/tools_policy.c dom0-tools/daemon/policy.c
 tools_policy_CFLAGS := $(TOOLS_CFLAGS)
 tools_policy_LIBS   := -ljansson
+tools_backends_SRCS   := tests/unit/tools_backends.c dom0-tools/daemon/backends.c \
+	$(call tools_lib,err guest_device)
+tools_backends_CFLAGS := $(TOOLS_CFLAGS)
+tools_backends_LIBS   := -ljansson

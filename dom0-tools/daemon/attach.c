@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "daemon/attach.h"
+#include "daemon/backends.h"
 
 enum { SECTOR_BYTES = 512, RESIZE_MS = 10000 };
 
@@ -23,15 +24,22 @@ struct handles {
 	unsigned int count;
 };
 
+/* Whoever serves them, they are in the order of their numbers. */
 static void handle_add(struct hyper *h, const struct device *d, void *arg)
 {
 	struct handles *all = arg;
+	unsigned int at;
 
 	(void)h;
-	if (d->is_disk == all->is_disk && all->count < GUEST_DISK_LIMIT + GUEST_NET_LIMIT) {
-		all->handle[all->count] = d->handle;
-		all->backend[all->count++] = d->backend;
+	if (d->is_disk != all->is_disk || all->count == GUEST_DISK_LIMIT + GUEST_NET_LIMIT) {
+		return;
 	}
+	for (at = all->count++; at && all->handle[at - 1] > d->handle; at--) {
+		all->handle[at] = all->handle[at - 1];
+		all->backend[at] = all->backend[at - 1];
+	}
+	all->handle[at] = d->handle;
+	all->backend[at] = d->backend;
 }
 
 static void handles_get(struct hyper *h, uint32_t domid, int is_disk, struct handles *all)
@@ -114,7 +122,8 @@ int attach_device(struct hyper *h, uint32_t domid, const uint8_t uuid[16], struc
 
 	s.media = media;
 	if (ret == 0) {
-		ret = nodes_add(h, domid, &s, e) || devices_connect(h, domid, item, e) ? -1 : 0;
+		ret = nodes_add(h, domid, &s, e) || devices_connect(h, domid, item, media, e) ? -1
+											      : 0;
 		if (ret) {
 			d = item->disk_count ? device_of_disk(domid, item->disks)
 					     : device_of_net(domid, item->nets);
@@ -128,10 +137,11 @@ int attach_device(struct hyper *h, uint32_t domid, const uint8_t uuid[16], struc
 static int front_state(struct hyper *h, const struct device *d)
 {
 	char *text = device_get(h, d, 1, "state");
-	int state = text ? atoi(text) : 0;
+	long state = text ? strtol(text, NULL, 10) : 0;
 
 	free(text);
-	return state;
+	/* It is the guest's to write. */
+	return state < 0 || state > STATE_CLOSED ? 0 : (int)state;
 }
 
 /* Gone, closed, or never taken up by the guest. */
@@ -143,8 +153,9 @@ static int is_let_go(struct hyper *h, const struct device *d)
 	       front <= STATE_INITIALISING;
 }
 
-int detach_device(struct hyper *h, const struct device *d, unsigned int wait_ms, int force,
-		  const atomic_int *is_cancelled, struct err *e)
+/* What the kernel's back ends are asked by, they read in the store. */
+static int kernel_detach(struct hyper *h, const struct device *d, unsigned int wait_ms,
+			 const atomic_int *is_cancelled, struct err *e)
 {
 	char closing[4];
 
@@ -152,11 +163,30 @@ int detach_device(struct hyper *h, const struct device *d, unsigned int wait_ms,
 	if (device_set(h, d, "online", "0", e) || device_set(h, d, "state", closing, e)) {
 		return -1;
 	}
-	if (device_settle(h, d, is_let_go, wait_ms, is_cancelled) && !force) {
-		err_set(e, ERR_TIMEOUT, "the guest does not let go of the device");
+	return device_settle(h, d, is_let_go, wait_ms, is_cancelled)
+		       ? err_set(e, ERR_TIMEOUT, "the guest does not let go of the device")
+		       : 0;
+}
+
+int detach_device(struct hyper *h, const struct device *d, unsigned int wait_ms, int force,
+		  const atomic_int *is_cancelled, struct err *e)
+{
+	int is_asked = front_state(h, d) > STATE_INITIALISING, ret;
+
+	if (d->backend == DEVICE_BY_KERNEL) {
+		ret = kernel_detach(h, d, wait_ms, is_cancelled, e);
+	} else {
+		ret = backend_detach(d, force || !is_asked, is_asked ? wait_ms : 0, is_cancelled,
+				     e);
+	}
+	if (ret && e->class != ERR_TIMEOUT) {
+		return -1;
+	}
+	if (ret && !force) {
 		err_why(e, "its front end is in state %d", front_state(h, d));
 		return err_fix(e, "the request stands: ask again, or use --force");
 	}
+	err_free(e);
 	device_drop(h, d);
 	return 0;
 }
@@ -213,7 +243,11 @@ int resize_disk(struct hyper *h, const struct device *d, uint64_t bytes, struct 
 		ret = err_set(e, ERR_GUEST, "there is no medium in this drive");
 	} else {
 		/* The kernel's back end looks after the size by itself, ten times a second. */
-		ret = (bytes && file_grow(path, bytes, e)) || loop_resize(h, d, e) ? -1 : 0;
+		ret = (bytes && file_grow(path, bytes, e)) ||
+				      (d->backend == DEVICE_BY_KERNEL ? loop_resize(h, d, e)
+								      : backend_resize(d, e))
+			      ? -1
+			      : 0;
 	}
 	free(path);
 	return ret;
@@ -256,15 +290,6 @@ static void set_text(json_t *o, const char *key, struct hyper *h, const struct d
 	free(text);
 }
 
-static int is_node(struct hyper *h, const struct device *d, const char *node, const char *value)
-{
-	char *text = device_get(h, d, 0, node);
-	int is = text && strcmp(text, value) == 0;
-
-	free(text);
-	return is;
-}
-
 static json_t *row(struct hyper *h, const struct device *d)
 {
 	json_t *o = json_object();
@@ -273,15 +298,14 @@ static json_t *row(struct hyper *h, const struct device *d)
 	if (d->is_disk) {
 		set_text(o, "target", h, d, "dev");
 		set_text(o, "path", h, d, "params");
-		json_object_set_new(o, "readonly", json_boolean(is_node(h, d, "mode", "r")));
+		json_object_set_new(o, "readonly", json_boolean(device_says(h, d, "mode", "r")));
 		json_object_set_new(o, "cdrom",
-				    json_boolean(is_node(h, d, "device-type", "cdrom")));
+				    json_boolean(device_says(h, d, "device-type", "cdrom")));
 	} else {
 		json_object_set_new(o, "index", json_integer(d->handle));
 		set_text(o, "mac", h, d, "mac");
 		set_text(o, "bridge", h, d, "bridge");
-		snprintf(name, sizeof(name), "vif%u.%u", d->domid, d->handle);
-		json_object_set_new(o, "device", json_string(name));
+		json_object_set_new(o, "device", json_string(device_link(d, name)));
 	}
 	json_object_set_new(o, "backend", json_string(schema_backend_names[d->backend]));
 	json_object_set_new(o, "state", json_string(state_word(device_state(h, d))));

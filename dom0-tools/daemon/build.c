@@ -295,7 +295,7 @@ int build_domain(struct hyper *h, const struct guest_file *g, const uint8_t uuid
 	h->said[0] = '\0';
 	ret = files_get(g, &files, e) || devices_open(g, &files.media, e) ||
 			      build_image(h, g, uuid, &files, built, e) ||
-			      devices_connect(h, built->domid, g, e)
+			      devices_connect(h, built->domid, g, files.media, e)
 		      ? -1
 		      : 0;
 	image_put(files.kernel);

@@ -103,6 +103,9 @@ static void put_net(struct pen *p, const struct guest_net *net, const uint8_t uu
 	pen_put(p, "handle", "%u", d.handle);
 	pen_put(p, "bridge", "%s", net->bridge);
 	pen_put(p, "type", "vif");
+	if (net->mtu) {
+		pen_put(p, "mtu", "%u", net->mtu);
+	}
 	if (net->rate_bytes_s) {
 		pen_put(p, "rate", "%" PRIu64 ",%d", net->rate_bytes_s * RATE_SPAN_US / US_IN_S,
 			RATE_SPAN_US);
@@ -154,13 +157,86 @@ int device_set(struct hyper *h, const struct device *d, const char *node, const 
 	return err_errno(e, errnum, "xs_write");
 }
 
-int device_state(struct hyper *h, const struct device *d)
+/* A node as a number; 0 if there is none. */
+static unsigned long long number_get(struct hyper *h, const struct device *d, const char *node)
 {
-	char *text = device_get(h, d, 0, "state");
-	int state = text ? atoi(text) : 0;
+	char *text = device_get(h, d, 0, node);
+	unsigned long long n = text ? strtoull(text, NULL, 10) : 0;
 
 	free(text);
-	return state;
+	return n;
+}
+
+int device_says(struct hyper *h, const struct device *d, const char *node, const char *word)
+{
+	char *text = device_get(h, d, 0, node);
+	int is = text && strcmp(text, word) == 0;
+
+	free(text);
+	return is;
+}
+
+static int disk_read(struct hyper *h, const struct device *d, struct guest_file *item)
+{
+	struct guest_disk *disk = item->disks = calloc(1, sizeof(*disk));
+
+	if (!disk) {
+		return -1;
+	}
+	item->disk_count = 1;
+	disk->path = device_get(h, d, 0, "params");
+	if (disk->path && !*disk->path) {
+		free(disk->path);
+		disk->path = NULL;
+	}
+	disk->index = disk_index(d->handle);
+	disk->sector = number_get(h, d, "sector-size");
+	disk->is_readonly = device_says(h, d, "mode", "r");
+	disk->is_cdrom = device_says(h, d, "device-type", "cdrom");
+	disk->is_discard = device_says(h, d, "discard-enable", "1");
+	disk->backend = d->backend;
+	return disk->path || disk->is_cdrom ? 0 : -1;
+}
+
+static int net_read(struct hyper *h, const struct device *d, struct guest_file *item)
+{
+	struct guest_net *net = item->nets = calloc(1, sizeof(*net));
+	char *mac = device_get(h, d, 0, "mac");
+
+	if (net) {
+		item->net_count = 1;
+		net->bridge = device_get(h, d, 0, "bridge");
+		net->index = d->handle;
+		net->has_mac = mac && mac_parse(mac, net->mac) == 0;
+		net->mtu = number_get(h, d, "mtu");
+		net->rate_bytes_s = number_get(h, d, "rate") * (US_IN_S / RATE_SPAN_US);
+		net->backend = d->backend;
+	}
+	free(mac);
+	return net && net->bridge && net->has_mac ? 0 : -1;
+}
+
+int device_read(struct hyper *h, const struct device *d, struct guest_file *item, struct err *e)
+{
+	char path[NODES_PATH_BYTES];
+
+	memset(item, 0, sizeof(*item));
+	item->file = strdup("(store)");
+	if (item->file && (d->is_disk ? disk_read(h, d, item) : net_read(h, d, item)) == 0) {
+		return 0;
+	}
+	return err_set(e, ERR_HOST, "the store lacks nodes of %s", device_back(d, path));
+}
+
+char *device_link(const struct device *d, char *name)
+{
+	snprintf(name, LINK_NAME_BYTES + 1, "vif%u.%u", (uint16_t)d->domid, (uint16_t)d->handle);
+	return name;
+}
+
+int device_state(struct hyper *h, const struct device *d)
+{
+	return number_get(h, d, "state");
 }
 
 void devices_each(struct hyper *h, uint32_t domid,

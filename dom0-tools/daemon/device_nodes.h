@@ -49,9 +49,15 @@ void device_nodes_put(struct pen *p, const struct guest_file *g, const uint8_t u
 /** device_get - reads a node of the back end's folder, or of the front end's; the caller frees it.
  *  NULL: none. */
 char *device_get(struct hyper *h, const struct device *d, int is_front, const char *node);
+/** device_says - true if a node of the back end's folder has that value. */
+int device_says(struct hyper *h, const struct device *d, const char *node, const char *value);
 /** device_set - writes a node of the back end's folder; 0, or -1 with ERR_HOST. */
 int device_set(struct hyper *h, const struct device *d, const char *node, const char *value,
 	       struct err *e);
+/** device_read - a device as an item of a guest file; 0, or -1 with ERR_HOST. */
+int device_read(struct hyper *h, const struct device *d, struct guest_file *item, struct err *e);
+/** device_link - the name of a network's end in dom0; returns name, of LINK_NAME_BYTES + 1. */
+char *device_link(const struct device *d, char *name);
 /** device_state - what the back end says of itself; 0: nothing. */
 int device_state(struct hyper *h, const struct device *d);
 

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon/backends.h"
 #include "daemon/devices.h"
 #include "daemon/links.h"
 
@@ -22,25 +23,13 @@ static int net_check(const struct guest_file *g, const struct guest_net *n, stru
 	return 0;
 }
 
-static int own_check(const struct guest_file *g, enum device_backend backend, struct place at,
-		     enum guest_key key, struct err *e)
-{
-	if (backend == DEVICE_BY_DOMUS) {
-		err_set(e, ERR_CONFIG, "domus has no back end of its own here yet");
-		err_fix(e, "write backend: kernel");
-		return guest_file_blame_at(g, at, key, e);
-	}
-	return 0;
-}
-
 int devices_open(const struct guest_file *g, struct disk_medium **media, struct err *e)
 {
 	unsigned int i;
 
 	*media = NULL;
 	for (i = 0; i < g->net_count; i++) {
-		if (own_check(g, g->nets[i].backend, g->nets[i].at, KEY_NET_BACKEND, e) ||
-		    net_check(g, &g->nets[i], e)) {
+		if (net_check(g, &g->nets[i], e)) {
 			return -1;
 		}
 	}
@@ -55,8 +44,7 @@ int devices_open(const struct guest_file *g, struct disk_medium **media, struct 
 		(*media)[i] = (struct disk_medium){.fd = -1, .device = -1};
 	}
 	for (i = 0; i < g->disk_count; i++) {
-		if (own_check(g, g->disks[i].backend, g->disks[i].at, KEY_DISK_BACKEND, e) ||
-		    disk_open(g, &g->disks[i], &(*media)[i], e)) {
+		if (disk_open(g, &g->disks[i], &(*media)[i], e)) {
 			return -1;
 		}
 	}
@@ -98,18 +86,12 @@ static int disk_is_taken(struct hyper *h, const struct device *d)
 	return access(path, F_OK) == 0;
 }
 
-static void vif_name(const struct device *d, char name[IF_NAMESIZE])
-{
-	snprintf(name, IF_NAMESIZE, "vif%u.%u", (uint16_t)d->domid, (uint16_t)d->handle);
-}
-
 /* The kernel says InitWait when it is about to make the device. */
 static int vif_is_there(struct hyper *h, const struct device *d)
 {
 	char name[IF_NAMESIZE];
 
-	vif_name(d, name);
-	return device_state(h, d) >= STATE_INIT_WAIT && if_nametoindex(name) != 0;
+	return device_state(h, d) >= STATE_INIT_WAIT && if_nametoindex(device_link(d, name)) != 0;
 }
 
 static uint64_t now_ms(void)
@@ -183,24 +165,30 @@ static int net_connect(struct hyper *h, uint32_t domid, const struct guest_net *
 	if (device_settle(h, &d, vif_is_there, PATIENCE_MS, NULL)) {
 		return kernel_failed(h, &d, e);
 	}
-	vif_name(&d, name);
+	device_link(&d, name);
 	return link_join(name, net->bridge, net->mtu, e) ||
 			       device_set(h, &d, "hotplug-status", "connected", e)
 		       ? -1
 		       : 0;
 }
 
-int devices_connect(struct hyper *h, uint32_t domid, const struct guest_file *g, struct err *e)
+int devices_connect(struct hyper *h, uint32_t domid, const struct guest_file *g,
+		    const struct disk_medium *media, struct err *e)
 {
-	unsigned int i;
+	const struct guest_disk *disk;
+	const struct guest_net *net;
 
-	for (i = 0; i < g->disk_count; i++) {
-		if (disk_connect(h, domid, &g->disks[i], e)) {
+	for (disk = g->disks; disk < g->disks + g->disk_count; disk++) {
+		if (disk->backend == DEVICE_BY_KERNEL
+			    ? disk_connect(h, domid, disk, e)
+			    : backend_attach_disk(domid, g->name, disk, &media[disk - g->disks], 1,
+						  e)) {
 			return -1;
 		}
 	}
-	for (i = 0; i < g->net_count; i++) {
-		if (net_connect(h, domid, &g->nets[i], e)) {
+	for (net = g->nets; net < g->nets + g->net_count; net++) {
+		if (net->backend == DEVICE_BY_KERNEL ? net_connect(h, domid, net, e)
+						     : backend_attach_net(domid, g->name, net, e)) {
 			return -1;
 		}
 	}
@@ -219,6 +207,7 @@ static void nodes_drop(struct hyper *h, const struct device *d)
 		*strrchr(path, '/') = '\0';
 		xs_rm(xsh, XBT_NULL, path);
 	}
+	backend_forget(d);
 }
 
 void device_drop(struct hyper *h, const struct device *d)
@@ -268,6 +257,8 @@ void devices_end(struct hyper *h, uint32_t domid, int wait)
 	struct found f = {.count = 0};
 	unsigned int i;
 
+	/* First: it would take its devices' missing nodes for a guest that misbehaves. */
+	backend_stop(domid);
 	devices_each(h, domid, find, &f);
 	for (i = 0; i < f.count; i++) {
 		nodes_drop(h, &f.d[i]);

@@ -24,8 +24,9 @@ int devices_open(const struct guest_file *g, struct disk_medium **media, struct 
 void devices_close(const struct guest_file *g, struct disk_medium *media);
 
 /** devices_connect - waits until the back ends have taken the devices of a file up, and does
- *  what they wait for. 0, or -1 with ERR_HOST. */
-int devices_connect(struct hyper *h, uint32_t domid, const struct guest_file *g, struct err *e);
+ *  what they wait for; ours are started. 0, or -1 with ERR_HOST. */
+int devices_connect(struct hyper *h, uint32_t domid, const struct guest_file *g,
+		    const struct disk_medium *media, struct err *e);
 
 /** devices_end - takes all devices of a guest away without asking it. @wait: until dom0's
  *  kernel has let go of them */

@@ -12,11 +12,13 @@ struct disk_medium {
 	int fd;     /* the file or block device; -1: a drive without a medium */
 	int device; /* for the kernel's back end: the block device that stands for it; -1: none */
 	unsigned int major, minor; /* of that */
+	unsigned int sector;       /* bytes */
 };
 
 /**
  * disk_open - opens a disk's medium; for the kernel's back end a file gets a loop device, which
- * goes away with the last that has it open.
+ * goes away with the last that has it open. For ours it is opened past dom0's page cache, where the
+ * file system can do that.
  * @g: the guest file, for messages.
  *
  * Returns 0, or -1 with ERR_CONFIG or ERR_HOST and the place; to be closed in either case.

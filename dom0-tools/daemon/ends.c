@@ -14,6 +14,7 @@
 #include "daemon/ends.h"
 #include "daemon/life.h"
 #include "daemon/nodes.h"
+#include "daemon/reviver.h"
 #include "daemon/waiter.h"
 
 enum { TICK_MS = 5000 };
@@ -231,13 +232,25 @@ static void recover_gone(struct guest *g)
 	}
 }
 
+/* It runs on; so do its devices, but for those that our process served. */
+static void reconnect(struct guest *g)
+{
+	struct err e ERR_CLEANUP = {0};
+	char *text;
+
+	if (life_connect(g, &e)) {
+		text = err_text(&e, "domusd");
+		fputs(text ? text : "", stderr);
+		free(text);
+	}
+	reviver_found(g);
+}
+
 /* What a guest on record was in the middle of when the last daemon ended. */
 static void recover(struct guest *g)
 {
-	struct err e ERR_CLEANUP = {0};
 	enum guest_state was = g->state;
 	xc_domaininfo_t info;
-	char *text;
 
 	if (was == GUEST_OFF) {
 		return;
@@ -253,10 +266,8 @@ static void recover(struct guest *g)
 		life_end(g, g->after == NEXT_RESTART ? NEXT_RESTART : NEXT_REMOVE);
 	} else if (was == GUEST_ENDING) {
 		life_end(g, g->after);
-	} else if (life_connect(g, &e)) {
-		text = err_text(&e, "domusd");
-		fputs(text ? text : "", stderr);
-		free(text);
+	} else {
+		reconnect(g);
 	}
 }
 

@@ -10,6 +10,7 @@
 
 #include "daemon/guest.h"
 #include "daemon/record.h"
+#include "daemon/reviver.h"
 
 static struct guest *guests;
 
@@ -112,6 +113,7 @@ void guest_drop(struct guest *g)
 	if (g->console) {
 		console_free(g->console);
 	}
+	reviver_free(g);
 	guest_file_free(&g->file);
 	free(g->text);
 	free(g);

@@ -37,6 +37,7 @@ struct guest_event {
 
 struct waiter;
 struct plug;
+struct reviver;
 
 struct guest {
 	struct guest *next;
@@ -57,7 +58,8 @@ struct guest {
 	unsigned int event_count; /* ever; the last is at (event_count - 1) % GUEST_HISTORY */
 	struct console *console;  /* NULL while it was never up under this daemon */
 	struct waiter *waiters;
-	struct plug *plug; /* the hotplug job that is at work in its domain; NULL: none */
+	struct reviver *reviver; /* of its back-end process; NULL: it never had one */
+	struct plug *plug;       /* the hotplug job that is at work in its domain; NULL: none */
 };
 
 /** guest_first - head of the list of guests. */

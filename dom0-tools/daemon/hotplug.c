@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "daemon/attach.h"
+#include "daemon/backends.h"
 #include "daemon/hotplug.h"
+#include "daemon/reviver.h"
 #include "lib/size.h"
 
 enum { WAIT_STANDARD_S = 10, WAIT_LIMIT_S = 600 };
@@ -23,7 +25,8 @@ struct plug {
 	uint32_t domid;
 	uint8_t uuid[16];
 	atomic_int is_cancelled;
-	json_t *rows; /* NULL: it failed, as err says */
+	int ret;
+	json_t *rows;
 	struct err err;
 };
 
@@ -59,14 +62,17 @@ static void plug_run(struct job *job, struct hyper *h)
 	struct device d;
 	int ret;
 
-	if (p->op == PLUG_ATTACH) {
+	if (p->op == PLUG_REVIVE) {
+		ret = backend_revive(h, p->domid, p->item.name, &p->err);
+	} else if (p->op == PLUG_ATTACH) {
 		ret = attach_device(h, p->domid, p->uuid, &p->item, &p->err);
 	} else if ((ret = attached_find(h, p->domid, p->is_disk, p->name, &d, &p->err)) == 0) {
 		ret = p->op == PLUG_DETACH ? detach_device(h, &d, p->wait_ms, p->force,
 							   &p->is_cancelled, &p->err)
 					   : resize_disk(h, &d, p->bytes, &p->err);
 	}
-	p->rows = ret ? NULL : attached_list(h, p->domid, p->is_disk);
+	p->ret = ret;
+	p->rows = ret || p->op == PLUG_REVIVE ? NULL : attached_list(h, p->domid, p->is_disk);
 }
 
 static void plug_free(struct plug *p)
@@ -92,14 +98,8 @@ static struct guest *plug_guest(const struct plug *p)
 	return g;
 }
 
-static void plug_done(struct job *job)
+static void answer(struct plug *p, struct guest *g)
 {
-	struct plug *p = (struct plug *)job;
-	struct guest *g = plug_guest(p);
-
-	if (g) {
-		g->plug = NULL;
-	}
 	if (g && p->rows) {
 		guest_happened(g, "a %s was %s", p->is_disk ? "disk" : "network", op_words(p->op));
 		http_reply(p->r, 200, list_json(g, p->is_disk, p->rows));
@@ -112,14 +112,32 @@ static void plug_done(struct job *job)
 			 op_words(p->op));
 		http_reply_error(p->r, &p->err);
 	}
+}
+
+static void plug_done(struct job *job)
+{
+	struct plug *p = (struct plug *)job;
+	struct guest *g = plug_guest(p);
+
+	if (p->op != PLUG_REVIVE) {
+		answer(p, g);
+	}
+	if (g) {
+		g->plug = NULL;
+	}
 	if (p->next_job) {
 		worker_submit(p->next_job);
+	} else if (g && p->op == PLUG_REVIVE) {
+		reviver_done(g, p->ret ? &p->err : NULL);
+	} else if (g) {
+		reviver_watch(g);
 	}
 	plug_free(p);
 }
 
 void hotplug_before(struct guest *g, struct job *job)
 {
+	reviver_stop(g);
 	if (g->plug) {
 		atomic_store(&g->plug->is_cancelled, 1);
 		g->plug->next_job = job;
@@ -176,6 +194,21 @@ static int busy_check(const struct guest *g, struct err *e)
 	return 0;
 }
 
+/* For a back-end process that starts, the item has the guest's name. */
+static void plug_submit(struct plug *p, struct guest *g)
+{
+	free(p->item.name);
+	p->item.name = strdup(g->file.name);
+	p->domid = g->domid;
+	memcpy(p->uuid, g->uuid, sizeof(p->uuid));
+	p->job.run = plug_run;
+	p->job.done = plug_done;
+	g->plug = p;
+	g->has_devices = 1;
+	reviver_stop(g);
+	worker_submit(&p->job);
+}
+
 void hotplug_start(struct guest *g, enum plug_op op, int is_disk, struct request *r)
 {
 	struct plug *p = calloc(1, sizeof(*p));
@@ -194,11 +227,19 @@ void hotplug_start(struct guest *g, enum plug_op op, int is_disk, struct request
 		plug_free(p);
 		return;
 	}
-	p->domid = g->domid;
-	memcpy(p->uuid, g->uuid, sizeof(p->uuid));
-	p->job.run = plug_run;
-	p->job.done = plug_done;
-	g->plug = p;
-	g->has_devices = 1;
-	worker_submit(&p->job);
+	plug_submit(p, g);
+}
+
+void hotplug_revive(struct guest *g)
+{
+	struct plug *p = calloc(1, sizeof(*p));
+	struct err e ERR_CLEANUP = {0};
+
+	if (!p || busy_check(g, &e)) {
+		free(p);
+		reviver_done(g, &e);
+		return;
+	}
+	p->op = PLUG_REVIVE;
+	plug_submit(p, g);
 }

@@ -14,6 +14,7 @@
 #include "daemon/image.h"
 #include "daemon/life.h"
 #include "daemon/nodes.h"
+#include "daemon/reviver.h"
 #include "daemon/view.h"
 #include "daemon/waiter.h"
 #include "daemon/worker.h"
@@ -218,6 +219,7 @@ static void build_done(struct job *job)
 		build_failed(s, is_restart);
 	} else {
 		waiters_answer(g, WANT_UP, is_restart ? 200 : 201);
+		reviver_watch(g);
 	}
 	step_free(s);
 	images_expire(&life.expiry);

@@ -4,6 +4,10 @@
 
 /** The daemon's socket; the variable DOMUS_SOCKET points clients elsewhere. */
 #define DOMUS_SOCKET_PATH "/run/domus/domusd.sock"
+/** What lasts as long as the host runs. */
+#define DOMUS_RUN_DIR "/run/domus"
+/** The program that serves a guest's devices. */
+#define DOMUS_BACKEND_PATH "/usr/sbin/domus-backend"
 /** Guests' records. */
 #define DOMUS_STATE_DIR "/var/lib/domus/guests"
 /** Guests' console logs. */

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Disks and networks of guests through the back ends of dom0's kernel, set up by domusd alone.
+"""Disks and networks of guests, through back ends of dom0's kernel and ours, set up by domusd.
 
 One guest is up for all of it: it writes and reads, is refused, talks to dom0 over a bridge.
 """
@@ -18,10 +18,12 @@ GUEST = ["domus: 1", "name: d", "memory: 128MiB", "boot:", "  kernel: /boot/vmli
 SMALL = ["domus: 1", "name: s", "memory: 32MiB", "boot:", "  kernel: /boot/small.elf"]
 DEVICES = ["disks:", "- {path: /run/rw.img, backend: kernel}",
            "- {path: /run/ro.img, readonly: true, target: xvdc, sector: 4096, backend: kernel}",
+           "- {path: /run/own.img, target: xvdd, backend: domus}",
            "networks:", "- {bridge: br0, mac: 00:16:3e:00:00:02, backend: kernel}"]
 # What is in dom0 while a device is there: loop devices, ends of networks, back ends.
 TRACES = ("ls -d /sys/block/loop*/loop /sys/class/net/vif* /sys/bus/xen-backend/devices/*"
-          " 2>/dev/null; xenstore-ls -f /local/domain/0 | grep -E '/(vbd|vif)/.*/'")
+          " 2>/dev/null; xenstore-ls -f /local/domain/0 | grep -E '/(vbd|vif)/.*/'; "
+          "pidof domus-backend; ls /run/domus/requests-* 2>/dev/null")
 
 
 @pytest.fixture
@@ -32,9 +34,10 @@ def host(tools, hypervisor):
     tools.console.check(f"modprobe -a {MODULES} && "
                         "{ [ -d /sys/class/net/br0 ] || ip link add br0 type bridge; } && "
                         "ip addr replace 10.0.7.1/24 dev br0 && ip link set br0 up && "
-                        "rm -f /run/*.img && truncate -s 8M /run/rw.img && "
+                        "rm -f /run/*.img && truncate -s 8M /run/rw.img /run/own.img && "
                         "dd if=/dev/urandom of=/run/ro.img bs=64k count=16 2>/dev/null")
     yield tools
+    tools.console.check("kill $(pidof httpd) 2>/dev/null; rm -f /run/*.img /run/part /run/got")
 
 
 def said(shell, command):
@@ -51,16 +54,34 @@ def traces_are_gone(tools):
 
 def check_disks(shell, read):
     """A guest's writes are in the file, its reads are the file's, writing is refused."""
-    said(shell, "modprobe xen-blkfront; until [ -b /dev/xvda -a -b /dev/xvdc ]; do sleep 0.1; done")
+    said(shell, "modprobe xen-blkfront; until [ -b /dev/xvda -a -b /dev/xvdd ]; do sleep 0.1; done")
     assert said(shell, "cat /sys/block/xvda/size /sys/block/xvda/ro") == "16384\n0"
     assert said(shell, "cat /sys/block/xvdc/ro /sys/block/xvdc/queue/logical_block_size") == "1\n4096"
     said(shell, "dd if=/dev/urandom of=/data bs=64k count=64 2>/dev/null")
     sent = said(shell, "dd if=/data of=/dev/xvda bs=64k conv=fsync 2>/dev/null && md5sum </data")
     assert said(shell, "md5sum </dev/xvdc") == read
     assert shell.run("dd if=/data of=/dev/xvdc bs=4k count=1 conv=fsync")[0] != 0
+    assert said(shell, "cat /sys/block/xvdd/size /sys/block/xvdd/ro") == "16384\n0"
     assert sent == said(shell, "echo 3 >/proc/sys/vm/drop_caches; "
                         "dd if=/dev/xvda bs=64k count=64 2>/dev/null | md5sum")
     return sent
+
+
+# What ends a back end's process under the guest, and how the next one comes.
+ENDS = ["true", "kill -9 $(pidof domus-backend)",
+        "kill -9 $(pidof domusd); sleep 1; domusd --detach"]
+
+
+def check_own(tools):
+    """The guest does not notice ends of the process that serves it."""
+    for number, end in enumerate(ENDS):
+        tools.console.check(end)
+        with GuestShell(tools, "d") as shell:
+            said(shell, f"dd if=/data of=/dev/xvdd bs=64k seek={number * 16} count=16 "
+                 "conv=fsync 2>/dev/null")
+    tools.console.check("cmp -n 1048576 /run/rw.img /run/own.img && "
+                        "dd if=/run/own.img of=/run/part bs=64k skip=32 count=16 2>/dev/null && "
+                        "cmp -n 1048576 /run/part /run/rw.img")
 
 
 def devices(tools, kind):
@@ -73,16 +94,21 @@ def check_hotplug(tools):
     """Disks and networks come, grow and go while the guest runs."""
     console = tools.console
     assert [(d["target"], d["readonly"], d["state"]) for d in devices(tools, "disk")] == [
-        ("xvda", False, "connected"), ("xvdc", True, "connected")]
+        ("xvda", False, "connected"), ("xvdc", True, "connected"), ("xvdd", False, "connected")]
     assert [n["mac"] for n in devices(tools, "net")] == ["00:16:3e:00:00:02"]
-    console.check("truncate -s 1M /run/hot.img && domus disk attach d /run/hot.img -b kernel && "
+    console.check("truncate -s 1M /run/hot.img /run/hot2.img && "
+                  "domus disk attach d /run/hot2.img -b domus -t xvde && "
+                  "domus disk attach d /run/hot.img -b kernel && "
                   "domus net attach d br0 -b kernel")
     with GuestShell(tools, "d") as shell:
         said(shell, "until [ -b /dev/xvdb -a -d /sys/class/net/eth1 ]; do sleep 0.1; done")
         said(shell, "dd if=/data of=/dev/xvdb bs=64k count=16 conv=fsync 2>/dev/null")
-    console.check("domus disk resize d xvdb 2MiB")
+        said(shell, "dd if=/data of=/dev/xvde bs=64k count=16 conv=fsync 2>/dev/null")
+    console.check("cmp /run/hot.img /run/hot2.img && "
+                  "domus disk resize d xvdb 2MiB && domus disk resize d xvde 2MiB")
     with GuestShell(tools, "d") as shell:
-        said(shell, "until [ $(cat /sys/block/xvdb/size) = 4096 ]; do sleep 0.1; done")
+        said(shell, "until [ \"$(cat /sys/block/xvd[be]/size | uniq)\" = 4096 ]; "
+             "do sleep 0.1; done")
     for command, code, words in (
             ("disk attach d /run/hot.img", 3, "in use already"),
             ("disk attach d /run/none.img", 3, "ENOENT"),
@@ -94,16 +120,23 @@ def check_hotplug(tools):
             ("disk list nobody", 4, "there is no guest 'nobody'")):
         status, output = console.run(f"domus {command}")
         assert (status, words in output) == (code, True), output
-    console.check("domus disk detach d xvdb && domus net detach d 1 --force")
-    assert [d["target"] for d in devices(tools, "disk")] == ["xvda", "xvdc"]
+    console.check("domus disk detach d xvdb && domus disk detach d xvde && "
+                  "domus net detach d 1 --force")
+    assert [d["target"] for d in devices(tools, "disk")] == ["xvda", "xvdc", "xvdd"]
     assert len(devices(tools, "net")) == 1
     with GuestShell(tools, "d") as shell:
-        said(shell, "until [ ! -b /dev/xvdb -a ! -d /sys/class/net/eth1 ]; do sleep 0.1; done")
+        said(shell, "until [ ! -b /dev/xvdb -a ! -b /dev/xvde -a ! -d /sys/class/net/eth1 ]; do sleep 0.1; done")
     # A paused guest lets nothing go by itself.
     console.check("domus pause d")
     status, output = console.run("domus disk detach d xvdc -t 1")
     assert (status, "does not let go" in output) == (9, True), output
-    console.check("domus disk detach d xvdc -t 0 -f && domus resume d")
+    status, output = console.run("domus disk detach d xvdd -t 1")
+    assert (status, "does not let go" in output) == (9, True), output
+    status, output = console.run("domus disk attach d /run/hot.img -b domus")
+    assert (status, "still holds a device" in output) == (8, True), output
+    console.check("domus disk detach d xvdc -t 0 -f && domus disk detach d xvdd -t 0 -f && "
+                  "domus resume d")
+    assert [d["target"] for d in devices(tools, "disk")] == ["xvda"]
 
 
 def test_guest_with_disks_and_network(host):
@@ -125,6 +158,7 @@ def test_guest_with_disks_and_network(host):
         said(shell, "nc 10.0.7.1 5001 </data")
     wait_until(tools, "[ -s /run/got ]")
     assert console.check("cat /run/got").strip() == sent
+    check_own(tools)
     check_hotplug(tools)
     tools.destroy("d")
     assert console.check("dd if=/run/rw.img bs=64k count=64 2>/dev/null | md5sum").strip() == sent

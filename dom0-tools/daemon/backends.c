@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: MIT */
+/* Keeps the list of back-end processes and talks to them; see backends.h. */
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "daemon/backends.h"
+#include "daemon/spawn.h"
+
+enum { ANSWER_MS = 10000, END_MS = 5000, SLICE_MS = 50, FDS = 2 };
+
+struct backend {
+	struct backend *next;
+	uint32_t domid;
+	pid_t pid;
+	int fd; /* of the conversation */
+	/* A DETACH that was not answered in time; answers behind it wait for its own. */
+	struct backend_request owed;
+};
+
+static struct {
+	pthread_mutex_t lock; /* guards the list */
+	struct backend *list;
+} backends = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static struct backend *backend_find(uint32_t domid)
+{
+	struct backend *b;
+
+	pthread_mutex_lock(&backends.lock);
+	b = backends.list;
+	while (b && b->domid != domid) {
+		b = b->next;
+	}
+	pthread_mutex_unlock(&backends.lock);
+	return b;
+}
+
+static void backend_unlink(struct backend *b)
+{
+	struct backend **at = &backends.list;
+
+	pthread_mutex_lock(&backends.lock);
+	while (*at != b) {
+		at = &(*at)->next;
+	}
+	*at = b->next;
+	pthread_mutex_unlock(&backends.lock);
+}
+
+/* The guest's process, started if need be; NULL with an error. */
+static struct backend *backend_get(uint32_t domid, const char *name, struct err *e)
+{
+	struct backend *b = backend_find(domid);
+
+	if (b) {
+		return b;
+	}
+	b = calloc(1, sizeof(*b));
+	if (!b || spawn_backend(domid, name, &b->pid, &b->fd, e)) {
+		if (!b) {
+			err_set(e, ERR_NO_MEMORY, "out of memory");
+		}
+		free(b);
+		return NULL;
+	}
+	b->domid = domid;
+	pthread_mutex_lock(&backends.lock);
+	b->next = backends.list;
+	backends.list = b;
+	pthread_mutex_unlock(&backends.lock);
+	return b;
+}
+
+static int request_send(struct backend *b, const struct backend_request *request, const int *fds,
+			unsigned int fd_count)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(FDS * sizeof(int))];
+	} parts = {0};
+	struct iovec data = {(void *)request, sizeof(*request)};
+	struct msghdr message = {.msg_iov = &data, .msg_iovlen = 1};
+
+	if (fd_count) {
+		message.msg_control = &parts;
+		message.msg_controllen = CMSG_SPACE(fd_count * sizeof(int));
+		parts.header.cmsg_level = SOL_SOCKET;
+		parts.header.cmsg_type = SCM_RIGHTS;
+		parts.header.cmsg_len = CMSG_LEN(fd_count * sizeof(int));
+		memcpy(CMSG_DATA(&parts.header), fds, fd_count * sizeof(int));
+	}
+	return sendmsg(b->fd, &message, MSG_NOSIGNAL) == sizeof(*request) ? 0 : -1;
+}
+
+/* Waits for the next answer: 0, or -1 with errno; ETIMEDOUT: it did not come. */
+static int answer_take(struct backend *b, struct backend_answer *answer, unsigned int wait_ms,
+		       const atomic_int *is_cancelled)
+{
+	struct pollfd p = {.fd = b->fd, .events = POLLIN};
+	unsigned int waited = 0;
+	ssize_t n;
+
+	while (poll(&p, 1, SLICE_MS) == 0) {
+		waited += SLICE_MS;
+		if (waited > wait_ms || (is_cancelled && atomic_load(is_cancelled))) {
+			errno = ETIMEDOUT;
+			return -1;
+		}
+	}
+	n = recv(b->fd, answer, sizeof(*answer), MSG_DONTWAIT);
+	if (n != sizeof(*answer)) {
+		errno = n == 0 ? EPIPE : n < 0 ? errno : EPROTO;
+		return -1;
+	}
+	answer->text[sizeof(answer->text) - 1] = '\0';
+	return 0;
+}
+
+static int is_same_device(const struct backend_request *r, const struct backend_answer *a)
+{
+	return r->type == a->type && r->handle == a->handle;
+}
+
+/* The answer to a request; that to an owed one may come first. */
+static int answer_wait(struct backend *b, const struct backend_request *request,
+		       unsigned int wait_ms, const atomic_int *is_cancelled, struct err *e)
+{
+	struct backend_answer answer;
+
+	do {
+		if (answer_take(b, &answer, wait_ms, is_cancelled)) {
+			if (errno == ETIMEDOUT && request->op == BACKEND_DETACH) {
+				return err_set(e, ERR_TIMEOUT,
+					       "the guest does not let go of the device");
+			}
+			err_set(e, ERR_HOST, "the guest's back end does not answer");
+			return err_errno(e, errno, "domus-backend");
+		}
+		if (b->owed.op && is_same_device(&b->owed, &answer)) {
+			b->owed.op = 0;
+		}
+	} while (answer.op != request->op || !is_same_device(request, &answer));
+	if (answer.status) {
+		err_set(e, ERR_HOST, "the guest's back end refuses");
+		return err_why(e, "%s", answer.text);
+	}
+	return 0;
+}
+
+static int call(struct backend *b, const struct backend_request *request, const int *fds,
+		unsigned int fd_count, struct err *e)
+{
+	if (b->owed.op) {
+		err_set(e, ERR_GUEST, "the guest still holds a device that is being detached");
+		return err_fix(e, "detach that one with --force, or wait");
+	}
+	if (request_send(b, request, fds, fd_count)) {
+		err_set(e, ERR_HOST, "the guest's back end does not take requests");
+		return err_errno(e, errno, "sendmsg");
+	}
+	return answer_wait(b, request, ANSWER_MS, NULL, e);
+}
+
+static uint32_t type_of(const struct device *d)
+{
+	return d->is_disk ? BACKEND_BLOCK : BACKEND_NET;
+}
+
+int backend_attach_disk(uint32_t domid, const char *name, const struct guest_disk *disk,
+			const struct disk_medium *m, int is_new, struct err *e)
+{
+	struct device d = device_of_disk(domid, disk);
+	struct backend_request request = {
+		.op = BACKEND_ATTACH,
+		.type = BACKEND_BLOCK,
+		.handle = d.handle,
+		.flags = (disk->is_readonly ? BACKEND_READ_ONLY : 0) |
+			 (disk->is_cdrom ? BACKEND_CDROM : 0) |
+			 (disk->is_discard ? BACKEND_DISCARD : 0),
+		.sector_bytes = m->sector,
+	};
+	struct backend *b = backend_get(domid, name, e);
+	int fds[FDS] = {m->fd, -1}, ret;
+
+	if (!b) {
+		return -1;
+	}
+	/* An empty drive has no requests, and no record of them. */
+	if (m->fd >= 0 && (fds[1] = spawn_record(&d, is_new, e)) < 0) {
+		return -1;
+	}
+	ret = call(b, &request, fds, m->fd >= 0 ? FDS : 0, e);
+	if (fds[1] >= 0) {
+		close(fds[1]);
+	}
+	return ret;
+}
+
+int backend_attach_net(uint32_t domid, const char *name, const struct guest_net *net, struct err *e)
+{
+	struct device d = device_of_net(domid, net);
+	struct backend_request request = {
+		.op = BACKEND_ATTACH,
+		.type = BACKEND_NET,
+		.handle = d.handle,
+		.rate_bytes = net->rate_bytes_s,
+	};
+	struct backend *b = backend_get(domid, name, e);
+	int tap = b ? spawn_tap(&d, net, e) : -1, ret;
+
+	if (tap < 0) {
+		return -1;
+	}
+	ret = call(b, &request, &tap, 1, e);
+	close(tap);
+	return ret;
+}
+
+int backend_detach(const struct device *d, int force, unsigned int wait_ms,
+		   const atomic_int *is_cancelled, struct err *e)
+{
+	struct backend *b = backend_find(d->domid);
+	struct backend_request request = {
+		.op = BACKEND_DETACH, .type = type_of(d), .handle = d->handle};
+
+	if (!b) {
+		/* Between two processes: what the guest says cannot be waited for. */
+		return force ? 0 : err_set(e, ERR_HOST, "the guest's back end is just restarted");
+	}
+	if (b->owed.op && (b->owed.type != request.type || b->owed.handle != request.handle)) {
+		return call(b, &request, NULL, 0, e);
+	}
+	if (!b->owed.op && request_send(b, &request, NULL, 0)) {
+		err_set(e, ERR_HOST, "the guest's back end does not take requests");
+		return err_errno(e, errno, "sendmsg");
+	}
+	b->owed = request;
+	if (answer_wait(b, &request, wait_ms, is_cancelled, e) == 0) {
+		return 0;
+	}
+	if (!force || e->class != ERR_TIMEOUT) {
+		return -1;
+	}
+	err_free(e);
+	request.flags = BACKEND_FORCE;
+	if (request_send(b, &request, NULL, 0)) {
+		return err_set(e, ERR_HOST, "the guest's back end does not take requests");
+	}
+	/* Both are answered now. */
+	return answer_wait(b, &request, ANSWER_MS, NULL, e) ||
+			       answer_wait(b, &request, ANSWER_MS, NULL, e)
+		       ? -1
+		       : 0;
+}
+
+int backend_resize(const struct device *d, struct err *e)
+{
+	struct backend *b = backend_find(d->domid);
+	struct backend_request request = {
+		.op = BACKEND_RESIZE, .type = type_of(d), .handle = d->handle};
+
+	return b ? call(b, &request, NULL, 0, e)
+		 : err_set(e, ERR_HOST, "the guest's back end is just restarted");
+}
+
+/* It ends by itself once what is in flight has ended; one that hangs is killed. */
+static void reap(pid_t pid)
+{
+	int pidfd = pidfd_open(pid, 0);
+	struct pollfd p = {.fd = pidfd, .events = POLLIN};
+
+	if (pidfd < 0 || poll(&p, 1, END_MS) != 1) {
+		kill(pid, SIGKILL);
+	}
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
+	}
+	if (pidfd >= 0) {
+		close(pidfd);
+	}
+}
+
+void backend_stop(uint32_t domid)
+{
+	struct backend *b = backend_find(domid);
+
+	if (b) {
+		backend_unlink(b);
+		close(b->fd);
+		reap(b->pid);
+		free(b);
+	}
+}
+
+void backend_forget(const struct device *d)
+{
+	spawn_record_remove(d);
+}
+
+struct revival {
+	const char *name;
+	struct err *e;
+	int ret;
+};
+
+static void revive_one(struct hyper *h, const struct device *d, void *arg)
+{
+	struct guest_file item GUEST_FILE_CLEANUP = {0};
+	struct err one ERR_CLEANUP = {0};
+	struct revival *r = arg;
+	struct disk_medium m = {.fd = -1, .device = -1};
+	int ret;
+
+	if (d->backend != DEVICE_BY_DOMUS) {
+		return;
+	}
+	ret = device_read(h, d, &item, &one);
+	if (ret == 0 && d->is_disk) {
+		ret = disk_open(&item, &item.disks[0], &m, &one) ||
+				      backend_attach_disk(d->domid, r->name, &item.disks[0], &m, 0,
+							  &one)
+			      ? -1
+			      : 0;
+		disk_close(&m);
+	} else if (ret == 0) {
+		ret = backend_attach_net(d->domid, r->name, &item.nets[0], &one);
+	}
+	/* One that fails does not keep the others from being served; the first is told. */
+	if (ret && r->ret == 0) {
+		err_move(r->e, &one);
+		r->ret = -1;
+	}
+}
+
+int backend_revive(struct hyper *h, uint32_t domid, const char *name, struct err *e)
+{
+	struct revival r = {name, e, 0};
+
+	backend_stop(domid);
+	devices_each(h, domid, revive_one, &r);
+	return r.ret;
+}
+
+int backend_pidfd(uint32_t domid)
+{
+	struct backend *b = backend_find(domid);
+
+	return b ? pidfd_open(b->pid, 0) : -1;
+}

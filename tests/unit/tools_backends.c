@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What domusd says to a back-end process, against one that follows a script: answers in order, late
+ * and missing ones, a process that is gone. The process is a thread at the other end of the socket.
+ */
+#include "unit.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "daemon/backends.h"
+#include "daemon/spawn.h"
+
+enum { DOMID = 7 };
+
+static int peer = -1;
+
+/* A real process, to be reaped and waited for; the conversation is the test's own. */
+int spawn_backend(uint32_t domid, const char *name, pid_t *pid, int *fd, struct err *e)
+{
+	int ends[2];
+
+	(void)e;
+	assert_int_equal(domid, DOMID);
+	assert_string_equal(name, "web");
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+	*pid = fork();
+	if (*pid == 0) {
+		_exit(0);
+	}
+	*fd = ends[0];
+	peer = ends[1];
+	return 0;
+}
+
+int spawn_record(const struct device *d, int is_new, struct err *e)
+{
+	(void)d;
+	(void)is_new;
+	(void)e;
+	return open("/dev/null", O_RDWR | O_CLOEXEC);
+}
+
+void spawn_record_remove(const struct device *d)
+{
+	(void)d;
+}
+
+int spawn_tap(const struct device *d, const struct guest_net *net, struct err *e)
+{
+	return spawn_record(d, net != NULL, e);
+}
+
+struct device device_of_disk(uint32_t domid, const struct guest_disk *d)
+{
+	return (struct device){domid, 1, d->backend, disk_handle(d->index)};
+}
+
+struct device device_of_net(uint32_t domid, const struct guest_net *n)
+{
+	return (struct device){domid, 0, n->backend, n->index};
+}
+
+int device_read(struct hyper *h, const struct device *d, struct guest_file *item, struct err *e)
+{
+	(void)h;
+	(void)d;
+	(void)item;
+	return err_set(e, ERR_HOST, "unused");
+}
+
+void devices_each(struct hyper *h, uint32_t domid,
+		  void (*visit)(struct hyper *h, const struct device *d, void *arg), void *arg)
+{
+	(void)h;
+	(void)domid;
+	(void)visit;
+	(void)arg;
+}
+
+int disk_open(const struct guest_file *g, const struct guest_disk *d, struct disk_medium *m,
+	      struct err *e)
+{
+	(void)g;
+	(void)d;
+	(void)m;
+	return err_set(e, ERR_HOST, "unused");
+}
+
+void guest_file_free(struct guest_file *g)
+{
+	(void)g;
+}
+
+void disk_close(struct disk_medium *m)
+{
+	(void)m;
+}
+
+static struct backend_request request_take(int *fd_count)
+{
+	struct backend_request request;
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(4 * sizeof(int))];
+	} parts;
+	struct iovec data = {&request, sizeof(request)};
+	struct msghdr message = {.msg_iov = &data,
+				 .msg_iovlen = 1,
+				 .msg_control = &parts,
+				 .msg_controllen = sizeof(parts)};
+	int fds[4], i;
+
+	assert_int_equal(recvmsg(peer, &message, MSG_CMSG_CLOEXEC), sizeof(request));
+	*fd_count =
+		message.msg_controllen ? (parts.header.cmsg_len - CMSG_LEN(0)) / sizeof(int) : 0;
+	memcpy(fds, CMSG_DATA(&parts.header), *fd_count * sizeof(int));
+	for (i = 0; i < *fd_count; i++) {
+		close(fds[i]);
+	}
+	return request;
+}
+
+static void answer_give(uint32_t op, uint32_t handle, int status, const char *text)
+{
+	struct backend_answer answer = {
+		.op = op, .type = BACKEND_BLOCK, .handle = handle, .status = status};
+
+	snprintf(answer.text, sizeof(answer.text), "%s", text);
+	assert_int_equal(send(peer, &answer, sizeof(answer), 0), sizeof(answer));
+}
+
+/* Attaches by a thread, for the process is first there with the first request. */
+static void *answer_first(void *arg)
+{
+	int fd_count;
+
+	(void)arg;
+	while (__atomic_load_n(&peer, __ATOMIC_ACQUIRE) < 0) {
+		usleep(1000);
+	}
+	(void)request_take(&fd_count);
+	answer_give(BACKEND_ATTACH, disk_handle(0), 0, "");
+	return NULL;
+}
+
+static const struct guest_disk disk = {.index = 0, .is_readonly = 1};
+static const struct device device = {DOMID, 1, DEVICE_BY_DOMUS, 51712};
+static const struct device other = {DOMID, 1, DEVICE_BY_DOMUS, 51728};
+
+static int start(void **state)
+{
+	struct disk_medium m = {.fd = STDIN_FILENO, .sector = 512};
+	struct err e ERR_CLEANUP = {0};
+	pthread_t thread;
+
+	(void)state;
+	peer = -1;
+	pthread_create(&thread, NULL, answer_first, NULL);
+	assert_int_equal(backend_attach_disk(DOMID, "web", &disk, &m, 1, &e), 0);
+	pthread_join(thread, NULL);
+	return 0;
+}
+
+static int stop(void **state)
+{
+	(void)state;
+	backend_stop(DOMID);
+	close(peer);
+	return 0;
+}
+
+static void attach_carries_all(void **state)
+{
+	struct guest_disk more = {.index = 1, .is_discard = 1, .is_cdrom = 1};
+	struct disk_medium m = {.fd = STDIN_FILENO, .sector = 4096}, none = {.fd = -1};
+	struct err e ERR_CLEANUP = {0};
+	struct backend_request request;
+	int fd_count;
+
+	(void)state;
+	answer_give(BACKEND_ATTACH, disk_handle(1), -EIO, "no good");
+	assert_int_equal(backend_attach_disk(DOMID, "web", &more, &m, 1, &e), -1);
+	assert_string_equal(e.why, "no good");
+	request = request_take(&fd_count);
+	assert_int_equal(request.op, BACKEND_ATTACH);
+	assert_int_equal(request.type, BACKEND_BLOCK);
+	assert_int_equal(request.handle, 51728);
+	assert_int_equal(request.flags, BACKEND_CDROM | BACKEND_DISCARD);
+	assert_int_equal(request.sector_bytes, 4096);
+	assert_int_equal(fd_count, 2);
+	err_free(&e);
+	answer_give(BACKEND_ATTACH, disk_handle(1), 0, "");
+	assert_int_equal(backend_attach_disk(DOMID, "web", &more, &none, 1, &e), 0);
+	request_take(&fd_count);
+	assert_int_equal(fd_count, 0);
+}
+
+static void late_answer_is_waited_for(void **state)
+{
+	struct err e ERR_CLEANUP = {0};
+	int fd_count;
+
+	(void)state;
+	assert_int_equal(backend_detach(&device, 0, 0, NULL, &e), -1);
+	assert_int_equal(e.class, ERR_TIMEOUT);
+	assert_int_equal(request_take(&fd_count).op, BACKEND_DETACH);
+	/* Behind it no answer would come. */
+	err_free(&e);
+	assert_int_equal(backend_resize(&other, &e), -1);
+	assert_int_equal(e.class, ERR_GUEST);
+	err_free(&e);
+	assert_int_equal(backend_detach(&other, 1, 0, NULL, &e), -1);
+	assert_int_equal(e.class, ERR_GUEST);
+	/* Asked again, it is not said again. */
+	err_free(&e);
+	answer_give(BACKEND_DETACH, 51712, 0, "");
+	assert_int_equal(backend_detach(&device, 0, 1000, NULL, &e), 0);
+	answer_give(BACKEND_RESIZE, 51728, 0, "");
+	assert_int_equal(backend_resize(&other, &e), 0);
+	assert_int_equal(request_take(&fd_count).op, BACKEND_RESIZE);
+}
+
+/* A guest that does not let go; with force it is not waited for any more. */
+static void *answer_force(void *arg)
+{
+	int fd_count;
+
+	assert_int_equal(request_take(&fd_count).flags, 0);
+	*(uint32_t *)arg = request_take(&fd_count).flags;
+	answer_give(BACKEND_DETACH, 51712, 0, "");
+	answer_give(BACKEND_DETACH, 51712, 0, "");
+	return NULL;
+}
+
+static void force_has_two_answers(void **state)
+{
+	struct err e ERR_CLEANUP = {0};
+	uint32_t flags = 0;
+	pthread_t thread;
+
+	(void)state;
+	pthread_create(&thread, NULL, answer_force, &flags);
+	assert_int_equal(backend_detach(&device, 1, 100, NULL, &e), 0);
+	pthread_join(thread, NULL);
+	assert_int_equal(flags, BACKEND_FORCE);
+	/* None is left over. */
+	answer_give(BACKEND_RESIZE, 51728, 0, "");
+	assert_int_equal(backend_resize(&other, &e), 0);
+}
+
+static void cancelled_and_gone(void **state)
+{
+	const atomic_int is_cancelled = 1;
+	struct err e ERR_CLEANUP = {0};
+
+	(void)state;
+	assert_int_equal(backend_detach(&device, 0, 60000, &is_cancelled, &e), -1);
+	assert_int_equal(e.class, ERR_TIMEOUT);
+	err_free(&e);
+	shutdown(peer, SHUT_RDWR);
+	assert_int_equal(backend_detach(&device, 0, 60000, NULL, &e), -1);
+	assert_int_equal(e.class, ERR_HOST);
+	backend_stop(DOMID);
+	err_free(&e);
+	assert_int_equal(backend_resize(&device, &e), -1);
+	assert_int_equal(backend_pidfd(DOMID), -1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(attach_carries_all, start, stop),
+		cmocka_unit_test_setup_teardown(late_answer_is_waited_for, start, stop),
+		cmocka_unit_test_setup_teardown(force_has_two_answers, start, stop),
+		cmocka_unit_test_setup_teardown(cancelled_and_gone, start, stop),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
