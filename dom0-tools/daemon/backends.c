@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "daemon/backends.h"
+#include "daemon/links.h"
 #include "daemon/spawn.h"
 
 enum { ANSWER_MS = 10000, END_MS = 5000, SLICE_MS = 50, FDS = 2 };
@@ -214,8 +215,10 @@ int backend_attach_net(uint32_t domid, const char *name, const struct guest_net 
 		.rate_bytes = net->rate_bytes_s,
 	};
 	struct backend *b = backend_get(domid, name, e);
-	int tap = b ? spawn_tap(&d, net, e) : -1, ret;
+	char name_here[LINK_NAME_BYTES + 1];
+	int tap, ret;
 
+	tap = b ? link_tap(device_link(&d, name_here), net->bridge, net->mtu, e) : -1;
 	if (tap < 0) {
 		return -1;
 	}

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Asks the kernel about network devices and changes them; see links.h. */
 #include <errno.h>
-#include <net/if.h>
+#include <fcntl.h>
+#include <linux/if.h>
+#include <linux/if_tun.h>
 #include <netlink/netlink.h>
 #include <netlink/route/link.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "daemon/links.h"
@@ -77,4 +80,23 @@ int link_join(const char *name, const char *bridge, unsigned int mtu, struct err
 		nl_socket_free(sk);
 	}
 	return ret < 0 ? -1 : 0;
+}
+
+int link_tap(const char *name, const char *bridge, unsigned int mtu, struct err *e)
+{
+	struct ifreq request = {.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR};
+	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
+
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
+	if (fd < 0 || ioctl(fd, TUNSETIFF, &request)) {
+		err_set(e, ERR_HOST, "the guest gets no network device %s", name);
+		err_errno(e, errno, fd < 0 ? "open /dev/net/tun" : "TUNSETIFF");
+		err_fix(e, "load the module tun (modprobe tun)");
+	} else if (link_join(name, bridge, mtu, e) == 0) {
+		return fd;
+	}
+	if (fd >= 0) {
+		close(fd);
+	}
+	return -1;
 }

@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Makes processes, logs, records and taps for back ends; see spawn.h. */
+/* Makes processes, logs and records for back ends; see spawn.h. */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/if.h>
-#include <linux/if_tun.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "backend.h"
-#include "daemon/links.h"
 #include "daemon/spawn.h"
 #include "lib/paths.h"
 
@@ -120,23 +116,4 @@ void spawn_record_remove(const struct device *d)
 
 	record_path(d, path);
 	unlink(path);
-}
-
-int spawn_tap(const struct device *d, const struct guest_net *net, struct err *e)
-{
-	struct ifreq request = {.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR};
-	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
-
-	device_link(d, request.ifr_name);
-	if (fd < 0 || ioctl(fd, TUNSETIFF, &request)) {
-		err_set(e, ERR_HOST, "the guest gets no network device %s", request.ifr_name);
-		err_errno(e, errno, fd < 0 ? "open /dev/net/tun" : "TUNSETIFF");
-		err_fix(e, "load the module tun (modprobe tun)");
-	} else if (link_join(request.ifr_name, net->bridge, net->mtu, e) == 0) {
-		return fd;
-	}
-	if (fd >= 0) {
-		close(fd);
-	}
-	return -1;
 }

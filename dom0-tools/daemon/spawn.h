@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a back-end process is given: its start, its log, the record of its requests, its taps. No
- * lock: nothing is shared.
+ * What a back-end process is given: its start, its log, the record of its requests. No lock:
+ * nothing is shared.
  */
 #pragma once
 
@@ -18,7 +18,3 @@ int spawn_backend(uint32_t domid, const char *name, pid_t *pid, int *fd, struct 
 int spawn_record(const struct device *d, int is_new, struct err *e);
 /** spawn_record_remove - removes it. */
 void spawn_record_remove(const struct device *d);
-
-/** spawn_tap - a new tap device on the network's bridge, which lasts as long as it is open. A
- *  descriptor, or -1 with ERR_HOST. */
-int spawn_tap(const struct device *d, const struct guest_net *net, struct err *e);
