@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Guest files: what is read, and each refusal with its place and its exact words. */
+#include <glob.h>
+
 #include "unit.h"
 
 #include "lib/guest_file.h"
@@ -342,6 +344,27 @@ static void names(void **state)
 	assert_false(guest_name_valid(name));
 }
 
+static void examples_are_right(void **state)
+{
+	glob_t found;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(glob("config/examples/*.yaml", 0, NULL, &found), 0);
+	for (i = 0; i < found.gl_pathc; i++) {
+		struct guest_file g GUEST_FILE_CLEANUP = {0};
+		struct err e ERR_CLEANUP = {0};
+		FILE *f = fopen(found.gl_pathv[i], "r");
+		char text[4096];
+		size_t bytes = f ? fread(text, 1, sizeof(text), f) : 0;
+
+		assert_true(bytes > 0 && bytes < sizeof(text));
+		assert_int_equal(guest_file_read(&g, found.gl_pathv[i], text, bytes, &e), 0);
+		fclose(f);
+	}
+	globfree(&found);
+}
+
 /* The file for editors is made from the table; this is what keeps it so. */
 static void schema_file_is_up_to_date(void **state)
 {
@@ -394,6 +417,7 @@ int main(void)
 		cmocka_unit_test(refusals_in_exact_words),
 		cmocka_unit_test(too_large_or_cut_anywhere),
 		cmocka_unit_test(names),
+		cmocka_unit_test(examples_are_right),
 		cmocka_unit_test(schema_file_is_up_to_date),
 		cmocka_unit_test(schema_rows_fit_their_parents),
 	};
