@@ -8,6 +8,7 @@ machine, with the same kernel and ramdisk.
 """
 
 import hashlib
+import inspect
 import json
 import re
 import struct
@@ -112,36 +113,43 @@ def create_time(tools):
     return sorted(times)[1]
 
 
-def cpu_spec(hypervisor, name="cpu", smp=1, isolation="off"):
-    """The machine on which programs measure, with the windows that the plugin watches for."""
-    name += "-isolated" if isolation == "on" else ""
+def counting_spec(hypervisor, name, isolation, more_files, **fields):
+    """A machine whose guests measure, and the file of the windows that the plugin counts in."""
     windows = LOGS / f"bench-{name}-{hypervisor}.windows"
     begin, end = (ring0.address_of(MICRO, f"window_{edge}") for edge in ("begin", "end"))
     plugin = f"-plugin {PLUGIN},out={windows},begin={begin:#x},end={end:#x}"
     ramdisk = guest_ramdisk("bench", {"usr/bin/micro": MICRO})
-    files = {"first": FIRST_PROGRAM, "boot/bench.img": ramdisk}
-    return bench_spec(hypervisor, name, isolation, files=files, smp=smp, qemu=(plugin,)), windows
+    files = {"first": FIRST_PROGRAM, "boot/bench.img": ramdisk} | more_files
+    return bench_spec(hypervisor, name, isolation, files=files, qemu=(plugin,), **fields), windows
+
+
+def cpu_spec(hypervisor, name="cpu", smp=1, isolation="off"):
+    """The machine on which programs measure, with the windows that the plugin watches for."""
+    name += "-isolated" if isolation == "on" else ""
+    return counting_spec(hypervisor, name, isolation, {}, smp=smp)
 
 
 class Measures:
     """Measures of one machine: times in ns, and as ring0-NAME the hypervisor's instructions."""
 
-    def __init__(self, hypervisor, path):
+    def __init__(self, hypervisor, path, prefix=""):
         self.hypervisor = hypervisor
+        self.prefix = prefix  # of the keys
         self.windows = ring0.Windows(path)
         self.times = {}
 
-    def run(self, command, names, suffix=""):
+    def run(self, command, names, suffix="", about=""):
         """Run programs by `command`, which returns what they print."""
         for name in names:
-            value, operations = value_of(command(f"micro {name}"), name)
-            self.times[name + suffix] = value
+            value, operations = value_of(command(f"micro {name} {about}".strip()), name)
+            key = f"{self.prefix}{name}{suffix}"
+            self.times[key] = value
             if self.hypervisor == "none":
                 continue
             blocks = ring0.count(name, operations, self.windows.take())
-            self.times[f"ring0-{name}{suffix}"] = round(sum(blocks.values()))
+            self.times[f"ring0-{key}"] = round(sum(blocks.values()))
             if self.hypervisor == "domus":
-                ring0.write_profile(name + suffix, blocks)
+                ring0.write_profile(key, blocks)
 
     def run_in_guest(self, tools, names, suffix="", vcpus=1):
         """The same in a guest made for them."""
@@ -193,13 +201,14 @@ def pair_times(hypervisor, isolation="off"):
     return measures.times
 
 
-def key_of(spec):
+def key_of(spec, run):
     """A digest of all that decides the figures of a run."""
     digest = hashlib.sha256()
     version = subprocess.run(["qemu-system-x86_64", "--version"], stdout=subprocess.PIPE,
                              check=True).stdout
     digest.update(version + repr(spec).encode() + grub_commands(spec).encode())
-    for path in (Path(__file__), Path(ring0.__file__), PLUGIN):
+    module = inspect.getsourcefile(getattr(run, "func", run))  # of a partial, too
+    for path in sorted({Path(__file__), Path(ring0.__file__), PLUGIN, Path(module)}):
         digest.update(path.read_bytes())
     for name, source in sorted(boot_files(spec).items()):
         digest.update(name.encode() + (source if isinstance(source, bytes)
@@ -211,7 +220,7 @@ MACHINES = {"boot": (boot_spec, boot_times), "cpu": (cpu_spec, cpu_times),
             "pair": (pair_spec, pair_times),
             "cpu-isolated": (partial(cpu_spec, isolation="on"), partial(cpu_times, isolation="on")),
             "pair-isolated": (partial(pair_spec, isolation="on"),
-                              partial(pair_times, isolation="on"))}
+                              partial(pair_times, isolation="on"))}  # devices.py adds its own
 
 
 def times_of(machine, hypervisor):
@@ -219,7 +228,7 @@ def times_of(machine, hypervisor):
     spec, run = MACHINES[machine]
     if hypervisor == "domus":
         return run(hypervisor)
-    path = RESULTS / f"{machine}-{hypervisor}-{key_of(spec(hypervisor)[0])}.json"
+    path = RESULTS / f"{machine}-{hypervisor}-{key_of(spec(hypervisor)[0], run)}.json"
     if not path.exists():
         times = run(hypervisor)
         RESULTS.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Prints one measure: `micro getpid`, or the time of a command: `micro time COMMAND...`, or the
+ * Prints one measure: `micro getpid`, with what it is about behind it: `micro disk-read /dev/xvda`; or the time of a command: `micro time COMMAND...`, or the
  * TSC now: `micro tsc`. The result is a line "micro NAME VALUE", with the number of operations
  * behind it if it is a mean. One thread, no lock.
  */
@@ -31,10 +31,21 @@ static const struct {
 	{"evtchn", measure_evtchn},
 	{"notify", measure_notify},
 	{"handover", measure_handover},
+	{"disk-read", measure_disk_read},
+	{"disk-write", measure_disk_write},
+	{"disk-random", measure_disk_random},
+	{"disk-deep", measure_disk_deep},
+	{"serve", measure_serve},
+	{"tcp-out", measure_tcp_out},
+	{"tcp-in", measure_tcp_in},
+	{"tcp-echo", measure_tcp_echo},
+	{"udp-out", measure_udp_out},
+	{"ping", measure_ping},
 	{"tsc", tsc},
 };
 
 static uint64_t started, operations;
+static const char *about = "";
 
 /* The plugin knows these two by their addresses. */
 __attribute__((noinline, noclone)) void window_begin(void)
@@ -60,6 +71,11 @@ uint64_t end(uint64_t count)
 	window_end();
 	operations = count;
 	return time / count;
+}
+
+const char *argument(void)
+{
+	return about;
 }
 
 void fail(const char *what)
@@ -96,13 +112,14 @@ int main(int argc, char **argv)
 		printf("micro time %" PRIu64 "\n", time_command(argv + 2));
 		return 0;
 	}
-	for (i = 0; argc == 2 && i < sizeof(measures) / sizeof(measures[0]); i++) {
+	about = argc == 3 ? argv[2] : about;
+	for (i = 0; (argc == 2 || argc == 3) && i < sizeof(measures) / sizeof(measures[0]); i++) {
 		if (strcmp(argv[1], measures[i].name) == 0) {
 			value = measures[i].run();
 			printf("micro %s %" PRIu64 " %" PRIu64 "\n", argv[1], value, operations);
 			return 0;
 		}
 	}
-	fprintf(stderr, "usage: micro MEASURE | micro time COMMAND...\n");
+	fprintf(stderr, "usage: micro MEASURE [ABOUT] | micro time COMMAND...\n");
 	return 2;
 }
