@@ -47,12 +47,13 @@ def start(tools, name, address, backend, disk):
     if status:
         raise BootError(output)
     with GuestShell(tools, name, runs.PATIENCE) as shell:
-        status, output = shell.run(
-            "modprobe xen-blkfront; modprobe xen-netfront; "
-            f"ip addr add {address}/24 dev eth0 && ip link set eth0 up; "
-            f"until ping -c1 -W1 {DOM0} >/dev/null; do :; done; (micro serve >/dev/null 2>&1 &)")
-        if status:
-            raise BootError(output)
+        for command in ("modprobe xen-blkfront; modprobe xen-netfront",
+                        f"ip addr add {address}/24 dev eth0 && ip link set eth0 up",
+                        f"until ping -c1 -W1 {DOM0} >/dev/null; do :; done",
+                        "(micro serve >/dev/null 2>&1 &)"):
+            status, output = shell.run(command)
+            if status:
+                raise BootError(output)
 
 
 def times_of(hypervisor, backend="kernel"):
