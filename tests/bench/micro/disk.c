@@ -16,9 +16,9 @@
 
 enum { MIB = 1 << 20, SMALL = 4096, IN_ORDER = 64, AT_RANDOM = 2000, DEPTH = 32 };
 
-static char *buffer;      /* 1 MiB, aligned for direct I/O */
-static uint64_t smalls;   /* 4 KiB blocks of the device */
-static uint32_t at = 1;   /* of the generator: the same places on every run */
+static char *buffer;    /* 1 MiB, aligned for direct I/O */
+static uint64_t smalls; /* 4 KiB blocks of the device */
+static uint32_t at = 1; /* of the generator: the same places on every run */
 
 static int disk_open(int flags)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Prints one measure: `micro getpid`, with what it is about behind it: `micro disk-read /dev/xvda`; or the time of a command: `micro time COMMAND...`, or the
- * TSC now: `micro tsc`. The result is a line "micro NAME VALUE", with the number of operations
- * behind it if it is a mean. One thread, no lock.
+ * Prints one measure: `micro getpid`, with what it is about behind it: `micro disk-read /dev/xvda`;
+ * or the time of a command: `micro time COMMAND...`, or the TSC now: `micro tsc`. The result is a
+ * line "micro NAME VALUE", with the number of operations behind it if it is a mean. One thread, no
+ * lock.
  */
 #include <errno.h>
 #include <inttypes.h>

@@ -46,7 +46,8 @@ uint64_t measure_disk_write(void);
 uint64_t measure_disk_random(void);
 uint64_t measure_disk_deep(void);
 
-/* Of a network: 1 MiB of a stream, one byte there and back, a datagram, a ping; and the other end. */
+/* Of a network: 1 MiB of a stream, one byte there and back, a datagram, a ping; and the other end.
+ */
 uint64_t measure_tcp_out(void);
 uint64_t measure_tcp_in(void);
 uint64_t measure_tcp_echo(void);

@@ -174,7 +174,8 @@ static uint32_t arrived(int fd)
 
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
 	for (unsigned int i = 0; i < 5; i++) {
-		if (send(fd, "", 1, 0) == 1 && recv(fd, &count, sizeof(count), 0) == sizeof(count)) {
+		if (send(fd, "", 1, 0) == 1 &&
+		    recv(fd, &count, sizeof(count), 0) == sizeof(count)) {
 			return count;
 		}
 	}
@@ -209,7 +210,7 @@ static uint16_t checksum(const void *data, size_t bytes)
 		sum += words[i];
 	}
 	sum = (sum >> 16) + (sum & 0xffff);
-	return (uint16_t)~(sum + (sum >> 16));
+	return (uint16_t) ~(sum + (sum >> 16));
 }
 
 uint64_t measure_ping(void)
