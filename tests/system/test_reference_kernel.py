@@ -12,7 +12,7 @@ GUEST = ["domus: 1", "name: ref", "memory: 8MiB", "policy: {crash: preserve, pow
          "boot:", "  kernel: /boot/domus-kernel"]
 # Ways through the block front end: pages lent, copied, indirect; queues and larger rings.
 WAYS = ["", "persistent=0 depth=16", "segments=32", "queues=2 order=2 depth=32"]
-BACK_ENDS = ["kernel"]
+BACK_ENDS = ["kernel", "domus"]
 
 
 @pytest.fixture
