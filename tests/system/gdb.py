@@ -7,7 +7,7 @@ import time
 
 from machine import BUILD
 
-RIP = 16 * 8  # where it lies among the stub's registers, in bytes
+RSP, RIP = 7 * 8, 16 * 8  # where they lie among the stub's registers, in bytes
 
 
 def symbol(name):
@@ -67,9 +67,18 @@ class Gdb:
         assert self.ask(f"Hg{thread}") == "OK", stop
         return int(thread.rpartition(".")[2], 16) - 1
 
+    def registers(self):
+        """The selected CPU's, as the stub orders them."""
+        return bytearray.fromhex(self.ask("g").replace("x", "0"))
+
+    def stack(self, slot):
+        """A word of the selected CPU's stack; 0 is the one that it would pop first."""
+        rsp = int.from_bytes(self.registers()[RSP:RSP + 8], "little")
+        return int.from_bytes(bytes.fromhex(self.ask(f"m{rsp + 8 * slot:x},8")), "little")
+
     def jump(self, name):
         """The selected CPU continues at that function, and the machine goes on."""
-        registers = bytearray.fromhex(self.ask("g").replace("x", "0"))
+        registers = self.registers()
         registers[RIP:RIP + 8] = symbol(name).to_bytes(8, "little")
         assert self.ask("G" + registers.hex()) == "OK"
         self.resume()
