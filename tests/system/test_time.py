@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from console import PATIENCE
 from gdb import Gdb
 from machine import BUILD, RUN, SERVE, guest_ramdisk
 from tools import Domus, GuestShell, Xl, wait_guest
@@ -47,7 +48,7 @@ def test_clocks_agree(boot, hypervisor, soak):
                                                ramdisk="/boot/clock.img",
                                                kernel="/boot/vmlinuz-cloud"))
     assert status == 0, output
-    wait_guest(tools, "hops", 120)
+    wait_guest(tools, "hops", PATIENCE)
     dom0.start_aside(f"clock {seconds}")
     with GuestShell(tools, "hops", 120 + seconds * 5) as shell:
         assert shell.run("cat /sys/devices/system/clocksource/clocksource0/current_clocksource"
