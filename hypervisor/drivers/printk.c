@@ -30,6 +30,7 @@ static struct threshold host_threshold = {CONFIG_LOGLVL, CONFIG_LOGLVL};
 static struct threshold guest_threshold = {0, 2};
 
 static spinlock_t console_lock = SPINLOCK_INIT;
+static char last_sent = '\n';
 static spinlock_t limit_lock = SPINLOCK_INIT;
 static u32 limit_tokens = LIMIT_BURST, limit_dropped;
 static u64 limit_refilled;
@@ -45,22 +46,32 @@ static bool lock_bounded(void)
 	return false;
 }
 
-void serial_write(const char *s, size_t n)
+/* `own` text starts a line of its own, wherever dom0 is in one of its. */
+static void serial_send(const char *s, size_t n, bool own)
 {
 	unsigned long flags = irq_save();
 	bool locked = lock_bounded();
 
+	if (own && last_sent != '\n') {
+		uart_write("\n", 1);
+	}
 	uart_write(s, n);
+	last_sent = n ? s[n - 1] : last_sent;
 	if (locked) {
 		spin_unlock(&console_lock);
 	}
 	irq_restore(flags);
 }
 
+void serial_write(const char *s, size_t n)
+{
+	serial_send(s, n, false);
+}
+
 void console_write(const char *s, size_t n)
 {
 	ring_write(s, n);
-	serial_write(s, n);
+	serial_send(s, n, true);
 }
 
 /* Strips the level off the format; 0 = a message without one. */
