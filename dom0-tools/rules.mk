@@ -24,7 +24,8 @@ $(TOOLS_O)/domus: $(CLIENT_OBJS)
 	$(Q)$(CC) $(filter-out -pie,$(USER_LDFLAGS)) -static-pie -o $@ $^ -ljansson
 
 DAEMON_OBJS := $(call tools_objs,dom0-tools/daemon/*.c) $(patsubst %,$(TOOLS_O)/lib/%.o,\
-	err size nearest guest_schema guest_file guest_value guest_device harmless cpulist)
+	err size nearest schema reader value guest_schema guest_file guest_value guest_device \
+	harmless cpulist)
 $(TOOLS_O)/domusd: $(DAEMON_OBJS)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(USER_LDFLAGS) -pthread -o $@ $^ -lxenguest -lxenctrl -lxencall -lxenstore -lxenevtchn \
@@ -35,7 +36,7 @@ all: $(TOOLS_O)/domus-unpack-kernel $(TOOLS_O)/domus $(TOOLS_O)/domusd
 -include $(wildcard $(TOOLS_O)/*/*.d)
 
 # The JSON Schema for editors is made from the table of keys: `make schema` after a change.
-$(TOOLS_O)/make-schema: $(patsubst %,$(TOOLS_O)/lib/%.o,make_schema guest_schema guest_device)
+$(TOOLS_O)/make-schema: $(patsubst %,$(TOOLS_O)/lib/%.o,make_schema schema guest_schema)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(USER_LDFLAGS) -o $@ $^ -ljansson
 schema: $(TOOLS_O)/make-schema ## Write config/schema/guest.schema.json anew
@@ -48,7 +49,8 @@ tools_text_SRCS   := tests/unit/tools_text.c $(call tools_lib,err size nearest c
 tools_text_CFLAGS := $(TOOLS_CFLAGS)
 tools_text_LIBS   := -ljansson
 tools_guest_file_SRCS   := tests/unit/tools_guest_file.c \
-	$(call tools_lib,err size nearest guest_schema guest_file guest_value guest_device)
+	$(call tools_lib,err size nearest schema reader value guest_schema guest_file guest_value \
+	guest_device)
 tools_guest_file_CFLAGS := $(TOOLS_CFLAGS)
 tools_guest_file_LIBS   := -ljansson -lyaml
 tools_console_SRCS   := tests/unit/tools_console.c dom0-tools/daemon/ring.c \
@@ -61,6 +63,6 @@ tools_policy_SRCS   := tests/unit/tools_policy.c dom0-tools/daemon/policy.c
 tools_policy_CFLAGS := $(TOOLS_CFLAGS)
 tools_policy_LIBS   := -ljansson
 tools_backends_SRCS   := tests/unit/tools_backends.c dom0-tools/daemon/backends.c \
-	$(call tools_lib,err guest_device)
+	$(call tools_lib,err size guest_device)
 tools_backends_CFLAGS := $(TOOLS_CFLAGS)
 tools_backends_LIBS   := -ljansson

@@ -33,7 +33,7 @@ static int read_file(const char *path, char *text, size_t room, size_t *bytes, s
 
 int create_run(const struct call *c, struct err *e)
 {
-	static char text[GUEST_FILE_LIMIT_BYTES + 1];
+	static char text[SCHEMA_FILE_BYTES + 1];
 	char absolute[PATH_MAX], target[PATH_MAX * 3 + 64], *path;
 	const char *name;
 	size_t bytes;

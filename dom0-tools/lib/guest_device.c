@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "guest_device.h"
+#include "size.h"
 
 enum {
 	XVD_MAJOR = 202,
@@ -85,33 +86,14 @@ void mac_derive(const uint8_t uuid[16], unsigned int index, uint8_t mac[MAC_BYTE
 
 int rate_parse(const char *text, uint64_t *bytes_s)
 {
-	static const struct unit {
-		const char *name;
-		uint64_t bytes;
-	} units[] = {{"kbit/s", 125}, {"Mbit/s", 125000}, {"Gbit/s", 125000000}};
-	uint64_t n = 0;
-	size_t i;
+	static const struct unit units[] = {
+		{"kbit/s", 125}, {"Mbit/s", 125000}, {"Gbit/s", 125000000}};
 
-	if (!isdigit((unsigned char)*text)) {
-		return -1;
-	}
-	for (; isdigit((unsigned char)*text); text++) {
-		n = n * 10 + (*text - '0');
-		if (n > RATE_LIMIT_BYTES_S) {
-			return -1;
-		}
-	}
-	while (*text == ' ') {
-		text++;
-	}
-	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-		if (strcmp(text, units[i].name) == 0 && n &&
-		    n <= RATE_LIMIT_BYTES_S / units[i].bytes) {
-			*bytes_s = n * units[i].bytes;
-			return 0;
-		}
-	}
-	return -1;
+	return unit_parse(text, units, sizeof(units) / sizeof(units[0]), RATE_LIMIT_BYTES_S,
+			  bytes_s) ||
+			       !*bytes_s
+		       ? -1
+		       : 0;
 }
 
 int link_name_valid(const char *text)

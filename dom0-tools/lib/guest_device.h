@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "schema.h"
+
 /** Disks are named xvda to xvdz. */
 #define GUEST_DISK_LIMIT 26
 #define GUEST_NET_LIMIT  16
@@ -18,11 +20,6 @@
 #define MAC_TEXT_BYTES     18
 #define LINK_NAME_BYTES    15 /* of a network device in Linux, without the zero byte */
 #define RATE_LIMIT_BYTES_S (1ull << 40)
-
-/** Where a value stands in its file, from 1; line 0: nowhere. */
-struct place {
-	unsigned int line, column;
-};
 
 /** Whose back end serves a device: a process of ours, or dom0's kernel. */
 enum device_backend { DEVICE_BY_DOMUS, DEVICE_BY_KERNEL };

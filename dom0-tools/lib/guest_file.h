@@ -12,9 +12,6 @@
 #include "guest_device.h"
 #include "guest_schema.h"
 
-/** Larger guest files are refused. */
-#define GUEST_FILE_LIMIT_BYTES (64u << 10)
-
 enum end_action { END_DESTROY, END_RESTART, END_PRESERVE };
 
 struct guest_file {

@@ -7,7 +7,7 @@
 
 int main(void)
 {
-	char *text = schema_json();
+	char *text = schema_json(&guest_file_schema);
 
 	if (!text) {
 		return 1;

@@ -7,16 +7,17 @@
 
 #include "size.h"
 
-static const struct unit {
-	const char *name;
-	unsigned int shift;
-} units[] = {{"TiB", 40}, {"GiB", 30}, {"MiB", 20}, {"KiB", 10}};
+#define SIZE_LIMIT_BYTES (1ull << 62)
+
+/* From the largest, of which size_format() takes the first that fits. */
+static const struct unit units[] = {
+	{"TiB", 1ull << 40}, {"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}};
 
 #define UNIT_COUNT (sizeof(units) / sizeof(units[0]))
 
-int size_parse(const char *text, uint64_t *bytes)
+int unit_parse(const char *text, const struct unit *table, size_t count, uint64_t limit,
+	       uint64_t *out)
 {
-	const uint64_t limit = 1ull << 62;
 	uint64_t n = 0;
 	size_t i;
 
@@ -32,13 +33,18 @@ int size_parse(const char *text, uint64_t *bytes)
 	while (*text == ' ') {
 		text++;
 	}
-	for (i = 0; i < UNIT_COUNT; i++) {
-		if (strcmp(text, units[i].name) == 0 && n <= limit >> units[i].shift) {
-			*bytes = n << units[i].shift;
+	for (i = 0; i < count; i++) {
+		if (strcmp(text, table[i].name) == 0 && n <= limit / table[i].factor) {
+			*out = n * table[i].factor;
 			return 0;
 		}
 	}
 	return -1;
+}
+
+int size_parse(const char *text, uint64_t *bytes)
+{
+	return unit_parse(text, units, UNIT_COUNT, SIZE_LIMIT_BYTES, bytes);
 }
 
 const char *size_format(uint64_t bytes, char buf[SIZE_TEXT_BYTES])
@@ -46,8 +52,8 @@ const char *size_format(uint64_t bytes, char buf[SIZE_TEXT_BYTES])
 	size_t i;
 
 	for (i = 0; i < UNIT_COUNT; i++) {
-		if (bytes && bytes % (1ull << units[i].shift) == 0) {
-			snprintf(buf, SIZE_TEXT_BYTES, "%" PRIu64 "%s", bytes >> units[i].shift,
+		if (bytes && bytes % units[i].factor == 0) {
+			snprintf(buf, SIZE_TEXT_BYTES, "%" PRIu64 "%s", bytes / units[i].factor,
 				 units[i].name);
 			return buf;
 		}
