@@ -13,6 +13,7 @@
 #include "backend/device.h"
 #include "backend/loop.h"
 #include "backend/net.h"
+#include "backend/privileges.h"
 #include "backend/xen.h"
 #include "public/domus.h"
 
@@ -74,7 +75,8 @@ static int start(uint16_t domid, struct complaint *c)
 	device_init(domid, control_gone);
 	rc = xen_open(domid, c);
 	rc = rc ? rc : store_open(device_changed, c);
-	return rc ? rc : control_open(c);
+	rc = rc ? rc : control_open(c);
+	return rc ? rc : privileges_drop(domid, c);
 }
 
 int main(int argc, char **argv)
