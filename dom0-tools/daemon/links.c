@@ -3,10 +3,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if.h>
+#include <linux/if_arp.h>
+#include <linux/if_ether.h>
 #include <linux/if_tun.h>
 #include <netlink/netlink.h>
 #include <netlink/route/link.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -82,13 +85,31 @@ int link_join(const char *name, const char *bridge, unsigned int mtu, struct err
 	return ret < 0 ? -1 : 0;
 }
 
+/*
+ * The address of Linux's own ends of guests' networks, too: a bridge takes the lowest of its ports'
+ * for its own, and this is the highest. With one by chance, as a new tap has, the bridge's would
+ * change with each new process, and guests would send to the old one until they ask again.
+ */
+static int tap_address(int fd)
+{
+	struct ifreq request;
+
+	if (ioctl(fd, TUNGETIFF, &request)) {
+		return -1;
+	}
+	request.ifr_hwaddr.sa_family = ARPHRD_ETHER;
+	memset(request.ifr_hwaddr.sa_data, 0xff, ETH_ALEN);
+	request.ifr_hwaddr.sa_data[0] = (char)0xfe;
+	return ioctl(fd, SIOCSIFHWADDR, &request);
+}
+
 int link_tap(const char *name, const char *bridge, unsigned int mtu, struct err *e)
 {
 	struct ifreq request = {.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR};
 	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
 
 	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
-	if (fd < 0 || ioctl(fd, TUNSETIFF, &request)) {
+	if (fd < 0 || ioctl(fd, TUNSETIFF, &request) || tap_address(fd)) {
 		err_set(e, ERR_HOST, "the guest gets no network device %s", name);
 		err_errno(e, errno, fd < 0 ? "open /dev/net/tun" : "TUNSETIFF");
 		err_fix(e, "load the module tun (modprobe tun)");
