@@ -14,7 +14,7 @@ BACKEND_SRCS := $(wildcard pv-drivers/backend/*.c) pv-drivers/common/handshake.c
 	pv-drivers/block/back.c pv-drivers/net/back.c pv-drivers/net/offload.c
 $(PV_O)/domus-backend: $(BACKEND_SRCS:pv-drivers/%.c=$(PV_O)/%.o)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(USER_LDFLAGS) -o $@ $^ -luring -lxenstore -lxenevtchn -lxengnttab
+	$(Q)$(CC) $(USER_LDFLAGS) -o $@ $^ -luring -lseccomp -lxenstore -lxenevtchn -lxengnttab
 
 all: $(PV_O)/domus-backend
 -include $(wildcard $(PV_O)/*/*.d)
@@ -29,6 +29,12 @@ pv_record_SRCS      := tests/unit/pv_record.c
 pv_record_CFLAGS    := $(PV_CFLAGS)
 pv_block_SRCS       := tests/unit/pv_block.c pv-drivers/block/back.c
 pv_block_CFLAGS     := $(PV_CFLAGS)
+
+UNIT_TESTS += pv_syscalls
+# Sanitizers make system calls of their own.
+pv_syscalls_SRCS    := tests/unit/pv_syscalls.c pv-drivers/backend/syscalls.c
+pv_syscalls_CFLAGS  := $(PV_CFLAGS) -fno-sanitize=all
+pv_syscalls_LIBS    := -lseccomp
 
 UNIT_TESTS += pv_block_fuzz
 pv_block_fuzz_SRCS   := tests/unit/pv_block_fuzz.c pv-drivers/block/back.c

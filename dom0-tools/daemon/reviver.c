@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Has ended back-end processes started again; see reviver.h. */
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "daemon/backends.h"
@@ -75,15 +77,35 @@ static void again_soon(struct reviver *v)
 	loop_timer_set(&v->again, ms < LONGEST_MS ? ms : LONGEST_MS, again);
 }
 
+/* How the process ended. It is not reaped here: who starts the next one does that. */
+static const char *end_words(int pidfd, char *text, size_t bytes)
+{
+	siginfo_t end = {0};
+
+	if (waitid(P_PIDFD, (id_t)pidfd, &end, WEXITED | WNOHANG | WNOWAIT) || !end.si_pid) {
+		return "in an unknown way";
+	}
+	if (end.si_code == CLD_EXITED) {
+		snprintf(text, bytes, "with exit code %d", end.si_status);
+	} else if (end.si_status == SIGSYS) {
+		snprintf(text, bytes, "by a system call that it may not make");
+	} else {
+		snprintf(text, bytes, "by signal %d", end.si_status);
+	}
+	return text;
+}
+
 static void ended(struct loop_source *s, uint32_t events)
 {
 	struct reviver *v = (struct reviver *)((char *)s - offsetof(struct reviver, end));
+	char text[64];
+	const char *how = end_words(v->end.fd, text, sizeof(text));
 
 	(void)events;
 	reviver_stop(v->g);
-	fprintf(stderr, "domusd: the back end of guest %s ended and is started again\n",
-		v->g->file.name);
-	guest_happened(v->g, "its back end ended and was started again");
+	fprintf(stderr, "domusd: the back end of guest %s ended %s and is started again\n",
+		v->g->file.name, how);
+	guest_happened(v->g, "its back end ended %s and was started again", how);
 	if (loop_now_ms() - v->started_ms >= LONG_LIFE_MS) {
 		v->count = 0;
 	}

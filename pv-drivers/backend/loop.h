@@ -31,7 +31,10 @@ struct loop_settler {
 	void (*settle)(struct loop_settler *s);
 };
 
-/** loop_init - to be called once, first; 0, or -errno. */
+/**
+ * loop_init - to be called once, first; 0, or -errno. The kernel takes no other requests from the
+ * ring than those that loop.c lists, whoever fills them in.
+ */
 int loop_init(void);
 /** loop_sqe - a place for a request whose end calls e->done; to be filled in at once. */
 struct io_uring_sqe *loop_sqe(struct loop_event *e);

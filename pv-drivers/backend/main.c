@@ -14,6 +14,7 @@
 #include "backend/loop.h"
 #include "backend/net.h"
 #include "backend/privileges.h"
+#include "backend/syscalls.h"
 #include "backend/xen.h"
 #include "public/domus.h"
 
@@ -76,7 +77,8 @@ static int start(uint16_t domid, struct complaint *c)
 	rc = xen_open(domid, c);
 	rc = rc ? rc : store_open(device_changed, c);
 	rc = rc ? rc : control_open(c);
-	return rc ? rc : privileges_drop(domid, c);
+	rc = rc ? rc : privileges_drop(domid, c);
+	return rc ? rc : syscalls_limit(c);
 }
 
 int main(int argc, char **argv)

@@ -35,6 +35,10 @@ int store_open(void (*changed)(const char *token), struct complaint *c)
 		return complain(c, errno, "the store cannot be reached through " KERNEL_STORE);
 	}
 	store.changed = changed;
+	/* The first watch starts libxenstore's thread, which cannot be started any more later. */
+	if (!xs_watch(store.handle, "domid", "") || !xs_unwatch(store.handle, "domid", "")) {
+		return complain(c, errno, "the store does not let its nodes be watched");
+	}
 	loop_watch(&store.watch, xs_fileno(store.handle), events_ready);
 	return 0;
 }

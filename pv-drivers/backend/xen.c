@@ -54,6 +54,9 @@ int xen_open(uint16_t domid, struct complaint *c)
 	if (!xen.events) {
 		return complain(c, errno, "event channels cannot be used (/dev/xen/evtchn)");
 	}
+	if (xenevtchn_restrict(xen.events, domid)) {
+		return complain(c, errno, "event channels cannot be limited to one guest");
+	}
 	fd = xenevtchn_fd(xen.events);
 	if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK)) {
 		return complain(c, errno, "/dev/xen/evtchn would block");

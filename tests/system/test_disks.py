@@ -8,18 +8,21 @@ import json
 
 import pytest
 
+import kills
+from kills import said
 from test_leaks import counts
 from test_tools import create, wait_until
 from tools import GuestShell, wait_guest
 
-MODULES = "loop xen-blkback xen-netback bridge"
+MODULES = "loop xen-blkback xen-netback bridge tun"
 GUEST = ["domus: 1", "name: d", "memory: 128MiB", "boot:", "  kernel: /boot/vmlinuz",
          "  ramdisk: /boot/initrd.img", "  cmdline: console=hvc0"]
 SMALL = ["domus: 1", "name: s", "memory: 32MiB", "boot:", "  kernel: /boot/small.elf"]
 DEVICES = ["disks:", "- {path: /run/rw.img, backend: kernel}",
            "- {path: /run/ro.img, readonly: true, target: xvdc, sector: 4096, backend: kernel}",
            "- {path: /run/own.img, target: xvdd, backend: domus}",
-           "networks:", "- {bridge: br0, mac: 00:16:3e:00:00:02, backend: kernel}"]
+           "networks:", "- {bridge: br0, mac: 00:16:3e:00:00:02, backend: kernel}",
+           f"- {{bridge: {kills.BRIDGE}, mac: 00:16:3e:00:00:03, backend: domus}}"]
 # What is in dom0 while a device is there: loop devices, ends of networks, back ends.
 TRACES = ("ls -d /sys/block/loop*/loop /sys/class/net/vif* /sys/bus/xen-backend/devices/*"
           " 2>/dev/null; xenstore-ls -f /local/domain/0 | grep -E '/(vbd|vif)/.*/'; "
@@ -34,17 +37,11 @@ def host(tools, hypervisor):
     tools.console.check(f"modprobe -a {MODULES} && "
                         "{ [ -d /sys/class/net/br0 ] || ip link add br0 type bridge; } && "
                         "ip addr replace 10.0.7.1/24 dev br0 && ip link set br0 up && "
-                        "rm -f /run/*.img && truncate -s 8M /run/rw.img /run/own.img && "
+                        f"{kills.SETUP} && rm -f /run/*.img && truncate -s 8M /run/rw.img /run/own.img && "
                         "dd if=/dev/urandom of=/run/ro.img bs=64k count=16 2>/dev/null")
     yield tools
-    tools.console.check("kill $(pidof httpd) 2>/dev/null; rm -f /run/*.img /run/part /run/got")
-
-
-def said(shell, command):
-    """What a command in the guest prints; it must succeed."""
-    status, output = shell.run(command)
-    assert status == 0, output
-    return output.strip()
+    tools.console.check("kill $(pidof httpd) 2>/dev/null; rm -f /run/*.img /run/part /run/got; "
+                        "rm -rf /run/kills")
 
 
 def traces_are_gone(tools):
@@ -68,17 +65,33 @@ def check_disks(shell, read):
 
 
 # What ends a back end's process under the guest, and how the next one comes.
-ENDS = ["true", "kill -9 $(pidof domus-backend)",
+ENDS = ["true", "kill -SYS $(pidof domus-backend)",
         "kill -9 $(pidof domusd); sleep 1; domusd --detach"]
+# What /proc says of a process that is nobody and stays it.
+NOBODY = {"CapPrm": "0000000000000000", "CapEff": "0000000000000000",
+          "NoNewPrivs": "1", "Groups": "", "Seccomp": "2"}
+
+
+def check_privileges(tools):
+    """The process that serves a guest is a user of its own without any privilege."""
+    text = tools.console.check("cat /proc/$(pidof domus-backend)/task/*/status")
+    user = str(13631488 + json.loads(tools.console.check("domus show d -o json"))["id"])
+    for thread in text.split("Name:")[1:]:
+        status = {key: value.strip() for key, _, value in
+                  (line.partition(":") for line in thread.splitlines())}
+        assert status["Uid"].split() == status["Gid"].split() == [user] * 4
+        assert {key: status[key] for key in NOBODY} == NOBODY
 
 
 def check_own(tools):
-    """The guest does not notice ends of the process that serves it."""
+    """The guest does not notice ends of the process that serves it; its history tells them."""
     for number, end in enumerate(ENDS):
         tools.console.check(end)
         with GuestShell(tools, "d") as shell:
             said(shell, f"dd if=/data of=/dev/xvdd bs=64k seek={number * 16} count=16 "
                  "conv=fsync 2>/dev/null")
+        if "SYS" in end:
+            assert "by a system call that it may not make" in tools.console.check("domus show d")
     tools.console.check("cmp -n 1048576 /run/rw.img /run/own.img && "
                         "dd if=/run/own.img of=/run/part bs=64k skip=32 count=16 2>/dev/null && "
                         "cmp -n 1048576 /run/part /run/rw.img")
@@ -95,13 +108,13 @@ def check_hotplug(tools):
     console = tools.console
     assert [(d["target"], d["readonly"], d["state"]) for d in devices(tools, "disk")] == [
         ("xvda", False, "connected"), ("xvdc", True, "connected"), ("xvdd", False, "connected")]
-    assert [n["mac"] for n in devices(tools, "net")] == ["00:16:3e:00:00:02"]
+    assert [n["mac"] for n in devices(tools, "net")] == ["00:16:3e:00:00:02", "00:16:3e:00:00:03"]
     console.check("truncate -s 1M /run/hot.img /run/hot2.img && "
                   "domus disk attach d /run/hot2.img -b domus -t xvde && "
                   "domus disk attach d /run/hot.img -b kernel && "
                   "domus net attach d br0 -b kernel")
     with GuestShell(tools, "d") as shell:
-        said(shell, "until [ -b /dev/xvdb -a -d /sys/class/net/eth1 ]; do sleep 0.1; done")
+        said(shell, "until [ -b /dev/xvdb -a -d /sys/class/net/eth2 ]; do sleep 0.1; done")
         said(shell, "dd if=/data of=/dev/xvdb bs=64k count=16 conv=fsync 2>/dev/null")
         said(shell, "dd if=/data of=/dev/xvde bs=64k count=16 conv=fsync 2>/dev/null")
     console.check("cmp /run/hot.img /run/hot2.img && "
@@ -121,11 +134,11 @@ def check_hotplug(tools):
         status, output = console.run(f"domus {command}")
         assert (status, words in output) == (code, True), output
     console.check("domus disk detach d xvdb && domus disk detach d xvde && "
-                  "domus net detach d 1 --force")
+                  "domus net detach d 2 --force")
     assert [d["target"] for d in devices(tools, "disk")] == ["xvda", "xvdc", "xvdd"]
-    assert len(devices(tools, "net")) == 1
+    assert len(devices(tools, "net")) == 2
     with GuestShell(tools, "d") as shell:
-        said(shell, "until [ ! -b /dev/xvdb -a ! -b /dev/xvde -a ! -d /sys/class/net/eth1 ]; do sleep 0.1; done")
+        said(shell, "until [ ! -b /dev/xvdb -a ! -b /dev/xvde -a ! -d /sys/class/net/eth2 ]; do sleep 0.1; done")
     # A paused guest lets nothing go by itself.
     console.check("domus pause d")
     status, output = console.run("domus disk detach d xvdc -t 1")
@@ -139,7 +152,7 @@ def check_hotplug(tools):
     assert [d["target"] for d in devices(tools, "disk")] == ["xvda"]
 
 
-def test_guest_with_disks_and_network(host):
+def test_guest_with_disks_and_network(host, soak):
     tools, console = host, host.console
     read = console.check("md5sum </run/ro.img").strip()
     status, output = create(tools, GUEST + DEVICES)
@@ -158,7 +171,10 @@ def test_guest_with_disks_and_network(host):
         said(shell, "nc 10.0.7.1 5001 </data")
     wait_until(tools, "[ -s /run/got ]")
     assert console.check("cat /run/got").strip() == sent
+    check_privileges(tools)
     check_own(tools)
+    console.check("dd if=/run/rw.img of=/run/kills/data bs=1M count=4 2>/dev/null")
+    print(kills.kill_under_load(tools, "d", "/dev/xvdd", "eth1", 50 if soak else 5))
     check_hotplug(tools)
     tools.destroy("d")
     assert console.check("dd if=/run/rw.img bs=64k count=64 2>/dev/null | md5sum").strip() == sent
