@@ -25,34 +25,41 @@ $(TOOLS_O)/domus: $(CLIENT_OBJS)
 
 DAEMON_OBJS := $(call tools_objs,dom0-tools/daemon/*.c) $(patsubst %,$(TOOLS_O)/lib/%.o,\
 	err size nearest schema reader value guest_schema guest_file guest_value guest_device \
-	harmless cpulist)
+	host_schema host_file ipv4 harmless cpulist)
 $(TOOLS_O)/domusd: $(DAEMON_OBJS)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(USER_LDFLAGS) -pthread -o $@ $^ -lxenguest -lxenctrl -lxencall -lxenstore -lxenevtchn \
 		-lxengnttab -lxenforeignmemory -lxentoollog -lmicrohttpd -ljansson -lyaml \
-		-lnl-route-3 -lnl-3
+		-lnl-route-3 -lnl-3 -lnftables
 
 all: $(TOOLS_O)/domus-unpack-kernel $(TOOLS_O)/domus $(TOOLS_O)/domusd
 -include $(wildcard $(TOOLS_O)/*/*.d)
 
-# The JSON Schema for editors is made from the table of keys: `make schema` after a change.
-$(TOOLS_O)/make-schema: $(patsubst %,$(TOOLS_O)/lib/%.o,make_schema schema guest_schema)
+# JSON Schemas for editors are made from the tables of keys: `make schema` after a change.
+$(TOOLS_O)/make-schema: $(patsubst %,$(TOOLS_O)/lib/%.o,make_schema schema guest_schema host_schema)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(USER_LDFLAGS) -o $@ $^ -ljansson
-schema: $(TOOLS_O)/make-schema ## Write config/schema/guest.schema.json anew
-	$< > config/schema/guest.schema.json
+schema: $(TOOLS_O)/make-schema ## Write config/schema/*.json anew
+	$< guest > config/schema/guest.schema.json
+	$< host > config/schema/host.schema.json
 .PHONY: schema
 
 tools_lib = $(patsubst %,dom0-tools/lib/%.c,$(1))
-UNIT_TESTS += tools_text tools_guest_file tools_console tools_client tools_policy tools_backends
+UNIT_TESTS += tools_text tools_guest_file tools_console tools_client tools_policy tools_backends \
+	tools_host_file
 tools_text_SRCS   := tests/unit/tools_text.c $(call tools_lib,err size nearest cpulist)
 tools_text_CFLAGS := $(TOOLS_CFLAGS)
 tools_text_LIBS   := -ljansson
 tools_guest_file_SRCS   := tests/unit/tools_guest_file.c \
 	$(call tools_lib,err size nearest schema reader value guest_schema guest_file guest_value \
-	guest_device)
+	guest_device host_schema)
 tools_guest_file_CFLAGS := $(TOOLS_CFLAGS)
 tools_guest_file_LIBS   := -ljansson -lyaml
+tools_host_file_SRCS   := tests/unit/tools_host_file.c dom0-tools/daemon/nat.c \
+	$(call tools_lib,err size nearest schema reader value guest_schema guest_file guest_value \
+	guest_device host_schema host_file ipv4)
+tools_host_file_CFLAGS := $(TOOLS_CFLAGS)
+tools_host_file_LIBS   := -ljansson -lyaml
 tools_console_SRCS   := tests/unit/tools_console.c dom0-tools/daemon/ring.c \
 	$(call tools_lib,harmless)
 tools_console_CFLAGS := $(TOOLS_CFLAGS)

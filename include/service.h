@@ -32,6 +32,18 @@ static inline int service_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+/** Blocks SIGHUP and returns a descriptor that reads it; -1 with errno. After service_signals(). */
+static inline int service_hangups(void)
+{
+	sigset_t set;
+
+	signal(SIGHUP, SIG_DFL); /* one that is ignored is not delivered anywhere */
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
 /** One datagram to the socket that systemd named, if it did. Returns 0, or -1 with errno. */
 static inline int service_notify(const char *state)
 {

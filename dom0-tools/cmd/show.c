@@ -10,12 +10,5 @@ int show_run(const struct call *c, struct err *e)
 	json_t *o = target ? verb_get(c, target, e) : NULL;
 
 	free(target);
-	if (!o) {
-		return -1;
-	}
-	if (!verb_print(c, o)) {
-		output_yaml(stdout, o);
-	}
-	json_decref(o);
-	return 0;
+	return verb_data(c, o);
 }

@@ -55,6 +55,8 @@ int verb_table(const struct call *c, json_t *data, const char *key, const struct
 	       size_t count);
 /** verb_print - prints data as JSON or YAML and returns 1; 0: the table is the verb's own. */
 int verb_print(const struct call *c, const json_t *data);
+/** verb_data - prints all data, for people as YAML; drops it. */
+int verb_data(const struct call *c, json_t *data);
 /** verb_say - one line for people about a guest ("web: paused"), or its data with -o. */
 void verb_say(const struct call *c, const json_t *guest, const char *what);
 
@@ -79,6 +81,11 @@ int disk_resize_run(const struct call *c, struct err *e);
 int net_list_run(const struct call *c, struct err *e);
 int net_attach_run(const struct call *c, struct err *e);
 int net_detach_run(const struct call *c, struct err *e);
+int network_list_run(const struct call *c, struct err *e);
+int network_show_run(const struct call *c, struct err *e);
+int network_start_run(const struct call *c, struct err *e);
+int network_stop_run(const struct call *c, struct err *e);
+int network_reload_run(const struct call *c, struct err *e);
 int info_run(const struct call *c, struct err *e);
 int dmesg_run(const struct call *c, struct err *e);
 int version_run(const struct call *c, struct err *e);

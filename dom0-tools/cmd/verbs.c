@@ -78,6 +78,17 @@ const struct verb verbs[] = {
 	 "-t SECONDS  how long the guest may take to let go of it (10)\n"
 	 "-f, --force  then take it away all the same",
 	 net_detach_run},
+	{"network list", "", "", 0, 0, "List the host's networks.", network_list_run},
+	{"network show", "NETWORK", "", 1, 1, "Show all there is to know about a network.",
+	 network_show_run},
+	{"network start", "NETWORK", "", 1, 1, "Set up a network that was stopped.",
+	 network_start_run},
+	{"network stop", "NETWORK", "f", 1, 1,
+	 "Take a network down until it is started again or the host boots.\n"
+	 "-f, --force  though guests are on it",
+	 network_stop_run},
+	{"network reload", "", "", 0, 0, "Make networks match the host's file.",
+	 network_reload_run},
 	{"info", "", "", 0, 0, "Tell about the host.", info_run},
 	{"dmesg", "", "", 0, 0, "Print the hypervisor's messages.", dmesg_run},
 	{"version", "", "", 0, 0, "Tell the versions of domus, domusd and the hypervisor.",
@@ -217,6 +228,18 @@ int verb_table(const struct call *c, json_t *data, const char *key, const struct
 	}
 	if (!verb_print(c, data)) {
 		output_table(stdout, json_object_get(data, key), columns, count);
+	}
+	json_decref(data);
+	return 0;
+}
+
+int verb_data(const struct call *c, json_t *data)
+{
+	if (!data) {
+		return -1;
+	}
+	if (!verb_print(c, data)) {
+		output_yaml(stdout, data);
 	}
 	json_decref(data);
 	return 0;

@@ -12,8 +12,8 @@
 #include <sys/stat.h>
 
 #include "daemon/console.h"
-#include "daemon/host.h"
 #include "daemon/life.h"
+#include "daemon/networks.h"
 #include "daemon/routes.h"
 #include "daemon/warm.h"
 #include "daemon/worker.h"
@@ -22,12 +22,12 @@
 #include "service.h"
 
 struct options {
-	const char *socket, *state_dir, *log_dir;
+	const char *socket, *state_dir, *log_dir, *host_file;
 	int is_detached;
 };
 
 static struct hyper hyper;
-static struct loop_source signals;
+static struct loop_source signals, hangups;
 
 static void signal_ready(struct loop_source *s, uint32_t events)
 {
@@ -36,11 +36,27 @@ static void signal_ready(struct loop_source *s, uint32_t events)
 	loop_stop();
 }
 
+/* By custom SIGHUP means that files have changed. */
+static void hangup_ready(struct loop_source *s, uint32_t events)
+{
+	struct err e ERR_CLEANUP = {0};
+	struct signalfd_siginfo info;
+	char *text;
+
+	(void)events;
+	if (read(s->fd, &info, sizeof(info)) == sizeof(info) && networks_reload(&e)) {
+		text = err_text(&e, "domusd");
+		fputs(text ? text : "", stderr);
+		free(text);
+	}
+}
+
 static int signals_init(struct err *e)
 {
-	int fd = service_signals();
+	int fd = service_signals(), hangup = service_hangups();
 
-	if (fd < 0 || loop_add(&signals, fd, EPOLLIN, signal_ready)) {
+	if (fd < 0 || hangup < 0 || loop_add(&signals, fd, EPOLLIN, signal_ready) ||
+	    loop_add(&hangups, hangup, EPOLLIN, hangup_ready)) {
 		err_set(e, ERR_HOST, "signals cannot be received");
 		return err_errno(e, errno, "signalfd");
 	}
@@ -76,7 +92,8 @@ static int start(const struct options *o, struct err *e)
 		*slash = '\0';
 	}
 	if (folder_make(folder, 0755, e) || folder_make(o->state_dir, 0700, e) ||
-	    folder_make(o->log_dir, 0750, e)) {
+	    folder_make(o->log_dir, 0750, e) || folder_make(DOMUS_NETWORK_DIR, 0755, e) ||
+	    folder_make(DOMUS_RUN_DIR, 0755, e)) {
 		return -1;
 	}
 	if (loop_init()) {
@@ -84,8 +101,12 @@ static int start(const struct options *o, struct err *e)
 		return err_errno(e, errno, "epoll_create1");
 	}
 	routes_init(&hyper, o->log_dir);
-	return signals_init(e) || hyper_open(&hyper, e) || console_init(e) || worker_init(e) ||
-			       life_init(&hyper, o->state_dir, o->log_dir, e) ||
+	if (signals_init(e) || hyper_open(&hyper, e) || console_init(e) || worker_init(e)) {
+		return -1;
+	}
+	/* Before guests that are on them. */
+	networks_init(o->host_file);
+	return life_init(&hyper, o->state_dir, o->log_dir, e) ||
 			       http_init(o->socket, routes_request, e)
 		       ? -1
 		       : 0;
@@ -93,11 +114,12 @@ static int start(const struct options *o, struct err *e)
 
 static void usage(FILE *f)
 {
-	fputs("usage: domusd [--socket PATH] [--state DIR] [--log DIR] [--detach]\n"
+	fputs("usage: domusd [--socket PATH] [--state DIR] [--log DIR] [--host FILE] [--detach]\n"
 	      "Looks after this host's guests. It stays in the foreground; a service manager runs it.\n"
 	      "  --socket PATH  where it listens (" DOMUS_SOCKET_PATH ")\n"
 	      "  --state DIR    what it must remember (" DOMUS_STATE_DIR ")\n"
 	      "  --log DIR      guests' console logs (" DOMUS_LOG_DIR ")\n"
+	      "  --host FILE    the host's networks (" DOMUS_HOST_FILE ")\n"
 	      "  --detach       go to the background once it serves\n"
 	      "  --version, --help\n",
 	      f);
@@ -107,13 +129,10 @@ static void usage(FILE *f)
 static int options_read(int argc, char **argv, struct options *o)
 {
 	static const struct option longs[] = {
-		{"socket", required_argument, NULL, 's'},
-		{"state", required_argument, NULL, 'd'},
-		{"log", required_argument, NULL, 'l'},
-		{"detach", no_argument, NULL, 'D'},
-		{"version", no_argument, NULL, 'V'},
-		{"help", no_argument, NULL, 'h'},
-		{0},
+		{"socket", required_argument, NULL, 's'}, {"state", required_argument, NULL, 'd'},
+		{"log", required_argument, NULL, 'l'},    {"host", required_argument, NULL, 'H'},
+		{"detach", no_argument, NULL, 'D'},       {"version", no_argument, NULL, 'V'},
+		{"help", no_argument, NULL, 'h'},         {0},
 	};
 	int c;
 
@@ -124,6 +143,8 @@ static int options_read(int argc, char **argv, struct options *o)
 			o->state_dir = optarg;
 		} else if (c == 'l') {
 			o->log_dir = optarg;
+		} else if (c == 'H') {
+			o->host_file = optarg;
 		} else if (c == 'D') {
 			o->is_detached = 1;
 		} else if (c == 'V') {
@@ -143,7 +164,7 @@ static int options_read(int argc, char **argv, struct options *o)
 
 int main(int argc, char **argv)
 {
-	struct options o = {DOMUS_SOCKET_PATH, DOMUS_STATE_DIR, DOMUS_LOG_DIR, 0};
+	struct options o = {DOMUS_SOCKET_PATH, DOMUS_STATE_DIR, DOMUS_LOG_DIR, DOMUS_HOST_FILE, 0};
 	struct err e ERR_CLEANUP = {0};
 	int code = options_read(argc, argv, &o), parent = -1;
 	char *text;

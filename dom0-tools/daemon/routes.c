@@ -11,6 +11,7 @@
 #include "daemon/hotplug.h"
 #include "daemon/life.h"
 #include "daemon/logs.h"
+#include "daemon/net_routes.h"
 #include "daemon/routes.h"
 #include "daemon/vcpus.h"
 #include "daemon/view.h"
@@ -246,7 +247,8 @@ static void post_shares(struct request *r, uint32_t domid)
 static const struct route {
 	const char *method, *path;
 	void (*run)(struct request *r, struct guest *g);
-	void (*run_domain)(struct request *r, uint32_t domid); /* or: of any domain */
+	void (*run_domain)(struct request *r, uint32_t domid);    /* or: of any domain */
+	void (*run_network)(struct request *r, const char *name); /* or: "*" is a network */
 } table[] = {
 	{"GET", "/v1/guests", .run = get_list},
 	{"POST", "/v1/guests", .run = post_create},
@@ -265,6 +267,11 @@ static const struct route {
 	{"GET", "/v1/guests/*/networks", .run = get_nets},
 	{"POST", "/v1/guests/*/networks", .run = post_net},
 	{"POST", "/v1/guests/*/networks/detach", .run = post_net_detach},
+	{"GET", "/v1/networks", .run_network = route_networks_list},
+	{"POST", "/v1/networks/reload", .run_network = route_networks_reload},
+	{"GET", "/v1/networks/*", .run_network = route_network_show},
+	{"POST", "/v1/networks/*/start", .run_network = route_network_start},
+	{"POST", "/v1/networks/*/stop", .run_network = route_network_stop},
 	{"GET", "/v1/vcpus", .run_domain = get_vcpus},
 	{"GET", "/v1/domains/*/vcpus", .run_domain = get_vcpus},
 	{"POST", "/v1/domains/*/vcpus", .run_domain = post_vcpus},
@@ -325,6 +332,10 @@ static void run(const struct route *route, struct request *r, const char *name)
 	uint32_t domid = DOMID_INVALID;
 	struct err e ERR_CLEANUP = {0};
 
+	if (route->run_network) {
+		route->run_network(r, name);
+		return;
+	}
 	if (*name && (route->run_domain ? domain_find(name, &domid) : !g)) {
 		err_set(&e, ERR_NOT_FOUND, "there is no %s '%s'%s",
 			route->run_domain ? "domain" : "guest", name, g ? " running" : "");

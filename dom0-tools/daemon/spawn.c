@@ -14,8 +14,8 @@
 #include "daemon/spawn.h"
 #include "lib/paths.h"
 
-/* A stream to the journal whose lines carry the name; -1: there is no journal. */
-static int log_open(const char *name)
+/* A stream to the journal whose lines carry a name of two parts; -1: there is no journal. */
+static int log_open(const char *kind, const char *name)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX,
 				      .sun_path = "/run/systemd/journal/stdout"};
@@ -23,7 +23,7 @@ static int log_open(const char *name)
 
 	/* Identifier, unit, priority, lines may begin with <priority>, and no copies elsewhere. */
 	if (fd >= 0 && (connect(fd, (struct sockaddr *)&address, sizeof(address)) ||
-			dprintf(fd, "domus-backend-%s\n\n6\n1\n0\n0\n0\n", name) < 0)) {
+			dprintf(fd, "domus-%s-%s\n\n6\n1\n0\n0\n0\n", kind, name) < 0)) {
 		close(fd);
 		fd = -1;
 	}
@@ -44,39 +44,56 @@ static void attributes_set(posix_spawnattr_t *attributes)
 	posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 }
 
-/* posix_spawn() shares our memory until the program runs: nothing is copied as by a fork. */
-static int run(uint32_t domid, int conversation, int log, pid_t *pid)
+/* posix_spawn() shares our memory until the program runs: nothing is copied as by a fork. Of our
+ * descriptors it gets the log, and fd (if it is one) under the other number. */
+static int run(char *const argv[], const char *path, int log, int fd, int as, pid_t *pid)
 {
-	char number[16];
-	char *const argv[] = {"domus-backend", "--domain", number, NULL}, *const env[] = {NULL};
+	char *const env[] = {NULL};
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attributes;
 	int errnum;
 
-	snprintf(number, sizeof(number), "%u", domid);
 	posix_spawn_file_actions_init(&files);
 	posix_spawnattr_init(&attributes);
 	attributes_set(&attributes);
 	if (log >= 0) {
 		posix_spawn_file_actions_adddup2(&files, log, STDERR_FILENO);
 	}
-	posix_spawn_file_actions_adddup2(&files, conversation, BACKEND_FD);
-	errnum = posix_spawn(pid, DOMUS_BACKEND_PATH, &files, &attributes, argv, env);
+	if (fd >= 0) {
+		posix_spawn_file_actions_adddup2(&files, fd, as);
+	}
+	errnum = posix_spawn(pid, path, &files, &attributes, argv, env);
 	posix_spawn_file_actions_destroy(&files);
 	posix_spawnattr_destroy(&attributes);
 	return errnum;
 }
 
+int spawn_program(char *const argv[], const char *kind, const char *name, pid_t *pid, struct err *e)
+{
+	int log = log_open(kind, name), errnum = run(argv, argv[0], log, -1, -1, pid);
+
+	if (log >= 0) {
+		close(log);
+	}
+	if (errnum) {
+		err_set(e, ERR_HOST, "%s cannot be started", argv[0]);
+		err_errno(e, errnum, "posix_spawn");
+	}
+	return errnum ? -1 : 0;
+}
+
 int spawn_backend(uint32_t domid, const char *name, pid_t *pid, int *fd, struct err *e)
 {
+	char number[16], *const argv[] = {"domus-backend", "--domain", number, NULL};
 	int ends[2], log, errnum;
 
+	snprintf(number, sizeof(number), "%u", domid);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends)) {
 		err_set(e, ERR_HOST, "the guest gets no back end");
 		return err_errno(e, errno, "socketpair");
 	}
-	log = log_open(name);
-	errnum = run(domid, ends[1], log, pid);
+	log = log_open("backend", name);
+	errnum = run(argv, DOMUS_BACKEND_PATH, log, ends[1], BACKEND_FD, pid);
 	close(ends[1]);
 	if (log >= 0) {
 		close(log);

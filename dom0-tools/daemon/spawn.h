@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a back-end process is given: its start, its log, the record of its requests. No lock:
+ * What processes of ours are given: their start, their log, the record of their requests. No lock:
  * nothing is shared.
  */
 #pragma once
@@ -12,6 +12,11 @@
 /** spawn_backend - starts a guest's process; *fd is our end of the conversation. Its log goes to
  * the journal under the guest's name where there is one. 0, or -1 with ERR_HOST. */
 int spawn_backend(uint32_t domid, const char *name, pid_t *pid, int *fd, struct err *e);
+
+/** spawn_program - starts a program by its path, argv[0]. Its log goes to the journal as
+ * domus-KIND-NAME where there is one. 0, or -1 with ERR_HOST. */
+int spawn_program(char *const argv[], const char *kind, const char *name, pid_t *pid,
+		  struct err *e);
 
 /** spawn_record - the memory file in which a disk's requests in flight are recorded; it outlives
  *  the process and us. A descriptor, or -1 with ERR_HOST. */

@@ -169,6 +169,58 @@ const struct column net_columns[] = {
 
 const size_t net_column_count = sizeof(net_columns) / sizeof(net_columns[0]);
 
+static char *address_cell(const json_t *row)
+{
+	return text_cell(row, "address");
+}
+
+static char *forward_cell(const json_t *row)
+{
+	return text_cell(row, "forward");
+}
+
+static char *vlan_cell(const json_t *row)
+{
+	return number_cell(row, "vlan");
+}
+
+/* The names in a list, one behind the other. */
+static char *names_cell(const json_t *row, const char *key)
+{
+	const json_t *list = json_object_get(row, key);
+	char *text = NULL;
+	size_t bytes, i;
+	FILE *f = open_memstream(&text, &bytes);
+
+	for (i = 0; f && i < json_array_size(list); i++) {
+		const char *name = json_string_value(json_array_get(list, i));
+
+		fprintf(f, "%s%s", i ? "," : "", name ? name : "?");
+	}
+	if (f && i == 0) {
+		fputc('-', f);
+	}
+	return f && fclose(f) == 0 ? text : NULL;
+}
+
+static char *ports_cell(const json_t *row)
+{
+	return names_cell(row, "ports");
+}
+
+static char *guests_cell(const json_t *row)
+{
+	return names_cell(row, "guests");
+}
+
+const struct column host_net_columns[] = {
+	{"NETWORK", 0, name_cell},    {"STATE", 0, state_cell}, {"ADDRESS", 0, address_cell},
+	{"FORWARD", 0, forward_cell}, {"PORTS", 0, ports_cell}, {"VLAN", 1, vlan_cell},
+	{"GUESTS", 0, guests_cell},
+};
+
+const size_t host_net_column_count = sizeof(host_net_columns) / sizeof(host_net_columns[0]);
+
 static char *weight_cell(const json_t *row)
 {
 	return number_cell(row, "weight");

@@ -8,6 +8,12 @@
 #define DOMUS_RUN_DIR "/run/domus"
 /** The program that serves a guest's devices. */
 #define DOMUS_BACKEND_PATH "/usr/sbin/domus-backend"
+/** The host's file. */
+#define DOMUS_HOST_FILE "/etc/domus/host.yaml"
+/** What DHCP servers of networks remember. */
+#define DOMUS_NETWORK_DIR "/var/lib/domus/networks"
+/** The DHCP server. */
+#define DNSMASQ_PATH "/usr/sbin/dnsmasq"
 /** Guests' records. */
 #define DOMUS_STATE_DIR "/var/lib/domus/guests"
 /** Guests' console logs. */

@@ -109,9 +109,10 @@ static int read_list(struct reader *r, const struct schema_row *row, const yaml_
 static int read_value(struct reader *r, const struct schema_row *row, const yaml_node_t *node)
 {
 	static const char *const kinds[] = {"nothing", "a single value", "a list", "a map of keys"};
-	enum yaml_node_type_e want = row->type == SCHEMA_MAP    ? YAML_MAPPING_NODE
-				     : row->type == SCHEMA_LIST ? YAML_SEQUENCE_NODE
-								: YAML_SCALAR_NODE;
+	int is_list = row->type == SCHEMA_LIST || row->type == SCHEMA_LINKS;
+	enum yaml_node_type_e want = row->type == SCHEMA_MAP ? YAML_MAPPING_NODE
+				     : is_list               ? YAML_SEQUENCE_NODE
+							     : YAML_SCALAR_NODE;
 
 	if (node->type != want) {
 		return reader_refuse(r, row, node, kinds[node->type & 3]);

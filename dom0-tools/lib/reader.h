@@ -21,7 +21,7 @@ struct reader_kind {
 	int (*item_add)(struct reader *r, const struct schema_row *list, struct place at);
 	int (*item_check)(struct reader *r, const struct schema_row *list, struct place at);
 	void (*list_end)(struct reader *r, const struct schema_row *list); /* or NULL */
-	/** Takes over the value of a row that is neither map nor list. */
+	/** Takes over the value of a row that is neither a map nor a list of maps. */
 	int (*set)(struct reader *r, const struct schema_row *row, const yaml_node_t *node);
 };
 

@@ -8,13 +8,24 @@
 
 const char *const schema_action_names[3] = {"destroy", "restart", "preserve"};
 const char *const schema_backend_names[2] = {"domus", "kernel"};
+const char *const schema_forward_names[3] = {"none", "nat", "route"};
 
 const char *const *schema_words(enum schema_type type, size_t *count)
 {
-	*count = type == SCHEMA_ACTION ? 3 : type == SCHEMA_BACKEND ? 2 : 0;
-	return type == SCHEMA_ACTION    ? schema_action_names
-	       : type == SCHEMA_BACKEND ? schema_backend_names
-					: NULL;
+	switch (type) {
+	case SCHEMA_ACTION:
+		*count = 3;
+		return schema_action_names;
+	case SCHEMA_BACKEND:
+		*count = 2;
+		return schema_backend_names;
+	case SCHEMA_FORWARD:
+		*count = 3;
+		return schema_forward_names;
+	default:
+		*count = 0;
+		return NULL;
+	}
 }
 
 static const char *const type_names[] = {
@@ -33,6 +44,10 @@ static const char *const type_names[] = {
 	[SCHEMA_SECTOR] = "512 or 4096",
 	[SCHEMA_MAC] = "an address such as 00:16:3e:12:34:56",
 	[SCHEMA_RATE] = "a rate such as 100Mbit/s",
+	[SCHEMA_LINKS] = "a list of network devices, such as [eth0]",
+	[SCHEMA_ADDRESS] = "an address such as 192.168.7.1/24",
+	[SCHEMA_RANGE] = "a range such as 192.168.7.100-192.168.7.200",
+	[SCHEMA_FORWARD] = "one of none, nat and route",
 };
 
 const char *schema_type_name(enum schema_type type)
@@ -49,6 +64,7 @@ static const char *type_pattern(enum schema_type type)
 	case SCHEMA_NAME:
 		return "^(?![0-9]+$)[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$";
 	case SCHEMA_LINK:
+	case SCHEMA_LINKS:
 		return "^[!-.0-9;-~]{1,15}$";
 	case SCHEMA_TARGET:
 		return "^xvd[a-z]$";
@@ -56,6 +72,10 @@ static const char *type_pattern(enum schema_type type)
 		return "^[0-9a-fA-F][02468aceACE](:[0-9a-fA-F]{2}){5}$";
 	case SCHEMA_RATE:
 		return "^[0-9]+ *(kbit/s|Mbit/s|Gbit/s)$";
+	case SCHEMA_ADDRESS:
+		return "^[0-9]+(\\.[0-9]+){3}/[0-9]+$";
+	case SCHEMA_RANGE:
+		return "^[0-9]+(\\.[0-9]+){3}-[0-9]+(\\.[0-9]+){3}$";
 	default:
 		return NULL;
 	}
@@ -121,6 +141,13 @@ static json_t *row_json(const struct schema_row *row)
 		set_new(o, "maxItems", json_integer(row->max));
 		set_new(o, "items", items);
 		break;
+	case SCHEMA_LINKS:
+		set_new(o, "type", json_string("array"));
+		set_new(o, "maxItems", json_integer(row->max));
+		set_new(o, "items",
+			json_pack("{s:s, s:s}", "type", "string", "pattern",
+				  type_pattern(row->type)));
+		break;
 	case SCHEMA_NUMBER:
 		set_new(o, "type", json_string("integer"));
 		set_new(o, "minimum", json_integer(row->min));
@@ -134,6 +161,7 @@ static json_t *row_json(const struct schema_row *row)
 		break;
 	case SCHEMA_ACTION:
 	case SCHEMA_BACKEND:
+	case SCHEMA_FORWARD:
 		set_new(o, "enum", words_json(row->type));
 		break;
 	default:

@@ -18,6 +18,7 @@ enum schema_type {
 	SCHEMA_NAME,    /* a guest's name */
 	SCHEMA_PATH,    /* a file; relative paths start at the folder of the file they stand in */
 	SCHEMA_LINK,    /* a network device of dom0 */
+	SCHEMA_LINKS,   /* a list of such, at most max */
 	SCHEMA_NUMBER,  /* min to max */
 	SCHEMA_SIZE,    /* "512MiB"; min to max in bytes */
 	SCHEMA_FLAG,    /* true, false */
@@ -26,7 +27,10 @@ enum schema_type {
 	SCHEMA_TARGET,  /* xvda to xvdz */
 	SCHEMA_SECTOR,  /* 512, 4096 */
 	SCHEMA_MAC,
-	SCHEMA_RATE, /* "100Mbit/s" */
+	SCHEMA_RATE,    /* "100Mbit/s" */
+	SCHEMA_ADDRESS, /* "192.168.7.1/24" */
+	SCHEMA_RANGE,   /* "192.168.7.100-192.168.7.200" */
+	SCHEMA_FORWARD, /* none, nat, route */
 };
 
 /** Where a value stands in its file, from 1; line 0: nowhere. */
@@ -57,6 +61,8 @@ struct schema {
 extern const char *const schema_action_names[3];
 /** schema_backend_names - the words of SCHEMA_BACKEND in the order of enum device_backend. */
 extern const char *const schema_backend_names[2];
+/** schema_forward_names - the words of SCHEMA_FORWARD in the order of enum net_forward. */
+extern const char *const schema_forward_names[3];
 
 /** schema_words - the words that a value of the type may be, and how many; NULL: not words. */
 const char *const *schema_words(enum schema_type type, size_t *count);

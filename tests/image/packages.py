@@ -26,6 +26,8 @@ WANTED = [
     "kmod",
     "grub-xen-host",
     "gdb-minimal",
+    "dnsmasq-base",
+    "nftables",
 ]
 META = ["linux-image-amd64", "linux-image-cloud-amd64"]
 

@@ -26,7 +26,8 @@ XEN_MODULES = ["xen-privcmd", "xen-evtchn", "xen-gntdev", "xen-gntalloc", "xenfs
 DRIVERS = [
     "virtio_pci", "virtio_blk", "virtio_net", "virtio-rng", "ahci", "ata_piix", "ata_generic",
     "sd_mod", "e1000e", "e1000", "nvme", "ext4", "crc32c_generic", "crc32c-intel",
-    "efivarfs", "loop", "brd", "bridge", "tun", "xen-blkback", "xen-netback",
+    "efivarfs", "loop", "brd", "bridge", "tun", "veth", "xen-blkback", "xen-netback",
+    "8021q", "nf_tables", "nft_chain_nat", "nft_masq", "nft_ct",
 ]
 GUEST_MODULES = ["xen-blkfront", "xen-netfront"]
 XEN_PROGRAMS = [
@@ -104,8 +105,9 @@ def add_folders(archive):
     archive.link("var/lock", "/run/lock")
     archive.device("dev/console", 5, 1)
     archive.device("dev/null", 1, 3)
-    archive.write("etc/passwd", "root:x:0:0:root:/root:/bin/sh\n")
-    archive.write("etc/group", "root:x:0:\n")
+    archive.write("etc/passwd", "root:x:0:0:root:/root:/bin/sh\n"
+                  "dnsmasq:x:100:65534:dnsmasq:/var/lib/misc:/bin/false\n")
+    archive.write("etc/group", "root:x:0:\nnogroup:x:65534:\n")
 
 
 class Modules:

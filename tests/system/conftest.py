@@ -11,13 +11,15 @@ import pexpect
 import pytest
 
 from console import PATIENCE, BootError, Console
-from machine import BUILD, SERVE, Spec
+from machine import BUILD, ROOT, SERVE, Spec
 from tools import Domus, Xl
 
 # Test kernels that run as guests, in dom0's /boot.
 KERNELS = {f"boot/{name}.elf": BUILD / f"tests/guest/{name}.elf"
            for name in ("crash", "denied", "hostile")}
 KERNELS["boot/domus-kernel"] = BUILD / "domus-kernel"
+# What domusd needs for networks of its host, and what shows its rules.
+PROGRAMS = {f"usr/sbin/{name}": ROOT / f"usr/sbin/{name}" for name in ("dnsmasq", "nft")}
 KERNELS["usr/bin/datagrams"] = BUILD / "tests/datagrams"
 
 
@@ -63,7 +65,7 @@ def shared(hypervisor, pytestconfig):
     # What guests print early goes to the hypervisor's console, here the tests' own line.
     memory = 4096 if pytestconfig.getoption("--soak") else 3072  # a guest of 2 GiB is in soak
     spec = Spec(hypervisor=hypervisor, memory=memory, cmdline=SERVE[hypervisor], files=KERNELS,
-                options="guest_loglvl=error")
+                programs=PROGRAMS, options="guest_loglvl=error")
     booted = Booted(spec)
     yield booted
     booted.close()

@@ -5,6 +5,8 @@
 #include "unit.h"
 
 #include "lib/guest_file.h"
+#include "lib/host_schema.h"
+#include "lib/reader.h"
 
 #define SMALLEST "domus: 1\nname: web\nmemory: 64MiB\nboot:\n  kernel: /boot/vmlinuz\n"
 
@@ -365,13 +367,12 @@ static void examples_are_right(void **state)
 	globfree(&found);
 }
 
-/* The file for editors is made from the table; this is what keeps it so. */
-static void schema_file_is_up_to_date(void **state)
+/* A file for editors is made from its table; this is what keeps it so. */
+static void check_schema_file(const char *path, const struct schema *schema)
 {
-	char *made = schema_json(&guest_file_schema), *kept = calloc(1, 65536);
-	FILE *f = fopen("config/schema/guest.schema.json", "r");
+	char *made = schema_json(schema), *kept = calloc(1, 65536);
+	FILE *f = fopen(path, "r");
 
-	(void)state;
 	assert_non_null(f);
 	assert_true(fread(kept, 1, 65535, f) > 0);
 	fclose(f);
@@ -383,27 +384,42 @@ static void schema_file_is_up_to_date(void **state)
 	free(kept);
 }
 
-static void schema_rows_fit_their_parents(void **state)
+static void schema_files_are_up_to_date(void **state)
 {
-	int i, k;
-
 	(void)state;
-	for (i = 0; i < KEY_COUNT; i++) {
-		const struct schema_row *row = &guest_schema[i];
+	check_schema_file("config/schema/guest.schema.json", &guest_file_schema);
+	check_schema_file("config/schema/host.schema.json", &host_file_schema);
+}
+
+static void check_rows(const struct schema *schema)
+{
+	const struct schema_row *rows = schema->rows;
+	size_t i, k;
+
+	assert_true(schema->count <= READER_KEYS);
+	for (i = 0; i < schema->count; i++) {
+		const struct schema_row *row = &rows[i];
 		char path[64];
 
 		snprintf(path, sizeof(path), "%s%s%s", row->parent, *row->parent ? "." : "",
 			 row->name);
 		assert_string_equal(row->path, path);
 		for (k = 0; *row->parent && k < i; k++) {
-			if (strcmp(guest_schema[k].path, row->parent) == 0) {
+			if (strcmp(rows[k].path, row->parent) == 0) {
 				break;
 			}
 		}
 		assert_true(k < i || !*row->parent);
-		assert_true(!*row->parent || guest_schema[k].type == SCHEMA_MAP ||
-			    guest_schema[k].type == SCHEMA_LIST);
+		assert_true(!*row->parent || rows[k].type == SCHEMA_MAP ||
+			    rows[k].type == SCHEMA_LIST);
 	}
+}
+
+static void schema_rows_fit_their_parents(void **state)
+{
+	(void)state;
+	check_rows(&guest_file_schema);
+	check_rows(&host_file_schema);
 }
 
 int main(void)
@@ -418,7 +434,7 @@ int main(void)
 		cmocka_unit_test(too_large_or_cut_anywhere),
 		cmocka_unit_test(names),
 		cmocka_unit_test(examples_are_right),
-		cmocka_unit_test(schema_file_is_up_to_date),
+		cmocka_unit_test(schema_files_are_up_to_date),
 		cmocka_unit_test(schema_rows_fit_their_parents),
 	};
 
