@@ -28,6 +28,8 @@ WANTED = [
     "gdb-minimal",
     "dnsmasq-base",
     "nftables",
+    "bash",
+    "util-linux",
 ]
 META = ["linux-image-amd64", "linux-image-cloud-amd64"]
 
