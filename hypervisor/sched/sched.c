@@ -41,7 +41,7 @@ u32 sched_ratelimit(void)
 
 int sched_set_ratelimit(u32 us)
 {
-	if (us && (us < SCHED_RATELIMIT_US || us > SCHED_RATELIMIT_US_MAX)) {
+	if (us && (us < SCHED_RATELIMIT_US_MIN || us > SCHED_RATELIMIT_US_MAX)) {
 		return -EINVAL;
 	}
 	WRITE_ONCE(ratelimit_us, us);
