@@ -20,13 +20,15 @@ all: $(PV_O)/domus-backend
 -include $(wildcard $(PV_O)/*/*.d)
 
 # Unit tests of what is pure.
-UNIT_TESTS += pv_ring pv_handshake pv_record pv_block
+UNIT_TESTS += pv_ring pv_handshake pv_record pv_persistent pv_block
 pv_ring_SRCS        := tests/unit/pv_ring.c
 pv_ring_CFLAGS      := $(PV_CFLAGS)
 pv_handshake_SRCS   := tests/unit/pv_handshake.c pv-drivers/common/handshake.c
 pv_handshake_CFLAGS := $(PV_CFLAGS)
 pv_record_SRCS      := tests/unit/pv_record.c
 pv_record_CFLAGS    := $(PV_CFLAGS)
+pv_persistent_SRCS   := tests/unit/pv_persistent.c
+pv_persistent_CFLAGS := $(PV_CFLAGS)
 pv_block_SRCS       := tests/unit/pv_block.c pv-drivers/block/back.c
 pv_block_CFLAGS     := $(PV_CFLAGS)
 

@@ -185,6 +185,7 @@ static void block_announce(struct device *d)
 	store_write(d->folder, "feature-max-indirect-segments", "%u", BLOCK_SEGMENTS_MAX);
 	store_write(d->folder, "feature-flush-cache", "1");
 	store_write(d->folder, "feature-barrier", "1");
+	store_write(d->folder, "feature-persistent", "1");
 	store_write(d->folder, "feature-discard", "%u", b->disk.can_discard);
 	if (b->disk.can_discard) {
 		store_write(d->folder, "discard-granularity", "%u", FILE_SECTOR_BYTES);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Block devices: what block.c (the device and its nodes), block_queue.c (its rings) and block_job.c
- * (its requests) share.
+ * Block devices: what block.c (the device and its nodes), block_queue.c (its rings), block_job.c
+ * (its requests) and block_copy.c (their data) share.
  *
  *	ring --queue_run()--> job --[table copied]--> decoded --[data copied in]--> disk
  *	ring <--queue_answer()-- job ended <----------[data copied out]------------'
  *
- * A job is a request from the ring to its answer. Copies of all jobs that want one are made
- * together, when the event loop settles, and front ends are notified then.
+ * A job is a request from the ring to its answer. A front end's pages that stay mapped are copied
+ *at once; copies of others are made together when the event loop settles. Front ends are notified
+ *then.
  *
  * Invariants: a job that was taken from a ring is answered there, whatever happens: rings stay
  * mapped until the last is. Behind a barrier nothing is taken until it has ended. Jobs and buffers
@@ -18,6 +19,7 @@
 #include "backend/buffers.h"
 #include "backend/device.h"
 #include "backend/loop.h"
+#include "backend/persistent.h"
 #include "backend/record.h"
 #include "backend/xen.h"
 #include "block/back.h"
@@ -68,6 +70,8 @@ struct block {
 	bool is_stopped; /* nothing is taken from the rings any more */
 	uint32_t queue_count, job_count;
 	struct job *barrier;
+	bool is_persistent; /* the front end's pages may stay mapped */
+	struct persistent persistent;
 	struct queue queues[BLOCK_QUEUES_MAX];
 };
 
@@ -100,6 +104,10 @@ void job_begin(struct job *j, enum block_verdict verdict);
 bool job_has_buffer(struct job *j);
 /** job_resume - goes on with a job that was held for lack of a buffer. */
 void job_resume(struct job *j);
+/** job_copied - goes on with a job whose copy was made, or could not be. */
+void job_copied(struct job *j, bool is_good);
+/** job_data_copy - copies what the job's stage says, now or by jobs_copy(); then job_copied(). */
+void job_data_copy(struct job *j);
 /** jobs_copy - makes all copies that are due and goes on with their jobs. */
 void jobs_copy(void);
 

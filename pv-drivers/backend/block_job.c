@@ -4,15 +4,10 @@
 
 #include "backend/block.h"
 
-/* Copies that are handed to the kernel at once: eight of the largest requests. */
-enum { COPIES_MAX = 8 * BLOCK_SEGMENTS_MAX };
-
 static struct {
 	struct job pool[BLOCK_JOBS_MAX];
 	struct jobs unused;
-	struct jobs copying;
 	struct buffers buffers;
-	xengnttab_grant_copy_segment_t copies[COPIES_MAX];
 } jobs;
 
 static void job_disk(struct job *j);
@@ -81,7 +76,7 @@ static void job_end(struct job *j, int16_t status)
 static void job_copy(struct job *j, enum job_stage stage)
 {
 	j->stage = stage;
-	jobs_append(&jobs.copying, j);
+	job_data_copy(j);
 }
 
 /* What comes after an operation on the image succeeded. */
@@ -118,24 +113,49 @@ static void disk_ready(struct loop_event *e, int32_t result)
 	}
 }
 
+static void prepare_read(struct io_uring_sqe *sqe, const struct job *j)
+{
+	unsigned char *to = j->buffer + j->moved;
+	uint32_t bytes = (uint32_t)j->request.bytes - j->moved;
+	uint64_t at = j->request.offset + j->moved;
+
+	if (buffers_is_fixed(&jobs.buffers, to, bytes)) {
+		io_uring_prep_read_fixed(sqe, j->queue->block->fd, to, bytes, at, LOOP_FIXED);
+	} else {
+		io_uring_prep_read(sqe, j->queue->block->fd, to, bytes, at);
+	}
+}
+
+static void prepare_write(struct io_uring_sqe *sqe, const struct job *j)
+{
+	unsigned char *from = j->buffer + j->moved;
+	uint32_t bytes = (uint32_t)j->request.bytes - j->moved;
+	uint64_t at = j->request.offset + j->moved;
+
+	if (buffers_is_fixed(&jobs.buffers, from, bytes)) {
+		io_uring_prep_write_fixed(sqe, j->queue->block->fd, from, bytes, at, LOOP_FIXED);
+	} else {
+		io_uring_prep_write(sqe, j->queue->block->fd, from, bytes, at);
+	}
+}
+
 /* Queues the operation of its stage on the image. */
 static void job_disk(struct job *j)
 {
 	const struct block_request *r = &j->request;
 	struct io_uring_sqe *sqe = loop_sqe(&j->event);
 	int fd = j->queue->block->fd;
-	uint32_t rest = (uint32_t)r->bytes - j->moved;
 
 	j->event.done = disk_ready;
 	if (j->stage != JOB_DISK) {
 		io_uring_prep_fsync(sqe, fd, IORING_FSYNC_DATASYNC);
 	} else if (r->op == BLOCK_READ) {
-		io_uring_prep_read(sqe, fd, j->buffer + j->moved, rest, r->offset + j->moved);
+		prepare_read(sqe, j);
 	} else if (r->op == BLOCK_DISCARD) {
 		io_uring_prep_fallocate(sqe, fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
 					(off_t)r->offset, (off_t)r->bytes);
 	} else {
-		io_uring_prep_write(sqe, fd, j->buffer + j->moved, rest, r->offset + j->moved);
+		prepare_write(sqe, j);
 	}
 }
 
@@ -218,27 +238,7 @@ void job_resume(struct job *j)
 	}
 }
 
-/* Adds the copies of one job; returns how many. */
-static uint32_t copies_add(const struct job *j, xengnttab_grant_copy_segment_t *copies)
-{
-	const struct block_request *r = &j->request;
-	unsigned char *own = j->buffer;
-	uint32_t i;
-
-	if (j->stage == JOB_TABLE) {
-		grant_copy_set(copies, false, r->table_gref, 0, (void *)j->table,
-			       (uint16_t)(r->segment_count * sizeof(j->table[0])));
-		return 1;
-	}
-	for (i = 0; i < r->segment_count; i++) {
-		grant_copy_set(&copies[i], j->stage == JOB_COPY_OUT, r->segments[i].gref,
-			       r->segments[i].offset, own, r->segments[i].bytes);
-		own += r->segments[i].bytes;
-	}
-	return r->segment_count;
-}
-
-static void job_copied(struct job *j, bool is_good)
+void job_copied(struct job *j, bool is_good)
 {
 	if (!is_good) {
 		job_end(j, BLKIF_RSP_ERROR);
@@ -249,48 +249,5 @@ static void job_copied(struct job *j, bool is_good)
 	} else {
 		j->stage = JOB_DISK;
 		job_disk(j);
-	}
-}
-
-static uint32_t copies_of(const struct job *j)
-{
-	return j->stage == JOB_TABLE ? 1 : j->request.segment_count;
-}
-
-static bool copies_good(const xengnttab_grant_copy_segment_t *copies, uint32_t count)
-{
-	uint32_t i = 0;
-
-	while (i < count && copies[i].status == GNTST_okay) {
-		i++;
-	}
-	return i == count;
-}
-
-/* As many of the jobs as there is room for, together. */
-static void copy_some(void)
-{
-	struct jobs round = {NULL, NULL};
-	struct job *j;
-	uint32_t count = 0, at = 0, own;
-	bool is_good;
-
-	while (jobs.copying.first && count + copies_of(jobs.copying.first) <= COPIES_MAX) {
-		j = jobs_take(&jobs.copying);
-		count += copies_add(j, &jobs.copies[count]);
-		jobs_append(&round, j);
-	}
-	is_good = grants_copy(jobs.copies, count) == 0;
-	while ((j = jobs_take(&round))) {
-		own = copies_of(j);
-		job_copied(j, is_good && copies_good(&jobs.copies[at], own));
-		at += own;
-	}
-}
-
-void jobs_copy(void)
-{
-	while (jobs.copying.first) {
-		copy_some();
 	}
 }

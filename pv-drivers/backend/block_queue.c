@@ -237,6 +237,7 @@ int queues_open(struct block *b, bool is_successor, struct complaint *c)
 	int rc = protocol_check(front, c);
 
 	b->is_stopped = false;
+	b->is_persistent = store_number_or(front, "feature-persistent", 1, 0);
 	while (!rc && b->queue_count < (count ? count : 1)) {
 		struct queue *q = &b->queues[b->queue_count];
 
@@ -263,4 +264,5 @@ void queues_close(struct block *b)
 		}
 	}
 	b->queue_count = 0;
+	persistent_end(&b->persistent);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* First fit in a bitmap: low pages are used again and again, high ones only under load. */
 #include <errno.h>
-#include <stdbool.h>
 #include <sys/mman.h>
 
 #include "backend/buffers.h"
+#include "backend/loop.h"
 
 enum { PAGE_BYTES = 4096 };
 
@@ -14,7 +14,18 @@ int buffers_init(struct buffers *b)
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	*b = (struct buffers){.pages = at};
-	return at == MAP_FAILED ? -errno : 0;
+	if (at == MAP_FAILED) {
+		return -errno;
+	}
+	b->is_fixed = !loop_fix(at, (size_t)BUFFERS_FIXED * PAGE_BYTES);
+	return 0;
+}
+
+bool buffers_is_fixed(const struct buffers *b, const void *room, size_t bytes)
+{
+	size_t from = (size_t)((const unsigned char *)room - b->pages);
+
+	return b->is_fixed && from + bytes <= (size_t)BUFFERS_FIXED * PAGE_BYTES;
 }
 
 static bool is_used(const struct buffers *b, uint32_t page)

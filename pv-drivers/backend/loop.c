@@ -60,6 +60,13 @@ struct io_uring_sqe *loop_sqe(struct loop_event *e)
 	return sqe;
 }
 
+int loop_fix(void *memory, size_t bytes)
+{
+	struct iovec room = {memory, bytes};
+
+	return io_uring_register_buffers(&loop.ring, &room, 1);
+}
+
 static void watch_arm(struct loop_watch *w)
 {
 	struct io_uring_sqe *sqe = loop_sqe(&w->event);

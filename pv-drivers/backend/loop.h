@@ -38,6 +38,11 @@ struct loop_settler {
 int loop_init(void);
 /** loop_sqe - a place for a request whose end calls e->done; to be filled in at once. */
 struct io_uring_sqe *loop_sqe(struct loop_event *e);
+/** The index of memory that was fixed, for io_uring_prep_read_fixed() and its like. */
+#define LOOP_FIXED 0
+/** loop_fix - keeps memory at hand for reads and writes, once; 0, or -errno: it is used as any
+ * other. */
+int loop_fix(void *memory, size_t bytes);
 /** loop_watch - calls ready whenever fd has input, or its other end closed. */
 void loop_watch(struct loop_watch *w, int fd, void (*ready)(struct loop_watch *w));
 /** loop_settler_add - settlers run in the order in which they were added. */

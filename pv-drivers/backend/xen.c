@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* libxenevtchn and libxengnttab, with one handle each; see xen.h. */
+/*
+ * libxenevtchn and libxengnttab, with one handle each; see xen.h. Events are read, and written
+ * back, through the event loop's ring: the protocol of /dev/xen/evtchn is an array of ports.
+ */
 #include <fcntl.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <xen/grant_table.h>
 
@@ -15,7 +19,8 @@ static struct {
 	xenevtchn_handle *events;
 	xengnttab_handle *grants;
 	struct port *ports;
-	struct loop_watch watch;
+	struct loop_event came, wrote;
+	uint32_t fired[EVENTS_AT_ONCE], handled[EVENTS_AT_ONCE]; /* ports, as the device has them */
 } xen;
 
 static struct port *port_find(int local)
@@ -28,21 +33,43 @@ static struct port *port_find(int local)
 	return p;
 }
 
-/* A bounded number a turn: a guest that never stops notifying must not hold up the loop. */
-static void events_ready(struct loop_watch *w)
+static void events_listen(void)
 {
-	struct port *p;
-	int i, local;
+	io_uring_prep_read(loop_sqe(&xen.came), xenevtchn_fd(xen.events), xen.fired,
+			   sizeof(xen.fired), 0);
+}
 
-	(void)w;
-	for (i = 0; i < EVENTS_AT_ONCE && (local = xenevtchn_pending(xen.events)) > 0; i++) {
-		/* Before it is looked after: what comes from now on is told again. */
-		xenevtchn_unmask(xen.events, local);
-		p = port_find(local);
+/* Only a failure is told; the ports stay masked then, and nothing else can be done for them. */
+static void events_wrote(struct loop_event *e, int32_t result)
+{
+	(void)e;
+	(void)result;
+}
+
+/*
+ * Some ports fired; each is masked until it is written back. That happens when the loop goes on,
+ * thus after the rings were looked after: what comes until then is told as one event then.
+ */
+static void events_came(struct loop_event *e, int32_t result)
+{
+	uint32_t bytes = result > 0 ? (uint32_t)result : 0, i;
+	struct io_uring_sqe *sqe;
+	struct port *p;
+
+	(void)e;
+	memcpy(xen.handled, xen.fired, bytes);
+	for (i = 0; i < bytes / sizeof(xen.handled[0]); i++) {
+		p = port_find((int)xen.handled[i]);
 		if (p) {
 			p->fired(p);
 		}
 	}
+	if (bytes) {
+		sqe = loop_sqe(&xen.wrote);
+		io_uring_prep_write(sqe, xenevtchn_fd(xen.events), xen.handled, bytes, 0);
+		io_uring_sqe_set_flags(sqe, IOSQE_CQE_SKIP_SUCCESS);
+	}
+	events_listen();
 }
 
 int xen_open(uint16_t domid, struct complaint *c)
@@ -65,7 +92,9 @@ int xen_open(uint16_t domid, struct complaint *c)
 	if (!xen.grants) {
 		return complain(c, errno, "grants cannot be used (/dev/xen/gntdev)");
 	}
-	loop_watch(&xen.watch, fd, events_ready);
+	xen.came.done = events_came;
+	xen.wrote.done = events_wrote;
+	events_listen();
 	return 0;
 }
 
