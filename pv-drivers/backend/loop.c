@@ -14,27 +14,6 @@ static struct {
 	bool is_stopped, is_again;
 } loop = {.last = &loop.settlers};
 
-/* What is asked of the ring: to open, connect, or register anything is refused by the kernel. */
-static const uint8_t operations[] = {
-	IORING_OP_READ,     IORING_OP_WRITE,        IORING_OP_FSYNC,   IORING_OP_FALLOCATE,
-	IORING_OP_POLL_ADD, IORING_OP_ASYNC_CANCEL, IORING_OP_TIMEOUT,
-};
-
-static int operations_limit(void)
-{
-	enum { COUNT = sizeof(operations) / sizeof(operations[0]) };
-	struct io_uring_restriction rules[COUNT] = {0};
-	int rc, fd = loop.ring.ring_fd;
-
-	for (int i = 0; i < COUNT; i++) {
-		rules[i].opcode = IORING_RESTRICTION_SQE_OP;
-		rules[i].sqe_op = operations[i];
-	}
-	/* By number: Debian's liburing declares functions for these, and does not export them. */
-	rc = io_uring_register(fd, IORING_REGISTER_RESTRICTIONS, rules, COUNT);
-	return rc < 0 ? rc : io_uring_register(fd, IORING_REGISTER_ENABLE_RINGS, NULL, 0);
-}
-
 int loop_init(void)
 {
 	/* One thread that collects completions when it wants them: no interrupts in between. */
@@ -45,7 +24,7 @@ int loop_init(void)
 	if (rc == -EINVAL) {
 		rc = io_uring_queue_init(ENTRIES, &loop.ring, IORING_SETUP_R_DISABLED);
 	}
-	return rc ? rc : operations_limit();
+	return rc;
 }
 
 struct io_uring_sqe *loop_sqe(struct loop_event *e)
@@ -65,6 +44,30 @@ int loop_fix(void *memory, size_t bytes)
 	struct iovec room = {memory, bytes};
 
 	return io_uring_register_buffers(&loop.ring, &room, 1);
+}
+
+/* What is asked of the ring: to open, connect, or register anything is refused by the kernel. */
+static const uint8_t operations[] = {
+	IORING_OP_READ,      IORING_OP_WRITE,      IORING_OP_FSYNC,
+	IORING_OP_FALLOCATE, IORING_OP_POLL_ADD,   IORING_OP_ASYNC_CANCEL,
+	IORING_OP_TIMEOUT,   IORING_OP_READ_FIXED, IORING_OP_WRITE_FIXED,
+};
+
+int loop_limit(void)
+{
+	enum { COUNT = sizeof(operations) / sizeof(operations[0]) };
+	struct io_uring_restriction rules[COUNT + 1] = {0};
+	int rc, fd = loop.ring.ring_fd;
+
+	for (int i = 0; i < COUNT; i++) {
+		rules[i].opcode = IORING_RESTRICTION_SQE_OP;
+		rules[i].sqe_op = operations[i];
+	}
+	rules[COUNT].opcode = IORING_RESTRICTION_SQE_FLAGS_ALLOWED;
+	rules[COUNT].sqe_flags = IOSQE_CQE_SKIP_SUCCESS;
+	/* By number: Debian's liburing declares functions for these, and does not export them. */
+	rc = io_uring_register(fd, IORING_REGISTER_RESTRICTIONS, rules, COUNT + 1);
+	return rc < 0 ? rc : io_uring_register(fd, IORING_REGISTER_ENABLE_RINGS, NULL, 0);
 }
 
 static void watch_arm(struct loop_watch *w)

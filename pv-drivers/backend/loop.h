@@ -31,11 +31,14 @@ struct loop_settler {
 	void (*settle)(struct loop_settler *s);
 };
 
-/**
- * loop_init - to be called once, first; 0, or -errno. The kernel takes no other requests from the
- * ring than those that loop.c lists, whoever fills them in.
- */
+/** loop_init - to be called once, first; 0, or -errno. */
 int loop_init(void);
+/**
+ * loop_limit - to be called once, after loop_fix() and before loop_run(): from now on the kernel
+ * takes no other requests from the ring than those that loop.c lists, whoever fills them in. 0, or
+ * -errno.
+ */
+int loop_limit(void);
 /** loop_sqe - a place for a request whose end calls e->done; to be filled in at once. */
 struct io_uring_sqe *loop_sqe(struct loop_event *e);
 /** The index of memory that was fixed, for io_uring_prep_read_fixed() and its like. */

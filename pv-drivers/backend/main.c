@@ -77,6 +77,9 @@ static int start(uint16_t domid, struct complaint *c)
 	rc = xen_open(domid, c);
 	rc = rc ? rc : store_open(device_changed, c);
 	rc = rc ? rc : control_open(c);
+	if (!rc && (rc = loop_limit())) {
+		complain(c, -rc, "io_uring cannot be limited to what is used of it");
+	}
 	rc = rc ? rc : privileges_drop(domid, c);
 	return rc ? rc : syscalls_limit(c);
 }
