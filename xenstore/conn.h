@@ -37,7 +37,7 @@ struct conn {
 	const struct transport *io;
 	void *io_ctx;
 	struct list link, ready;
-	char prefix[32]; /* what relative paths are below: "" or "/local/domain/N" */
+	char prefix[32]; /* what relative paths are below: "/local/domain/N" */
 	struct wire_in in;
 	struct wire_out out;
 	struct list txns;

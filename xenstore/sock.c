@@ -115,7 +115,8 @@ static void client_new(struct listener *l, int fd)
 		return;
 	}
 	l->clients++;
-	k->conn = conn_new(l->server, WHO_HOST, "", &sock_transport, k);
+	/* Programs of dom0 are dom0's: libxl asks for "domid", to know which domain it runs in. */
+	k->conn = conn_new(l->server, WHO_HOST, "/local/domain/0", &sock_transport, k);
 }
 
 static void listener_event(struct loop_item *item, uint32_t events)

@@ -102,9 +102,15 @@ static void test_talk(void **state)
 	send_message(b, XS_READ, "/w/x", 5);
 	assert_int_equal(receive(b, payload), XS_READ);
 	assert_string_equal(payload, "value");
-	send_message(b, XS_READ, "relative", 9); /* below "/" for dom0's programs */
+	send_message(b, XS_READ, "relative", 9);
 	assert_int_equal(receive(b, payload), XS_ERROR);
 	assert_string_equal(payload, "ENOENT");
+	/* They are dom0's, and so are their relative paths. */
+	send_message(a, XS_WRITE, "/local/domain/0/own\0own", 23);
+	assert_int_equal(receive(a, payload), XS_WRITE);
+	send_message(b, XS_READ, "own", 4);
+	assert_int_equal(receive(b, payload), XS_READ);
+	assert_string_equal(payload, "own");
 	close(a);
 	close(b);
 	pump();
