@@ -39,6 +39,7 @@ def bench_spec(hypervisor, name, isolation="off", **fields):
     tools = {"domus": " tools=domus", "xen": " tools=xen", "none": ""}[hypervisor]
     return Spec(
         name=f"bench-{name}-{hypervisor}", hypervisor=hypervisor, memory=4096, icount=True,
+        bootdisk="virtio",
         options=FAIR_XEN[isolation] if hypervisor == "xen" else "", isolation=isolation,
         cmdline=f"serve=1 nodev=1 rdinit=/first{tools}", programs={"usr/bin/micro": MICRO},
         **fields)

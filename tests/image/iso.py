@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 MODULES = ("normal multiboot2 linux gzio iso9660 part_msdos part_gpt serial terminal "
-           "echo test search all_video").split()
+           "echo test search all_video ahci nativedisk").split()
 
 CONFIG = """\
 if serial --unit=0 --speed=115200; then terminal_output serial; fi

@@ -34,7 +34,8 @@ def parse():
     p.add_argument("--cpu", default=Spec.cpu)
     p.add_argument("--memory", type=int, default=Spec.memory, metavar="MiB")
     p.add_argument("--smp", type=int, default=1)
-    p.add_argument("--bootdisk", choices=["virtio", "cd", "ahci", "nvme"], default="virtio")
+    p.add_argument("--bootdisk", choices=["sata", "virtio", "cd", "ahci", "nvme"],
+                   default="sata")
     p.add_argument("--icount", action="store_true", help="virtual time = instructions")
     p.add_argument("--gdb", action="store_true", help="wait for gdb on port 1234")
     p.add_argument("--options", default="", help="more words for the hypervisor")

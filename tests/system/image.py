@@ -8,7 +8,7 @@ from machine import Spec, boot_files, grub_commands
 
 
 def main():
-    spec = Spec()
+    spec = Spec(bootdisk="virtio")  # the firmware reads it, whatever it lies on
     iso.make(sys.argv[1], grub_commands(spec), boot_files(spec))
     print(f"image: {sys.argv[1]}")
 

@@ -49,7 +49,7 @@ class Spec:
     icount: bool = False
     gdb: bool = False
     serial: bool = True
-    bootdisk: str = "virtio"       # virtio | cd | ahci | nvme
+    bootdisk: str = "sata"         # sata | virtio | cd | ahci | nvme; see grub_commands()
     options: str = ""              # more words for the hypervisor's command line
     # Domus's page-table isolation: off | on | auto. An emulator has no secrets to keep, and with each
     # change of tables it loses what it knows of them: isolated machines are half as fast.
@@ -110,7 +110,16 @@ def boot_files(spec):
 
 
 def grub_commands(spec):
-    """GRUB's part: which image with which words."""
+    """GRUB's part: which image with which words.
+
+    On BIOS it reads a SATA disk by its own driver, six times as fast as the BIOS does.
+    """
+    fast = "\tnativedisk ahci\n" if (spec.bootdisk, spec.firmware) == ("sata", "bios") else ""
+    return fast + boot_commands(spec)
+
+
+def boot_commands(spec):
+    """What is loaded and started."""
     console = "hvc0" if spec.hypervisor != "none" else "ttyS0,115200"
     cmdline = f"console={console} {spec.cmdline}".strip()
     if spec.hypervisor == "none":
@@ -169,6 +178,9 @@ def boot_disk_arguments(kind, path):
     """QEMU's arguments for the boot image on one kind of disk."""
     drive = f"file={path},format=raw,if=none,id=boot,read-only=on"
     return {
+        "sata": ["-drive", drive.replace("read-only=on", "snapshot=on"),
+                 "-device", "ich9-ahci,id=bootahci",
+                 "-device", "ide-hd,drive=boot,bus=bootahci.0,bootindex=0"],
         "virtio": ["-drive", drive, "-device", "virtio-blk-pci,drive=boot,bootindex=0"],
         "cd": ["-cdrom", str(path)],
         "ahci": ["-drive", drive, "-device", "ich9-ahci,id=bootahci",

@@ -44,7 +44,7 @@ def run_records(name, backend, count):
             console.login()
             tools = Domus(console)
             console.check("modprobe xen-blkback")
-            path = tools.config("records", ramdisk="/boot/records.img", disks=["/dev/vdb"],
+            path = tools.config("records", ramdisk="/boot/records.img", disks=["/dev/vda"],
                                 backend=backend)
             status, output = tools.create(path)
             assert status == 0, output
