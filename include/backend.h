@@ -42,8 +42,9 @@ enum backend_flag {
 /**
  * Descriptors by SCM_RIGHTS: ATTACH of a block device the image (or none: an empty drive) and the
  * record of requests in flight, a memory file that domusd keeps and the process makes as large as
- * it needs; of a network device the tap. The image is opened anew for each process: a lock on it
- * tells the successor that all requests of a killed process have ended (docs/backend.md).
+ * it needs; of a network device the tap and such a record. The image is opened anew for each
+ * process: a lock on it tells the successor that all requests of a killed process have ended
+ * (docs/backend.md).
  */
 struct backend_request {
 	uint32_t op, type;

@@ -205,7 +205,8 @@ int backend_attach_disk(uint32_t domid, const char *name, const struct guest_dis
 	return ret;
 }
 
-int backend_attach_net(uint32_t domid, const char *name, const struct guest_net *net, struct err *e)
+int backend_attach_net(uint32_t domid, const char *name, const struct guest_net *net, int is_new,
+		       struct err *e)
 {
 	struct device d = device_of_net(domid, net);
 	struct backend_request request = {
@@ -216,14 +217,18 @@ int backend_attach_net(uint32_t domid, const char *name, const struct guest_net 
 	};
 	struct backend *b = backend_get(domid, name, e);
 	char name_here[LINK_NAME_BYTES + 1];
-	int tap, ret;
+	int fds[FDS], ret = -1;
 
-	tap = b ? link_tap(device_link(&d, name_here), net->bridge, net->mtu, e) : -1;
-	if (tap < 0) {
+	fds[0] = b ? link_tap(device_link(&d, name_here), net->bridge, net->mtu, e) : -1;
+	if (fds[0] < 0) {
 		return -1;
 	}
-	ret = call(b, &request, &tap, 1, e);
-	close(tap);
+	fds[1] = spawn_record(&d, is_new, e);
+	if (fds[1] >= 0) {
+		ret = call(b, &request, fds, FDS, e);
+		close(fds[1]);
+	}
+	close(fds[0]);
 	return ret;
 }
 
@@ -333,7 +338,7 @@ static void revive_one(struct hyper *h, const struct device *d, void *arg)
 			      : 0;
 		disk_close(&m);
 	} else if (ret == 0) {
-		ret = backend_attach_net(d->domid, r->name, &item.nets[0], &one);
+		ret = backend_attach_net(d->domid, r->name, &item.nets[0], 0, &one);
 	}
 	/* One that fails does not keep the others from being served; the first is told. */
 	if (ret && r->ret == 0) {

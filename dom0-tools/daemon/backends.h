@@ -23,7 +23,7 @@
  */
 int backend_attach_disk(uint32_t domid, const char *name, const struct guest_disk *disk,
 			const struct disk_medium *m, int is_new, struct err *e);
-int backend_attach_net(uint32_t domid, const char *name, const struct guest_net *net,
+int backend_attach_net(uint32_t domid, const char *name, const struct guest_net *net, int is_new,
 		       struct err *e);
 
 /** backend_detach - has the guest asked to let go of a device; with force, does not wait for it.

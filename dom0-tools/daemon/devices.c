@@ -187,8 +187,9 @@ int devices_connect(struct hyper *h, uint32_t domid, const struct guest_file *g,
 		}
 	}
 	for (net = g->nets; net < g->nets + g->net_count; net++) {
-		if (net->backend == DEVICE_BY_KERNEL ? net_connect(h, domid, net, e)
-						     : backend_attach_net(domid, g->name, net, e)) {
+		if (net->backend == DEVICE_BY_KERNEL
+			    ? net_connect(h, domid, net, e)
+			    : backend_attach_net(domid, g->name, net, 1, e)) {
 			return -1;
 		}
 	}

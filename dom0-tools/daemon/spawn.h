@@ -18,7 +18,7 @@ int spawn_backend(uint32_t domid, const char *name, pid_t *pid, int *fd, struct 
 int spawn_program(char *const argv[], const char *kind, const char *name, pid_t *pid,
 		  struct err *e);
 
-/** spawn_record - the memory file in which a disk's requests in flight are recorded; it outlives
+/** spawn_record - the memory file in which a device's requests in flight are recorded; it outlives
  *  the process and us. A descriptor, or -1 with ERR_HOST. */
 int spawn_record(const struct device *d, int is_new, struct err *e);
 /** spawn_record_remove - removes it. */

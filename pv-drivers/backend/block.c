@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "backend/block.h"
+#include "backend/kept.h"
 
 /* Of files: what they are kept in. A guest that aligns its partitions to it is faster. */
 #define FILE_SECTOR_BYTES 4096u
@@ -125,23 +126,10 @@ static int image_lock(const struct block *b, int fd, struct complaint *c)
 	return 0;
 }
 
-/* The record that domusd keeps; without one, there is nothing to take up after a kill. */
 static int record_open(struct block *b, int fd, struct complaint *c)
 {
-	struct stat status;
-
-	/* Never smaller: a file that shrinks under a mapping kills the process. */
-	if (fd >= 0 && !fstat(fd, &status) && status.st_size < (off_t)sizeof(*b->record) &&
-	    ftruncate(fd, sizeof(*b->record))) {
-		return complain(c, errno, "the record of requests cannot be made large enough");
-	}
-	b->record = mmap(NULL, sizeof(*b->record), PROT_READ | PROT_WRITE,
-			 fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED, fd, 0);
-	if (b->record == MAP_FAILED) {
-		b->record = NULL;
-		return complain(c, errno, "the record of requests cannot be mapped");
-	}
-	return 0;
+	b->record = kept_map(fd, sizeof(*b->record), c);
+	return b->record ? 0 : -ENOMEM;
 }
 
 static int block_attach(struct device *d, const struct backend_request *request,

@@ -2,9 +2,11 @@
 /* A network device: its tap, its waits, and what the store tells of it; see net.h. */
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "backend/kept.h"
 #include "backend/net.h"
 
 static struct {
@@ -153,7 +155,8 @@ static int net_attach(struct device *d, const struct backend_request *request, i
 	net_rate_init(&n->rate, request->rate_bytes, now_ns());
 	n->next = nets.list;
 	nets.list = n;
-	rc = tap_check(fds[0], c);
+	n->record = kept_map(fds[1], NET_QUEUES_MAX * sizeof(*n->record), c);
+	rc = n->record ? tap_check(fds[0], c) : -ENOMEM;
 	if (!rc) {
 		n->tap = fds[0];
 		fds[0] = -1;
@@ -203,13 +206,14 @@ static int net_connect(struct device *d, bool is_successor, struct complaint *c)
 	struct net_device *n = d->own;
 	int rc;
 
-	(void)is_successor; /* the rings tell where to go on */
 	if (!front_has(d, "request-rx-copy")) {
 		return complain(c, 0, "the guest's driver does not let packets be copied to it");
 	}
-	rc = net_queues_open(n, c);
+	rc = net_queues_open(n, is_successor, c);
 	if (!rc) {
 		features_read(n);
+		/* What a predecessor was asked for is not known any more: the guest gets all. */
+		n->multicast.is_active &= !is_successor;
 		n->held.bytes = 0;
 		n->is_connected = true;
 		tap_connect(n->tap, &n->features);
@@ -246,6 +250,9 @@ static void net_release(struct device *d)
 	*at = n->next;
 	if (n->tap >= 0) {
 		close(n->tap);
+	}
+	if (n->record) {
+		munmap(n->record, NET_QUEUES_MAX * sizeof(*n->record));
 	}
 	free(n);
 }

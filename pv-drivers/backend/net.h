@@ -16,6 +16,7 @@
 
 #include "backend/device.h"
 #include "backend/loop.h"
+#include "backend/net_record.h"
 #include "backend/tap.h"
 #include "backend/xen.h"
 #include "net/back.h"
@@ -28,6 +29,7 @@ struct net_queue {
 	struct net_device *net;
 	bool is_tx_woken;
 	void *tx_page, *rx_page;
+	struct net_record_queue *kept;
 	struct net_back back;
 	/* Packets on their way to the guest, and the memory of the first slot of each. */
 	struct net_batch rx_batch;
@@ -46,7 +48,8 @@ struct net_device {
 	struct net_device *next;
 	struct device *device;
 	int tap;
-	struct tap_features features; /* that the guest takes */
+	struct net_record_queue *record; /* NET_QUEUES_MAX, in a file that domusd keeps */
+	struct tap_features features;    /* that the guest takes */
 	struct net_multicast multicast;
 	struct net_rate rate;
 	struct net_wait tap_wait, rate_wait;
@@ -62,8 +65,11 @@ struct net_device {
 /** net_init - what all network devices share; before all else. */
 int net_init(struct complaint *c);
 
-/** net_queues_open - maps what the front end published, as far as it goes; 0, or -errno. */
-int net_queues_open(struct net_device *n, struct complaint *c);
+/**
+ * net_queues_open - maps what the front end published, as far as it goes; a successor ends what
+ * its predecessor began. 0, or -errno.
+ */
+int net_queues_open(struct net_device *n, bool is_successor, struct complaint *c);
 void net_queues_close(struct net_device *n);
 /** net_queue_take - sends what is in the tx ring, as far as the rate allows. */
 void net_queue_take(struct net_queue *q);

@@ -116,7 +116,7 @@ void net_queue_take(struct net_queue *q)
 		return;
 	}
 	batch_send(q, t);
-	if (net_back_answer(&q->back.tx, t)) {
+	if (net_record_answer(&q->kept->tx, &q->back.tx, t)) {
 		port_notify(&q->tx_port);
 	}
 	if (!q->back.beyond_bytes && !net_back_is_idle(&q->back)) {
@@ -212,7 +212,8 @@ static void placed_send(struct net_device *n)
 	}
 	copies_make(net_back_fail_rx);
 	for (q = n->queues; q < end; q++) {
-		if (q->rx_batch.slot_count && net_back_answer(&q->back.rx, &q->rx_batch)) {
+		if (q->rx_batch.slot_count &&
+		    net_record_answer(&q->kept->rx, &q->back.rx, &q->rx_batch)) {
 			queue_notify_rx(q);
 		}
 	}
@@ -300,24 +301,31 @@ static int ports_open(struct net_queue *q, const char *folder, struct complaint 
 	return rc ? complain(c, -rc, "%s: the event channels cannot be bound", folder) : 0;
 }
 
+static void queue_start(struct net_queue *q, bool is_successor)
+{
+	net_back_init(&q->back, q->tx_page, q->rx_page, &q->net->multicast);
+	if (is_successor) {
+		net_record_resume(&q->kept->tx, &q->back.tx);
+		net_record_resume(&q->kept->rx, &q->back.rx);
+	} else {
+		net_record_begin(&q->kept->tx);
+		net_record_begin(&q->kept->rx);
+	}
+	q->is_tx_woken = true;
+	/* A predecessor may have died before it told of what it answered. */
+	port_notify(&q->tx_port);
+	queue_notify_rx(q);
+}
+
 static int queue_open(struct net_queue *q, const char *folder, struct complaint *c)
 {
 	int rc = page_map(folder, "tx-ring-ref", &q->tx_page, c);
 
 	rc = rc ? rc : page_map(folder, "rx-ring-ref", &q->rx_page, c);
-	rc = rc ? rc : ports_open(q, folder, c);
-	if (rc) {
-		return rc;
-	}
-	net_back_init(&q->back, q->tx_page, q->rx_page, &q->net->multicast);
-	q->is_tx_woken = true;
-	/* A predecessor may have died before it told of what it answered. */
-	port_notify(&q->tx_port);
-	queue_notify_rx(q);
-	return 0;
+	return rc ? rc : ports_open(q, folder, c);
 }
 
-int net_queues_open(struct net_device *n, struct complaint *c)
+int net_queues_open(struct net_device *n, bool is_successor, struct complaint *c)
 {
 	const char *front = n->device->front;
 	uint64_t count = store_number_or(front, "multi-queue-num-queues", NET_QUEUES_MAX, 1);
@@ -328,8 +336,12 @@ int net_queues_open(struct net_device *n, struct complaint *c)
 		struct net_queue *q = &n->queues[n->queue_count];
 
 		q->net = n;
+		q->kept = &n->record[n->queue_count];
 		snprintf(folder, sizeof(folder), "%s/queue-%u", front, n->queue_count++);
 		rc = queue_open(q, count > 1 ? folder : front, c);
+		if (!rc) {
+			queue_start(q, is_successor);
+		}
 	}
 	return rc;
 }

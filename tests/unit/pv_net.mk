@@ -36,5 +36,10 @@ pv_net_echo_SRCS := tests/unit/pv_net_echo.c pv-drivers/kernel/net_echo.c pv-dri
 UNIT_TESTS += pv_net_backend
 pv_net_backend_SRCS := $(addprefix tests/unit/,pv_net_backend.c pv_net_backend_fake.c) \
 	$(PV_NET_FRONT_SRCS) $(addprefix pv-drivers/,net/back.c net/offload.c backend/net.c \
-	backend/net_queue.c)
+	backend/net_queue.c backend/net_record.c backend/kept.c)
 pv_net_backend_CFLAGS := $(NET_CFLAGS) -Ipv-drivers -Iinclude
+
+# What survives a kill of the process between two answers.
+UNIT_TESTS += pv_net_record
+pv_net_record_SRCS := tests/unit/pv_net_record.c pv-drivers/net/back.c
+pv_net_record_CFLAGS := $(NET_CFLAGS) -Ipv-drivers
