@@ -6,6 +6,9 @@
 #include "backend/device.h"
 #include "backend/loop.h"
 
+/* Complaints of one device that are logged. */
+enum { SAID_MAX = 10 };
+
 static struct {
 	uint16_t domid;
 	bool is_stopping;
@@ -40,11 +43,17 @@ static struct device *device_find(uint32_t type, uint32_t handle)
 	return d;
 }
 
-/* Says it where domusd's log and a person who looks into the store find it. */
+/*
+ * Says it where domusd's log and a person who looks into the store find it. A guest that connects
+ * again and again to be complained of does not fill the log.
+ */
 static void device_say(struct device *d, const char *text)
 {
-	fprintf(stderr, "domus-backend: guest %u: %s %u: %s\n", devices.domid, d->type->store_name,
-		d->handle, text);
+	if (d->said++ < SAID_MAX) {
+		fprintf(stderr, "domus-backend: guest %u: %s %u: %s%s\n", devices.domid,
+			d->type->store_name, d->handle, text,
+			d->said == SAID_MAX ? "; more of this device goes to the store alone" : "");
+	}
 	store_write(d->folder, "error", "%s", text);
 }
 

@@ -35,6 +35,7 @@ struct device {
 	struct handshake_step step; /* while it parts: what is done then */
 	bool is_parting, has_news, is_successor;
 	const char *abuse; /* to be looked after when the type's code has returned */
+	unsigned int said; /* complaints that were logged */
 	void *own;         /* the type's */
 };
 

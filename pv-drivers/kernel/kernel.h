@@ -70,3 +70,4 @@ void control_start(void);
 
 void program_block(void);
 void program_echo(void);
+void program_scribble(void);

@@ -10,6 +10,7 @@ static const struct {
 } programs[] = {
 	{"block", program_block},
 	{"echo", program_echo},
+	{"scribble", program_scribble},
 };
 
 void kernel_panic(const char *what)

@@ -244,16 +244,21 @@ void platform_store_again(const char *path, void *arg)
 
 /* --- The store's thread --- */
 
-static void watches_run(void)
+/* True if there was one. Others may have fired meanwhile, also such that the loop was past. */
+static bool watches_run(void)
 {
+	bool is_any = false;
+
 	for (struct watch *w = watches; w < watches + WATCHES; w++) {
 		if (w->is_pending) {
 			w->is_pending = false;
+			is_any = true;
 			if (w->handler) {
 				w->handler(w->arg);
 			}
 		}
 	}
+	return is_any;
 }
 
 static void store_thread(void *arg)
@@ -262,8 +267,8 @@ static void store_thread(void *arg)
 		if (!is_busy) {
 			answer_take(); /* an answer that nobody asked for is none */
 		}
-		watches_run();
-		thread_wait(FOREVER);
+		/* What a handler woke us for while it ran, no event tells again. */
+		thread_wait(watches_run() ? 0 : FOREVER);
 	}
 }
 
