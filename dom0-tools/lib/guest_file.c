@@ -50,11 +50,11 @@ static int item_add(struct reader *r, const struct schema_row *list, struct plac
 	if (is_disk) {
 		g->disks = items;
 		g->disks[g->disk_count++] =
-			(struct guest_disk){.at = at, .is_discard = 1, .backend = DEVICE_BY_KERNEL};
+			(struct guest_disk){.at = at, .is_discard = 1, .backend = DEVICE_BY_DOMUS};
 	} else {
 		g->nets = items;
 		g->nets[g->net_count] = (struct guest_net){
-			.at = at, .index = g->net_count, .backend = DEVICE_BY_KERNEL};
+			.at = at, .index = g->net_count, .backend = DEVICE_BY_DOMUS};
 		g->net_count++;
 	}
 	return 0;

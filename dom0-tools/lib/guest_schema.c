@@ -44,8 +44,8 @@ const struct schema_row guest_schema[KEY_COUNT] = {
 			     "Bytes of a sector; without it 512, or what the block device has."},
 	[KEY_DISK_DISCARD] = {"disks.discard", "disks", "discard", SCHEMA_FLAG, 0, 0, 0, "true",
 			      "The guest may give space back."},
-	[KEY_DISK_BACKEND] = {"disks.backend", "disks", "backend", SCHEMA_BACKEND, 0, 0, 0,
-			      "kernel", "Who serves the disk."},
+	[KEY_DISK_BACKEND] = {"disks.backend", "disks", "backend", SCHEMA_BACKEND, 0, 0, 0, "domus",
+			      "Who serves the disk."},
 	[KEY_NETS] = {"networks", "", "networks", SCHEMA_LIST, 0, 0, GUEST_NET_LIMIT, NULL,
 		      "Network devices of the guest."},
 	[KEY_NET_BRIDGE] = {"networks.bridge", "networks", "bridge", SCHEMA_LINK, 1, 0, 0, NULL,
@@ -57,7 +57,7 @@ const struct schema_row guest_schema[KEY_COUNT] = {
 	[KEY_NET_RATE] = {"networks.rate", "networks", "rate", SCHEMA_RATE, 0, 0, 0, NULL,
 			  "What the guest may send at most."},
 	[KEY_NET_BACKEND] = {"networks.backend", "networks", "backend", SCHEMA_BACKEND, 0, 0, 0,
-			     "kernel", "Who serves the device."},
+			     "domus", "Who serves the device."},
 };
 
 const struct schema guest_file_schema = {"guest file", "guest", guest_schema, KEY_COUNT};

@@ -20,9 +20,9 @@ GUEST = ["domus: 1", "name: d", "memory: 128MiB", "boot:", "  kernel: /boot/vmli
 SMALL = ["domus: 1", "name: s", "memory: 32MiB", "boot:", "  kernel: /boot/small.elf"]
 DEVICES = ["disks:", "- {path: /run/rw.img, backend: kernel}",
            "- {path: /run/ro.img, readonly: true, target: xvdc, sector: 4096, backend: kernel}",
-           "- {path: /run/own.img, target: xvdd, backend: domus}",
+           "- {path: /run/own.img, target: xvdd}",
            "networks:", "- {bridge: br0, mac: 00:16:3e:00:00:02, backend: kernel}",
-           f"- {{bridge: {kills.BRIDGE}, mac: 00:16:3e:00:00:03, backend: domus}}"]
+           f"- {{bridge: {kills.BRIDGE}, mac: 00:16:3e:00:00:03}}"]
 # What is in dom0 while a device is there: loop devices, ends of networks, back ends.
 TRACES = ("ls -d /sys/block/loop*/loop /sys/class/net/vif* /sys/bus/xen-backend/devices/*"
           " 2>/dev/null; xenstore-ls -f /local/domain/0 | grep -E '/(vbd|vif)/.*/'; "
@@ -110,7 +110,7 @@ def check_hotplug(tools):
         ("xvda", False, "connected"), ("xvdc", True, "connected"), ("xvdd", False, "connected")]
     assert [n["mac"] for n in devices(tools, "net")] == ["00:16:3e:00:00:02", "00:16:3e:00:00:03"]
     console.check("truncate -s 1M /run/hot.img /run/hot2.img && "
-                  "domus disk attach d /run/hot2.img -b domus -t xvde && "
+                  "domus disk attach d /run/hot2.img -t xvde && "
                   "domus disk attach d /run/hot.img -b kernel && "
                   "domus net attach d br0 -b kernel")
     with GuestShell(tools, "d") as shell:

@@ -77,7 +77,7 @@ static void devices(void **state)
 		      "  - path: root.img\n"
 		      "  - {path: /dev/vg/data, target: xvda, sector: 4096, discard: false}\n"
 		      "  - cdrom: true\n    target: xvdz\n"
-		      "  - {path: /iso, readonly: true, backend: domus}\n"
+		      "  - {path: /iso, readonly: true, backend: kernel}\n"
 		      "networks:\n"
 		      "  - bridge: br0\n"
 		      "  - {bridge: lan, mac: '00:16:3E:00:00:ff', mtu: 9000, "
@@ -98,7 +98,7 @@ static void devices(void **state)
 	assert_int_equal(g.disks[2].index, 25);
 	assert_true(g.disks[2].is_readonly && g.disks[2].is_cdrom);
 	assert_int_equal(g.disks[3].index, 2);
-	assert_int_equal(g.disks[3].backend, DEVICE_BY_DOMUS);
+	assert_int_equal(g.disks[3].backend, DEVICE_BY_KERNEL);
 	assert_int_equal(g.net_count, 2);
 	assert_string_equal(g.nets[0].bridge, "br0");
 	assert_false(g.nets[0].has_mac);
