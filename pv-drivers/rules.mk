@@ -42,3 +42,9 @@ UNIT_TESTS += pv_block_fuzz
 pv_block_fuzz_SRCS   := tests/unit/pv_block_fuzz.c pv-drivers/block/back.c
 $(O)/tests/unit/pv_block_fuzz: CC := clang-14
 pv_block_fuzz_CFLAGS := $(PV_CFLAGS) -fsanitize=fuzzer
+
+UNIT_TESTS += pv_image_nbd
+pv_image_nbd_SRCS   := tests/unit/pv_image_nbd.c $(patsubst %,pv-drivers/backend/%.c,loop \
+	image_file image_nbd nbd_library)
+pv_image_nbd_CFLAGS := $(PV_CFLAGS)
+pv_image_nbd_LIBS   := -luring

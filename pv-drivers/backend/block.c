@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A block device: its image, and what the store tells of it; see block.h. */
-#include <fcntl.h>
-#include <linux/fs.h>
 #include <stdlib.h>
-#include <sys/file.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,9 +10,6 @@
 
 /* Of files: what they are kept in. A guest that aligns its partitions to it is faster. */
 #define FILE_SECTOR_BYTES 4096u
-/* A disk that is slow to finish a predecessor's requests: ten seconds. */
-#define LOCK_TRIES   1000
-#define LOCK_WAIT_US 10000
 
 static struct {
 	struct block *list;
@@ -46,53 +39,24 @@ int block_init(struct complaint *c)
 	return rc ? complain(c, -rc, "memory for data") : 0;
 }
 
-/* The least that the image can read or write when it is read directly. */
-static uint32_t image_align(int fd, bool is_device)
-{
-	struct statx details;
-	uint32_t bytes = BLOCK_SECTOR_BYTES;
-
-	if (!(fcntl(fd, F_GETFL) & O_DIRECT)) {
-		return bytes;
-	}
-	if (is_device) {
-		ioctl(fd, BLKSSZGET, &bytes);
-	} else if (!statx(fd, "", AT_EMPTY_PATH, STATX_DIOALIGN, &details) &&
-		   details.stx_mask & STATX_DIOALIGN && details.stx_dio_offset_align) {
-		bytes = details.stx_dio_offset_align;
-	}
-	return bytes;
-}
-
-static int image_bytes(int fd, const struct stat *status, uint64_t *bytes)
-{
-	*bytes = (uint64_t)status->st_size;
-	return S_ISBLK(status->st_mode) && ioctl(fd, BLKGETSIZE64, bytes) ? -errno : 0;
-}
-
 /* Looks at the image; what does not fill a sector at its end is not shown. */
-static int image_measure(struct block *b, int fd, struct complaint *c)
+static int image_measure(struct block *b, struct image *image, struct complaint *c)
 {
-	struct stat status;
-	uint64_t bytes = 0;
-	uint32_t align;
+	struct image_facts facts;
+	int rc = image->type->look(image, &facts, c);
 
-	if (fd < 0) {
-		b->disk.bytes = 0;
-		return 0;
+	if (rc) {
+		return rc;
 	}
-	if (fstat(fd, &status) || image_bytes(fd, &status, &bytes)) {
-		return complain(c, errno, "the image's size");
-	}
-	if (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode)) {
-		return complain(c, 0, "the image is neither a file nor a block device");
-	}
-	align = image_align(fd, S_ISBLK(status.st_mode));
-	if (align > b->disk.sector_bytes) {
+	if (facts.align > b->disk.sector_bytes) {
 		return complain(c, 0, "the image has sectors of %u bytes: give the disk such, too",
-				align);
+				facts.align);
 	}
-	b->disk.bytes = bytes - bytes % b->disk.sector_bytes;
+	if (facts.is_read_only && !b->disk.is_read_only) {
+		return complain(c, 0, "the image cannot be written: give the disk readonly: true");
+	}
+	b->disk.can_discard &= facts.can_discard;
+	b->disk.bytes = facts.bytes - facts.bytes % b->disk.sector_bytes;
 	return 0;
 }
 
@@ -108,22 +72,27 @@ static void put_size(const struct block *b)
 	store_write(folder, "physical-sector-size", "%u", physical);
 }
 
-/*
- * Waits until nobody else writes the image. Requests of a killed predecessor hold its lock as long
- * as they can still reach the image, so none of them lands after one of ours: the fence before what
- * it left is done again. That takes that domusd opens the image anew for each process.
- */
-static int image_lock(const struct block *b, int fd, struct complaint *c)
+/* Makes an image of a descriptor that came along, which is taken; none is an empty drive. */
+static int image_take(struct block *b, int *fd, struct image **image, struct complaint *c)
 {
-	int tries = 0, how = b->disk.is_read_only ? LOCK_SH : LOCK_EX;
+	int rc;
 
-	while (fd >= 0 && flock(fd, how | LOCK_NB)) {
-		if (errno != EWOULDBLOCK || ++tries > LOCK_TRIES) {
-			return complain(c, errno, "the image is in use by another program");
-		}
-		usleep(LOCK_WAIT_US);
+	*image = NULL;
+	if (*fd < 0) {
+		return 0;
 	}
-	return 0;
+	*image = image_open(*fd, c);
+	if (!*image) {
+		return -EINVAL;
+	}
+	*fd = -1;
+	rc = image_measure(b, *image, c);
+	rc = rc ? rc : (*image)->type->lock(*image, b->disk.is_read_only, c);
+	if (rc) {
+		(*image)->type->close(*image);
+		*image = NULL;
+	}
+	return rc;
 }
 
 static int record_open(struct block *b, int fd, struct complaint *c)
@@ -147,21 +116,14 @@ static int block_attach(struct device *d, const struct backend_request *request,
 		return complain(c, ENOMEM, "a block device");
 	}
 	b->device = d;
-	b->fd = -1;
 	b->is_cdrom = request->flags & BACKEND_CDROM;
 	b->disk.sector_bytes = request->sector_bytes;
 	b->disk.is_read_only = request->flags & BACKEND_READ_ONLY;
 	b->disk.can_discard = request->flags & BACKEND_DISCARD && !b->disk.is_read_only;
 	b->next = blocks.list;
 	blocks.list = b;
-	rc = image_measure(b, fds[0], c);
-	rc = rc ? rc : record_open(b, fds[1], c);
-	rc = rc ? rc : image_lock(b, fds[0], c);
-	if (!rc) {
-		b->fd = fds[0];
-		fds[0] = -1;
-	}
-	return rc;
+	rc = record_open(b, fds[1], c);
+	return rc ? rc : image_take(b, &fds[0], &b->image, c);
 }
 
 static void block_announce(struct device *d)
@@ -210,20 +172,20 @@ static bool block_is_busy(const struct device *d)
 	return b->job_count || b->queue_count;
 }
 
-/* With an image: another medium. It takes the old one's number, for what is queued already. */
+/* With an image: another medium. */
 static int block_resize(struct device *d, int fds[DEVICE_FDS], struct complaint *c)
 {
 	struct block *b = d->own;
-	int rc = image_lock(b, fds[0], c);
+	struct image *image;
+	int rc = image_take(b, &fds[0], &image, c);
 
-	rc = rc ? rc : image_measure(b, fds[0] >= 0 ? fds[0] : b->fd, c);
-	if (!rc && fds[0] >= 0) {
-		if (b->fd < 0) {
-			b->fd = fds[0];
-			fds[0] = -1;
-		} else if (dup3(fds[0], b->fd, O_CLOEXEC) < 0) {
-			rc = complain(c, errno, "the image cannot be replaced");
-		}
+	if (!rc && !image && b->image) {
+		rc = image_measure(b, b->image, c);
+	} else if (!rc && image && !b->image) {
+		b->image = image;
+	} else if (!rc && image) {
+		rc = image_replace(b->image, image, c);
+		image->type->close(image);
 	}
 	if (!rc) {
 		put_size(b);
@@ -239,8 +201,8 @@ static void block_release(struct device *d)
 		at = &(*at)->next;
 	}
 	*at = b->next;
-	if (b->fd >= 0) {
-		close(b->fd);
+	if (b->image) {
+		b->image->type->close(b->image);
 	}
 	if (b->record) {
 		munmap(b->record, sizeof(*b->record));

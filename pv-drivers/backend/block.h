@@ -18,7 +18,7 @@
 
 #include "backend/buffers.h"
 #include "backend/device.h"
-#include "backend/loop.h"
+#include "backend/image.h"
 #include "backend/persistent.h"
 #include "backend/record.h"
 #include "backend/xen.h"
@@ -32,7 +32,7 @@
 enum job_stage { JOB_TABLE, JOB_COPY_IN, JOB_FLUSH, JOB_DISK, JOB_FLUSH_AFTER, JOB_COPY_OUT };
 
 struct job {
-	struct loop_event event; /* first: the handler casts */
+	struct image_request io; /* first: the handler casts */
 	struct job *next;        /* on one list at a time */
 	struct queue *queue;
 	enum job_stage stage;
@@ -63,7 +63,7 @@ struct queue {
 struct block {
 	struct block *next;
 	struct device *device;
-	int fd; /* -1: an empty drive */
+	struct image *image; /* NULL: an empty drive */
 	struct record *record;
 	struct block_disk disk;
 	bool is_cdrom;

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Requests on their way; see block.h for the picture and the invariants. */
-#include <linux/falloc.h>
-
 #include "backend/block.h"
 
 static struct {
@@ -113,50 +111,30 @@ static void disk_ready(struct loop_event *e, int32_t result)
 	}
 }
 
-static void prepare_read(struct io_uring_sqe *sqe, const struct job *j)
-{
-	unsigned char *to = j->buffer + j->moved;
-	uint32_t bytes = (uint32_t)j->request.bytes - j->moved;
-	uint64_t at = j->request.offset + j->moved;
-
-	if (buffers_is_fixed(&jobs.buffers, to, bytes)) {
-		io_uring_prep_read_fixed(sqe, j->queue->block->fd, to, bytes, at, LOOP_FIXED);
-	} else {
-		io_uring_prep_read(sqe, j->queue->block->fd, to, bytes, at);
-	}
-}
-
-static void prepare_write(struct io_uring_sqe *sqe, const struct job *j)
-{
-	unsigned char *from = j->buffer + j->moved;
-	uint32_t bytes = (uint32_t)j->request.bytes - j->moved;
-	uint64_t at = j->request.offset + j->moved;
-
-	if (buffers_is_fixed(&jobs.buffers, from, bytes)) {
-		io_uring_prep_write_fixed(sqe, j->queue->block->fd, from, bytes, at, LOOP_FIXED);
-	} else {
-		io_uring_prep_write(sqe, j->queue->block->fd, from, bytes, at);
-	}
-}
-
 /* Queues the operation of its stage on the image. */
 static void job_disk(struct job *j)
 {
+	static const enum image_op ops[] = {
+		[BLOCK_READ] = IMAGE_READ,
+		[BLOCK_WRITE] = IMAGE_WRITE,
+		[BLOCK_BARRIER] = IMAGE_WRITE,
+		[BLOCK_DISCARD] = IMAGE_DISCARD,
+	};
 	const struct block_request *r = &j->request;
-	struct io_uring_sqe *sqe = loop_sqe(&j->event);
-	int fd = j->queue->block->fd;
+	struct image *image = j->queue->block->image;
 
-	j->event.done = disk_ready;
-	if (j->stage != JOB_DISK) {
-		io_uring_prep_fsync(sqe, fd, IORING_FSYNC_DATASYNC);
-	} else if (r->op == BLOCK_READ) {
-		prepare_read(sqe, j);
-	} else if (r->op == BLOCK_DISCARD) {
-		io_uring_prep_fallocate(sqe, fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-					(off_t)r->offset, (off_t)r->bytes);
-	} else {
-		prepare_write(sqe, j);
+	if (!image) {
+		job_end(j, BLKIF_RSP_ERROR); /* a flush of an empty drive */
+		return;
 	}
+	j->io.event.done = disk_ready;
+	j->io.op = j->stage == JOB_DISK ? ops[r->op] : IMAGE_FLUSH;
+	j->io.data = j->buffer + j->moved;
+	j->io.offset = r->offset + j->moved;
+	j->io.bytes = r->bytes - j->moved;
+	j->io.is_fixed = j->io.op <= IMAGE_WRITE &&
+			 buffers_is_fixed(&jobs.buffers, j->io.data, j->io.bytes);
+	image_submit(image, &j->io);
 }
 
 bool job_has_buffer(struct job *j)

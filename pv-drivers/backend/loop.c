@@ -12,6 +12,7 @@ static struct {
 	struct io_uring ring;
 	struct loop_settler *settlers, **last;
 	bool is_stopped, is_again;
+	int failure;
 } loop = {.last = &loop.settlers};
 
 int loop_init(void)
@@ -142,7 +143,7 @@ int loop_run(void)
 		loop.is_again = false;
 		settle();
 	}
-	return 0;
+	return loop.failure;
 }
 
 void loop_again(void)
@@ -152,5 +153,11 @@ void loop_again(void)
 
 void loop_stop(void)
 {
+	loop.is_stopped = true;
+}
+
+void loop_fail(int rc)
+{
+	loop.failure = rc;
 	loop.is_stopped = true;
 }

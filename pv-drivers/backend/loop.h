@@ -52,7 +52,10 @@ void loop_watch(struct loop_watch *w, int fd, void (*ready)(struct loop_watch *w
 void loop_settler_add(struct loop_settler *s, void (*settle)(struct loop_settler *s));
 /** loop_again - there is more to settle: settlers run, or run once more, without a wait before. */
 void loop_again(void);
-/** loop_run - runs callbacks until loop_stop(); 0, or -errno if waiting fails. */
+/** loop_run - runs callbacks until loop_stop(); 0, or -errno if waiting fails or after loop_fail().
+ */
 int loop_run(void);
 /** loop_stop - makes loop_run() return. */
 void loop_stop(void);
+/** loop_fail - makes loop_run() return that -errno: the process cannot go on. */
+void loop_fail(int rc);

@@ -99,7 +99,8 @@ int main(int argc, char **argv)
 	}
 	rc = loop_run();
 	if (rc) {
-		fprintf(stderr, "domus-backend: guest %d: io_uring: %s\n", domid, strerror(-rc));
+		fprintf(stderr, "domus-backend: guest %d: the event loop ended: %s\n", domid,
+			strerror(-rc));
 	}
 	return rc ? 6 : 0;
 }

@@ -7,8 +7,9 @@ WANTED="gcc make git binutils clang-14 libclang-rt-14-dev clang-format-14 clang-
 kconfig-frontends-nox
 libxen-dev libcmocka-dev libjansson-dev libmicrohttpd-dev libyaml-dev
 liblzma-dev liblz4-dev zlib1g-dev libzstd-dev
-libnl-3-dev libnl-route-3-dev libnftables-dev liburing-dev libseccomp-dev
-qemu-system-x86 bochs bochsbios vgabios ovmf grub-common grub-pc-bin grub-efi-amd64-bin xorriso mtools
+libnl-3-dev libnl-route-3-dev libnftables-dev liburing-dev libseccomp-dev libnbd-dev
+qemu-system-x86 qemu-system-common qemu-utils bochs bochsbios vgabios ovmf grub-common grub-pc-bin
+grub-efi-amd64-bin xorriso mtools
 kmod cpio xz-utils python3 python3-pytest python3-pytest-xdist
 python3-pexpect python3-yaml"
 missing=
