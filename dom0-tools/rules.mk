@@ -25,7 +25,7 @@ $(TOOLS_O)/domus: $(CLIENT_OBJS)
 
 DAEMON_OBJS := $(call tools_objs,dom0-tools/daemon/*.c) $(patsubst %,$(TOOLS_O)/lib/%.o,\
 	err size nearest schema reader value guest_schema guest_file guest_value guest_device \
-	host_schema host_file ipv4 harmless cpulist)
+	host_schema host_file ipv4 harmless cpulist disk_uri)
 $(TOOLS_O)/domusd: $(DAEMON_OBJS)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(USER_LDFLAGS) -pthread -o $@ $^ -lxenguest -lxenctrl -lxencall -lxenstore -lxenevtchn \
@@ -52,12 +52,12 @@ tools_text_CFLAGS := $(TOOLS_CFLAGS)
 tools_text_LIBS   := -ljansson
 tools_guest_file_SRCS   := tests/unit/tools_guest_file.c \
 	$(call tools_lib,err size nearest schema reader value guest_schema guest_file guest_value \
-	guest_device host_schema)
+	guest_device host_schema disk_uri)
 tools_guest_file_CFLAGS := $(TOOLS_CFLAGS)
 tools_guest_file_LIBS   := -ljansson -lyaml
 tools_host_file_SRCS   := tests/unit/tools_host_file.c dom0-tools/daemon/nat.c \
 	$(call tools_lib,err size nearest schema reader value guest_schema guest_file guest_value \
-	guest_device host_schema host_file ipv4)
+	guest_device host_schema host_file ipv4 disk_uri)
 tools_host_file_CFLAGS := $(TOOLS_CFLAGS)
 tools_host_file_LIBS   := -ljansson -lyaml
 tools_console_SRCS   := tests/unit/tools_console.c dom0-tools/daemon/ring.c \

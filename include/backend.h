@@ -45,10 +45,10 @@ enum backend_flag {
 /**
  * Descriptors by SCM_RIGHTS: ATTACH of a block device the image (or none: an empty drive) and the
  * record of requests in flight, a memory file that domusd keeps and the process makes as large as
- * it needs; of a network device the tap and such a record. The image is a file or a block device, opened anew for
- * each process: a lock on it tells the successor that all requests of a killed process have ended
- * (docs/backend.md). Or it is a socket connected to an NBD server, which is started anew for each
- * process when the last one is gone.
+ * it needs; of a network device the tap and such a record. The image is a file or a block device,
+ * opened anew for each process: a lock on it tells the successor that all requests of a killed
+ * process have ended (docs/backend.md). Or it is a socket connected to an NBD server, which is
+ * started anew for each process when the last one is gone.
  */
 struct backend_request {
 	uint32_t op, type;

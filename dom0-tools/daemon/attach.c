@@ -1,20 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Attaches, detaches, resizes and lists devices; see attach.h. */
 #include <ctype.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <linux/loop.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "daemon/attach.h"
 #include "daemon/backends.h"
-
-enum { SECTOR_BYTES = 512, RESIZE_MS = 10000 };
 
 /* Handles of one kind that a guest has. */
 struct handles {
@@ -189,68 +181,6 @@ int detach_device(struct hyper *h, const struct device *d, unsigned int wait_ms,
 	err_free(e);
 	device_drop(h, d);
 	return 0;
-}
-
-static int loop_resize(struct hyper *h, const struct device *d, struct err *e)
-{
-	char *numbers = device_get(h, d, 0, "physical-device"), path[32];
-	unsigned int major = 0, minor = 0;
-	int is_loop = numbers && sscanf(numbers, "%x:%x", &major, &minor) == 2 && major == 7, fd;
-
-	free(numbers);
-	if (!is_loop) {
-		return 0;
-	}
-	snprintf(path, sizeof(path), "/dev/loop%u", minor);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || ioctl(fd, LOOP_SET_CAPACITY)) {
-		err_set(e, ERR_HOST, "the loop device does not take its new size");
-		err_errno(e, errno, path);
-		is_loop = -1;
-	}
-	if (fd >= 0) {
-		close(fd);
-	}
-	return is_loop < 0 ? -1 : 0;
-}
-
-/* Makes a file larger; a disk that shrinks would lose what the guest has at its end. */
-static int file_grow(const char *path, uint64_t bytes, struct err *e)
-{
-	struct stat st;
-
-	if (stat(path, &st) || !S_ISREG(st.st_mode)) {
-		err_set(e, ERR_USAGE, "%s is no file whose size could be set", path);
-		return err_fix(e, "resize what is behind it, then leave the size out");
-	}
-	if ((uint64_t)st.st_size > bytes || bytes % SECTOR_BYTES) {
-		return err_set(e, ERR_USAGE, "%s has %lld bytes, and can only be made larger", path,
-			       (long long)st.st_size);
-	}
-	if (truncate(path, bytes)) {
-		err_set(e, ERR_HOST, "%s cannot be made larger", path);
-		return err_errno(e, errno, "truncate");
-	}
-	return 0;
-}
-
-int resize_disk(struct hyper *h, const struct device *d, uint64_t bytes, struct err *e)
-{
-	char *path = device_get(h, d, 0, "params");
-	int ret;
-
-	if (!path || !*path) {
-		ret = err_set(e, ERR_GUEST, "there is no medium in this drive");
-	} else {
-		/* The kernel's back end looks after the size by itself, ten times a second. */
-		ret = (bytes && file_grow(path, bytes, e)) ||
-				      (d->backend == DEVICE_BY_KERNEL ? loop_resize(h, d, e)
-								      : backend_resize(d, e))
-			      ? -1
-			      : 0;
-	}
-	free(path);
-	return ret;
 }
 
 int attached_find(struct hyper *h, uint32_t domid, int is_disk, const char *name, struct device *d,

@@ -24,10 +24,6 @@ int attach_device(struct hyper *h, uint32_t domid, const uint8_t uuid[16], struc
 int detach_device(struct hyper *h, const struct device *d, unsigned int wait_ms, int force,
 		  const atomic_int *is_cancelled, struct err *e);
 
-/** resize_disk - makes a disk's file so large (0: it is already as large as wanted) and tells the
- *  guest. 0, or -1 with an error. */
-int resize_disk(struct hyper *h, const struct device *d, uint64_t bytes, struct err *e);
-
 /** attached_find - the device of a guest by the name that people use: "xvdb", or the number of a
  *  network. 0, or -1 with ERR_NOT_FOUND. */
 int attached_find(struct hyper *h, uint32_t domid, int is_disk, const char *name, struct device *d,

@@ -14,6 +14,7 @@
 #include "daemon/backends.h"
 #include "daemon/links.h"
 #include "daemon/spawn.h"
+#include "daemon/storage.h"
 
 enum { ANSWER_MS = 10000, END_MS = 5000, SLICE_MS = 50, FDS = 2 };
 
@@ -188,19 +189,24 @@ int backend_attach_disk(uint32_t domid, const char *name, const struct guest_dis
 			 (disk->is_discard ? BACKEND_DISCARD : 0),
 		.sector_bytes = m->sector,
 	};
+	int is_served = disk->path && disk_needs_storage(disk), ret = 0;
+	int fds[FDS] = {m->fd, -1};
 	struct backend *b = backend_get(domid, name, e);
-	int fds[FDS] = {m->fd, -1}, ret;
 
-	if (!b) {
+	if (!b || (is_served && storage_start(&d, disk, m, &fds[0], e))) {
 		return -1;
 	}
 	/* An empty drive has no requests, and no record of them. */
-	if (m->fd >= 0 && (fds[1] = spawn_record(&d, is_new, e)) < 0) {
-		return -1;
+	if (fds[0] >= 0) {
+		fds[1] = spawn_record(&d, is_new, e);
+		ret = fds[1] < 0 ? -1 : 0;
 	}
-	ret = call(b, &request, fds, m->fd >= 0 ? FDS : 0, e);
+	ret = ret ? ret : call(b, &request, fds, fds[0] >= 0 ? FDS : 0, e);
 	if (fds[1] >= 0) {
 		close(fds[1]);
+	}
+	if (is_served) {
+		close(fds[0]);
 	}
 	return ret;
 }
@@ -310,6 +316,9 @@ void backend_stop(uint32_t domid)
 void backend_forget(const struct device *d)
 {
 	spawn_record_remove(d);
+	if (d->is_disk && d->backend == DEVICE_BY_DOMUS) {
+		storage_stop(d);
+	}
 }
 
 struct revival {
@@ -331,6 +340,7 @@ static void revive_one(struct hyper *h, const struct device *d, void *arg)
 	}
 	ret = device_read(h, d, &item, &one);
 	if (ret == 0 && d->is_disk) {
+		storage_stop(d); /* what it was asked for may still be on its way to the image */
 		ret = disk_open(&item, &item.disks[0], &m, &one) ||
 				      backend_attach_disk(d->domid, r->name, &item.disks[0], &m, 0,
 							  &one)

@@ -83,6 +83,7 @@ static void put_disk(struct pen *p, const struct guest_disk *disk, const struct 
 	pen_put(p, "bootable", "1");
 	pen_put(p, "discard-enable", "%d", disk->is_discard);
 	pen_put(p, "params", "%s", disk->path ? disk->path : "");
+	pen_put(p, "format", "%s", schema_format_names[disk->format]);
 	if (disk->backend == DEVICE_BY_KERNEL && m->fd >= 0) {
 		pen_put(p, "physical-device", "%x:%x", m->major, m->minor);
 	}
@@ -176,6 +177,19 @@ int device_says(struct hyper *h, const struct device *d, const char *node, const
 	return is;
 }
 
+/* What the file said is kept here alone, for who starts the back end again. */
+static void medium_read(struct hyper *h, const struct device *d, struct guest_disk *disk)
+{
+	unsigned int format = DISK_RAW;
+
+	while (format < DISK_VPC && !device_says(h, d, "format", schema_format_names[format])) {
+		format++;
+	}
+	disk->format = device_says(h, d, "format", schema_format_names[format]) ? format : DISK_RAW;
+	disk->has_format = 1;
+	disk->is_uri = disk->path && *disk->path != '/' && strstr(disk->path, "://");
+}
+
 static int disk_read(struct hyper *h, const struct device *d, struct guest_file *item)
 {
 	struct guest_disk *disk = item->disks = calloc(1, sizeof(*disk));
@@ -189,6 +203,7 @@ static int disk_read(struct hyper *h, const struct device *d, struct guest_file 
 		free(disk->path);
 		disk->path = NULL;
 	}
+	medium_read(h, d, disk);
 	disk->index = disk_index(d->handle);
 	disk->sector = number_get(h, d, "sector-size");
 	disk->is_readonly = device_says(h, d, "mode", "r");

@@ -15,12 +15,14 @@
 #include <unistd.h>
 
 #include "daemon/disks.h"
+#include "daemon/storage.h"
 
 enum {
 	LOOP_TRIES = 64,  /* others take free loop devices, too */
 	LOCK_TRIES = 100, /* a device that just ended lets go of its file a moment later */
 	LOCK_WAIT_NS = 10000000,
 	SECTOR_BYTES = 512,
+	HEAD_BYTES = 4096, /* of a file, to tell what it is */
 };
 
 static int blame(const struct guest_file *g, const struct guest_disk *d, struct err *e)
@@ -67,11 +69,53 @@ static int medium_open(const struct guest_disk *d)
 	return fd;
 }
 
+/*
+ * A file that begins like an image of some format, in a guest file that does not say so. It is not
+ * taken for one by itself: a guest may write such a beginning into its raw disk, and would then be
+ * given the files that it names there.
+ */
+static int format_check(const struct guest_file *g, const struct guest_disk *d, int fd,
+			struct err *e)
+{
+	static const struct magic {
+		enum disk_format format;
+		size_t offset;
+		const char *bytes;
+	} magics[] = {{DISK_QCOW2, 0, "QFI\xfb"},
+		      {DISK_VMDK, 0, "KDMV"},
+		      {DISK_VDI, 64, "\x7f\x10\xda\xbe"},
+		      {DISK_VHDX, 0, "vhdxfile"},
+		      {DISK_VPC, 0, "conectix"}};
+	char head[HEAD_BYTES] __attribute__((aligned(HEAD_BYTES))) = "";
+	const struct magic *m = magics, *end = magics + sizeof(magics) / sizeof(magics[0]);
+
+	if (d->has_format || pread(fd, head, sizeof(head), 0) <= 0) {
+		return 0;
+	}
+	while (m < end && memcmp(head + m->offset, m->bytes, strlen(m->bytes)) != 0) {
+		m++;
+	}
+	if (m == end) {
+		return 0;
+	}
+	err_set(e, ERR_CONFIG, "%s begins like a %s image", d->path,
+		schema_format_names[m->format]);
+	err_fix(e, "write format: %s; or format: raw, if its bytes are the disk's",
+		schema_format_names[m->format]);
+	return blame(g, d, e);
+}
+
 static int file_check(const struct guest_file *g, const struct guest_disk *d, int fd,
 		      const struct stat *st, struct err *e)
 {
 	unsigned int sector = d->sector ? d->sector : SECTOR_BYTES;
 
+	if (disk_needs_storage(d)) {
+		return file_lock(g, d, fd, e);
+	}
+	if (format_check(g, d, fd, e)) {
+		return -1;
+	}
 	if (st->st_size == 0 || st->st_size % sector) {
 		err_set(e, ERR_CONFIG, "%s has %lld bytes, not some sectors of %u", d->path,
 			(long long)st->st_size, sector);
@@ -86,6 +130,9 @@ static int device_check(const struct guest_file *g, const struct guest_disk *d,
 {
 	int sector = 0;
 
+	if (disk_needs_storage(d)) {
+		return 0;
+	}
 	if (ioctl(m->fd, BLKSSZGET, &sector) || (d->sector && (unsigned int)sector != d->sector)) {
 		err_set(e, ERR_CONFIG, "%s has sectors of %d bytes, not %u", d->path, sector,
 			d->sector);
@@ -157,6 +204,12 @@ int disk_open(const struct guest_file *g, const struct guest_disk *d, struct dis
 	m->device = -1;
 	m->sector = d->sector ? d->sector : SECTOR_BYTES;
 	if (!d->path) {
+		return 0;
+	}
+	if (disk_needs_storage(d) && storage_check(g, d, e)) {
+		return -1;
+	}
+	if (d->is_uri) {
 		return 0;
 	}
 	m->fd = medium_open(d);

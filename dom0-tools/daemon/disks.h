@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is behind guests' disks: raw files and block devices of dom0. Invariant: a file that one
- * guest may write is open for no other guest; the lock lasts as long as something holds the
- * file open, a loop device included. No lock of its own: values belong to their callers.
+ * What is behind guests' disks: files and block devices of dom0, or what has an address elsewhere.
+ * Invariant: a file that one guest may write is open for no other guest; the lock lasts as long as
+ * something holds the file open, a loop device included. No lock of its own: values belong to their
+ * callers.
  */
 #pragma once
 
 #include "lib/guest_file.h"
 
 struct disk_medium {
-	int fd;     /* the file or block device; -1: a drive without a medium */
+	int fd;     /* the file or block device; -1: a drive without a medium, or a URI */
 	int device; /* for the kernel's back end: the block device that stands for it; -1: none */
 	unsigned int major, minor; /* of that */
 	unsigned int sector;       /* bytes */

@@ -6,6 +6,7 @@
 #include "daemon/attach.h"
 #include "daemon/backends.h"
 #include "daemon/hotplug.h"
+#include "daemon/resize.h"
 #include "daemon/reviver.h"
 #include "lib/size.h"
 
@@ -69,7 +70,7 @@ static void plug_run(struct job *job, struct hyper *h)
 	} else if ((ret = attached_find(h, p->domid, p->is_disk, p->name, &d, &p->err)) == 0) {
 		ret = p->op == PLUG_DETACH ? detach_device(h, &d, p->wait_ms, p->force,
 							   &p->is_cancelled, &p->err)
-					   : resize_disk(h, &d, p->bytes, &p->err);
+					   : resize_disk(h, p->item.name, &d, p->bytes, &p->err);
 	}
 	p->ret = ret;
 	p->rows = ret || p->op == PLUG_REVIVE ? NULL : attached_list(h, p->domid, p->is_disk);

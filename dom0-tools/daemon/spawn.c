@@ -2,8 +2,6 @@
 /* Makes processes, logs and records for back ends; see spawn.h. */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -11,6 +9,7 @@
 #include <unistd.h>
 
 #include "backend.h"
+#include "daemon/program.h"
 #include "daemon/spawn.h"
 #include "lib/paths.h"
 
@@ -30,20 +29,6 @@ static int log_open(const char *kind, const char *name)
 	return fd;
 }
 
-/* A thread of ours blocks all signals and ignores some; the program shall find them as usual. */
-static void attributes_set(posix_spawnattr_t *attributes)
-{
-	sigset_t none, ignored;
-
-	sigemptyset(&none);
-	sigemptyset(&ignored);
-	sigaddset(&ignored, SIGPIPE);
-	sigaddset(&ignored, SIGHUP);
-	posix_spawnattr_setsigmask(attributes, &none);
-	posix_spawnattr_setsigdefault(attributes, &ignored);
-	posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-}
-
 /* posix_spawn() shares our memory until the program runs: nothing is copied as by a fork. Of our
  * descriptors it gets the log, and fd (if it is one) under the other number. */
 static int run(char *const argv[], const char *path, int log, int fd, int as, pid_t *pid)
@@ -55,7 +40,7 @@ static int run(char *const argv[], const char *path, int log, int fd, int as, pi
 
 	posix_spawn_file_actions_init(&files);
 	posix_spawnattr_init(&attributes);
-	attributes_set(&attributes);
+	program_attributes(&attributes);
 	if (log >= 0) {
 		posix_spawn_file_actions_adddup2(&files, log, STDERR_FILENO);
 	}

@@ -24,12 +24,18 @@
 /** Whose back end serves a device: a process of ours, or dom0's kernel. */
 enum device_backend { DEVICE_BY_DOMUS, DEVICE_BY_KERNEL };
 
+/** How a disk is kept in its file; the order is that of schema_format_names. */
+enum disk_format { DISK_RAW, DISK_QCOW2, DISK_VMDK, DISK_VDI, DISK_VHDX, DISK_VPC };
+
 struct guest_disk {
 	struct place at, path_at;
-	char *path;          /* of a raw file or a block device; NULL: a drive without a medium */
+	char *path; /* of a file or a block device, or a URI; NULL: a drive without a medium */
 	unsigned int index;  /* 0: xvda */
 	unsigned int sector; /* bytes: 512 or 4096; 0: as the path has it */
 	int has_target;      /* the file chose the index */
+	int is_uri;
+	int has_format; /* the file says it */
+	enum disk_format format;
 	int is_readonly, is_cdrom, is_discard;
 	enum device_backend backend;
 };
@@ -44,6 +50,12 @@ struct guest_net {
 	uint64_t rate_bytes_s; /* 0: no limit */
 	enum device_backend backend;
 };
+
+/** disk_needs_storage - only QEMU's storage daemon can read it (daemon/storage.h). */
+static inline int disk_needs_storage(const struct guest_disk *d)
+{
+	return d->is_uri || d->format != DISK_RAW;
+}
 
 /** disk_handle - the number of a disk in the store: what guests make its name of. */
 unsigned int disk_handle(unsigned int index);

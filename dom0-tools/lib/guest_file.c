@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "disk_uri.h"
 #include "guest_value.h"
 
 int guest_name_valid(const char *name)
@@ -60,6 +61,27 @@ static int item_add(struct reader *r, const struct schema_row *list, struct plac
 	return 0;
 }
 
+/* What only the storage daemon can read comes to the guest through our back end. */
+static int storage_check(struct reader *r, struct guest_disk *disk)
+{
+	struct guest_file *g = r->value;
+	json_t *node;
+
+	if (g->at[KEY_DISK_BACKEND].line && disk->backend == DEVICE_BY_KERNEL) {
+		err_set(r->e, ERR_CONFIG,
+			"the kernel's back end serves raw files and devices only");
+		err_fix(r->e, "write backend: domus, or leave it out");
+		return guest_file_blame(g, KEY_DISK_BACKEND, r->e);
+	}
+	disk->backend = DEVICE_BY_DOMUS;
+	if (!disk->is_uri) {
+		return 0;
+	}
+	node = disk_uri_node(disk->path, r->e);
+	json_decref(node);
+	return node ? 0 : guest_file_blame_at(g, disk->path_at, KEY_DISK_URI, r->e);
+}
+
 /* What the keys of one disk must be among each other, and to the disks before it. */
 static int disk_check(struct reader *r)
 {
@@ -71,6 +93,9 @@ static int disk_check(struct reader *r)
 		err_set(r->e, ERR_CONFIG, "the key disks.path is missing");
 		err_fix(r->e, "add path: the path of a file; or cdrom: true for an empty drive");
 		return guest_file_blame_at(g, disk->at, KEY_DISK_PATH, r->e);
+	}
+	if (disk->path && disk_needs_storage(disk) && storage_check(r, disk)) {
+		return -1;
 	}
 	disk->is_readonly |= disk->is_cdrom;
 	disk->is_discard &= !disk->is_readonly;

@@ -33,7 +33,12 @@ const struct schema_row guest_schema[KEY_COUNT] = {
 	[KEY_DISKS] = {"disks", "", "disks", SCHEMA_LIST, 0, 0, GUEST_DISK_LIMIT, NULL,
 		       "Disks of the guest."},
 	[KEY_DISK_PATH] = {"disks.path", "disks", "path", SCHEMA_PATH, 0, 1, 4095, NULL,
-			   "A raw file or a block device; only a CD-ROM drive may lack it."},
+			   "A file or a block device; only a CD-ROM drive may have none."},
+	[KEY_DISK_FORMAT] = {"disks.format", "disks", "format", SCHEMA_FORMAT, 0, 0, 0, "raw",
+			     "How the disk is kept there."},
+	[KEY_DISK_URI] =
+		{"disks.uri", "disks", "uri", SCHEMA_TEXT, 0, 1, 1023, NULL,
+		 "Instead of a path: a disk that is elsewhere, such as nbd://server/disk."},
 	[KEY_DISK_TARGET] = {"disks.target", "disks", "target", SCHEMA_TARGET, 0, 0, 0, NULL,
 			     "What the guest calls the disk; without it, the first free name."},
 	[KEY_DISK_READONLY] = {"disks.readonly", "disks", "readonly", SCHEMA_FLAG, 0, 0, 0, "false",

@@ -59,14 +59,30 @@ static int set_rate(struct reader *r, const struct schema_row *row, const yaml_n
 	return err_fix(r->e, "write a whole number with one of the units kbit/s, Mbit/s, Gbit/s");
 }
 
+/* A disk is in one place. */
+static int set_place(struct reader *r, const struct schema_row *row, const yaml_node_t *node,
+		     const char *text, struct guest_disk *disk)
+{
+	if (disk->path) {
+		err_set(r->e, ERR_CONFIG, "a disk has a path or a uri, not both");
+		return reader_blame(r, node->start_mark, row->path);
+	}
+	disk->is_uri = row == &guest_schema[KEY_DISK_URI];
+	disk->path_at.line = node->start_mark.line + 1;
+	disk->path_at.column = node->start_mark.column + 1;
+	return value_text(r, row, node, text, &disk->path);
+}
+
 static int set_disk(struct reader *r, const struct schema_row *row, const yaml_node_t *node,
 		    const char *text, struct guest_disk *disk)
 {
 	switch (row - guest_schema) {
 	case KEY_DISK_PATH:
-		disk->path_at.line = node->start_mark.line + 1;
-		disk->path_at.column = node->start_mark.column + 1;
-		return value_text(r, row, node, text, &disk->path);
+	case KEY_DISK_URI:
+		return set_place(r, row, node, text, disk);
+	case KEY_DISK_FORMAT:
+		disk->has_format = 1;
+		return value_word(r, row, node, text, &disk->format);
 	case KEY_DISK_TARGET:
 		return set_target(r, row, node, text, disk);
 	case KEY_DISK_READONLY:

@@ -14,6 +14,9 @@
 #define DOMUS_NETWORK_DIR "/var/lib/domus/networks"
 /** The DHCP server. */
 #define DNSMASQ_PATH "/usr/sbin/dnsmasq"
+/** QEMU's programs for disks that are not plain files (Debian: qemu-system-common, qemu-utils). */
+#define DOMUS_STORAGE_PATH "/usr/bin/qemu-storage-daemon"
+#define DOMUS_IMAGE_PATH   "/usr/bin/qemu-img"
 /** Guests' records. */
 #define DOMUS_STATE_DIR "/var/lib/domus/guests"
 /** Guests' console logs. */

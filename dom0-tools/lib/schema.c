@@ -9,18 +9,22 @@
 const char *const schema_action_names[3] = {"destroy", "restart", "preserve"};
 const char *const schema_backend_names[2] = {"domus", "kernel"};
 const char *const schema_forward_names[3] = {"none", "nat", "route"};
+const char *const schema_format_names[6] = {"raw", "qcow2", "vmdk", "vdi", "vhdx", "vpc"};
 
 const char *const *schema_words(enum schema_type type, size_t *count)
 {
 	switch (type) {
 	case SCHEMA_ACTION:
-		*count = 3;
+		*count = sizeof(schema_action_names) / sizeof(schema_action_names[0]);
 		return schema_action_names;
 	case SCHEMA_BACKEND:
-		*count = 2;
+		*count = sizeof(schema_backend_names) / sizeof(schema_backend_names[0]);
 		return schema_backend_names;
+	case SCHEMA_FORMAT:
+		*count = sizeof(schema_format_names) / sizeof(schema_format_names[0]);
+		return schema_format_names;
 	case SCHEMA_FORWARD:
-		*count = 3;
+		*count = sizeof(schema_forward_names) / sizeof(schema_forward_names[0]);
 		return schema_forward_names;
 	default:
 		*count = 0;
@@ -40,6 +44,7 @@ static const char *const type_names[] = {
 	[SCHEMA_FLAG] = "true or false",
 	[SCHEMA_ACTION] = "one of destroy, restart and preserve",
 	[SCHEMA_BACKEND] = "one of domus and kernel",
+	[SCHEMA_FORMAT] = "one of raw, qcow2, vmdk, vdi, vhdx and vpc",
 	[SCHEMA_TARGET] = "a disk's name from xvda to xvdz",
 	[SCHEMA_SECTOR] = "512 or 4096",
 	[SCHEMA_MAC] = "an address such as 00:16:3e:12:34:56",
@@ -162,6 +167,7 @@ static json_t *row_json(const struct schema_row *row)
 	case SCHEMA_ACTION:
 	case SCHEMA_BACKEND:
 	case SCHEMA_FORWARD:
+	case SCHEMA_FORMAT:
 		set_new(o, "enum", words_json(row->type));
 		break;
 	default:

@@ -24,6 +24,7 @@ enum schema_type {
 	SCHEMA_FLAG,    /* true, false */
 	SCHEMA_ACTION,  /* destroy, restart, preserve */
 	SCHEMA_BACKEND, /* domus, kernel */
+	SCHEMA_FORMAT,  /* raw, qcow2, ... */
 	SCHEMA_TARGET,  /* xvda to xvdz */
 	SCHEMA_SECTOR,  /* 512, 4096 */
 	SCHEMA_MAC,
@@ -63,6 +64,9 @@ extern const char *const schema_action_names[3];
 extern const char *const schema_backend_names[2];
 /** schema_forward_names - the words of SCHEMA_FORWARD in the order of enum net_forward. */
 extern const char *const schema_forward_names[3];
+
+/** schema_format_names - the words of SCHEMA_FORMAT in the order of enum disk_format. */
+extern const char *const schema_format_names[6];
 
 /** schema_words - the words that a value of the type may be, and how many; NULL: not words. */
 const char *const *schema_words(enum schema_type type, size_t *count);

@@ -4,8 +4,9 @@
     dom0.cpio      busybox, Xen modules, Debian's Xen tools
     drivers.cpio   disk and network drivers, ext4, back ends
     guests.cpio    kernels and ramdisk of guests, under /boot
+    storage.cpio   QEMU's storage daemon and libnbd, for those who ask for it: they are large
 
-A fourth layer, made at each boot, is what this tree builds: store and tools.
+One more layer, made at each boot, is what this tree builds: store and tools.
 Invariant: every program in a layer finds its libraries in that layer.
 """
 
@@ -34,6 +35,7 @@ XEN_PROGRAMS = [
     "xl", "xenstored", "xenconsoled", "xenconsole", "xen-init-dom0", "libxl-save-helper",
     "xen-diag", "xentop", "lsevtchn", "xenlockprof", "xenstore-control",
 ]
+STORAGE_PROGRAMS = ["qemu-storage-daemon", "qemu-img"]  # the host's own: no kernel is in them
 STORE_CLIENTS = [
     "xenstore", "xenstore-chmod", "xenstore-exists", "xenstore-list", "xenstore-ls",
     "xenstore-read", "xenstore-rm", "xenstore-watch", "xenstore-write",
@@ -206,6 +208,16 @@ def build_guests(generic, cloud):
     save("guests.cpio", layer)
 
 
+def build_storage():
+    """storage.cpio: what serves disks that are not plain files."""
+    layer = Archive()
+    programs = {f"usr/bin/{name}": Path("/usr/bin") / name for name in STORAGE_PROGRAMS}
+    # The back end loads it when it needs it, so no program names it.
+    programs["usr/lib/x86_64-linux-gnu/libnbd.so.0"] = find_library("libnbd.so.0").resolve()
+    add_programs(layer, programs)
+    save("storage.cpio", layer)
+
+
 def tools_layer():
     """What this tree builds for dom0, those programs that are there, as ramdisk bytes."""
     built = {"xenstore/domus-xenstored": "usr/sbin", "dom0-tools/domusd": "usr/sbin",
@@ -224,6 +236,7 @@ def main():
     build_dom0(modules)
     build_guest(modules)
     build_guests(generic, cloud)
+    build_storage()
     shutil.copy(ROOT / "boot/xen-4.17-amd64.gz", IMAGES / "xen.gz")
 
 

@@ -14,6 +14,7 @@
 #include "daemon/backends.h"
 #include "daemon/links.h"
 #include "daemon/spawn.h"
+#include "daemon/storage.h"
 
 enum { DOMID = 7 };
 
@@ -43,6 +44,23 @@ int spawn_record(const struct device *d, int is_new, struct err *e)
 	(void)is_new;
 	(void)e;
 	return open("/dev/null", O_RDWR | O_CLOEXEC);
+}
+
+int storage_start(const struct device *d, const struct guest_disk *disk,
+		  const struct disk_medium *m, int *fd, struct err *e)
+{
+	(void)d;
+	(void)m;
+	if (disk->format == DISK_VPC) {
+		return err_set(e, ERR_CONFIG, "it cannot be served");
+	}
+	*fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	return 0;
+}
+
+void storage_stop(const struct device *d)
+{
+	(void)d;
 }
 
 void spawn_record_remove(const struct device *d)
@@ -209,6 +227,24 @@ static void attach_carries_all(void **state)
 	assert_int_equal(fd_count, 0);
 }
 
+/* What the back end gets is a connection; a disk that is not served is not attached. */
+static void attach_of_what_is_served(void **state)
+{
+	struct guest_disk more = {.index = 1, .format = DISK_QCOW2, .path = (char *)"/d"};
+	struct disk_medium none = {.fd = -1, .sector = 512};
+	struct err e ERR_CLEANUP = {0};
+	int fd_count;
+
+	(void)state;
+	answer_give(BACKEND_ATTACH, disk_handle(1), 0, "");
+	assert_int_equal(backend_attach_disk(DOMID, "web", &more, &none, 1, &e), 0);
+	request_take(&fd_count);
+	assert_int_equal(fd_count, 2);
+	more.format = DISK_VPC;
+	assert_int_equal(backend_attach_disk(DOMID, "web", &more, &none, 1, &e), -1);
+	assert_int_equal(e.class, ERR_CONFIG);
+}
+
 static void late_answer_is_waited_for(void **state)
 {
 	struct err e ERR_CLEANUP = {0};
@@ -284,6 +320,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(attach_carries_all, start, stop),
+		cmocka_unit_test_setup_teardown(attach_of_what_is_served, start, stop),
 		cmocka_unit_test_setup_teardown(late_answer_is_waited_for, start, stop),
 		cmocka_unit_test_setup_teardown(force_has_two_answers, start, stop),
 		cmocka_unit_test_setup_teardown(cancelled_and_gone, start, stop),

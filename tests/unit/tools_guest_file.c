@@ -4,6 +4,7 @@
 
 #include "unit.h"
 
+#include "lib/disk_uri.h"
 #include "lib/guest_file.h"
 #include "lib/host_schema.h"
 #include "lib/reader.h"
@@ -238,6 +239,23 @@ static const struct refusal {
 	{SMALLEST "disks:\n  - target: xvda\n",
 	 "d: the key disks.path is missing\n  at: /etc/domus/web.yaml:7:5, key disks.path\n"
 	 "  do: add path: the path of a file; or cdrom: true for an empty drive\n"},
+	{SMALLEST "disks:\n  - {path: /d, format: qcow}\n",
+	 "d: disks.format must be one of raw, qcow2, vmdk, vdi, vhdx and vpc, not 'qcow'\n"
+	 "  at: /etc/domus/web.yaml:7:24, key disks.format\n  do: did you mean 'qcow2'?\n"},
+	{SMALLEST "disks:\n  - {path: /d, format: qcow2, backend: kernel}\n",
+	 "d: the kernel's back end serves raw files and devices only\n"
+	 "  at: /etc/domus/web.yaml:7:40, key disks.backend\n"
+	 "  do: write backend: domus, or leave it out\n"},
+	{SMALLEST "disks:\n  - {path: /d, uri: nbd://a/b}\n",
+	 "d: a disk has a path or a uri, not both\n  at: /etc/domus/web.yaml:7:21, key disks.uri\n"},
+	{SMALLEST "disks:\n  - uri: ftp://a/b\n",
+	 "d: 'ftp://a/b' begins with no scheme that is known\n"
+	 "  at: /etc/domus/web.yaml:7:10, key disks.uri\n"
+	 "  do: use nbd://, nbd+unix://, http://, https://, iscsi:// or rbd://\n"},
+	{SMALLEST "disks:\n  - uri: nbd+unix:///b\n",
+	 "d: 'nbd+unix:///b' is not the address of a disk\n"
+	 "  at: /etc/domus/web.yaml:7:10, key disks.uri\n"
+	 "  do: write it like nbd+unix:///export?socket=/run/server.sock\n"},
 	{SMALLEST "disks:\n  - path: /d\n    targt: xvda\n",
 	 "d: unknown key 'targt' in disks\n  at: /etc/domus/web.yaml:8:5, key targt\n"
 	 "  do: did you mean 'target'?\n"},
@@ -422,12 +440,95 @@ static void schema_rows_fit_their_parents(void **state)
 	check_rows(&host_file_schema);
 }
 
+/* What only the storage daemon can read is served by domus, said or not. */
+static void disks_of_other_kinds(void **state)
+{
+	struct guest_file g GUEST_FILE_CLEANUP = {0};
+	struct err e ERR_CLEANUP = {0};
+
+	(void)state;
+	assert_int_equal(parse(&g,
+			       SMALLEST
+			       "disks:\n"
+			       "  - {path: web.qcow2, format: qcow2}\n"
+			       "  - {uri: 'nbd://[fe80::1]:99/a b'}\n"
+			       "  - {path: /d, format: raw, backend: kernel}\n"
+			       "  - {uri: 'https://h/d.iso', cdrom: true, backend: domus}\n",
+			       &e),
+			 0);
+	assert_string_equal(g.disks[0].path, "/etc/domus/web.qcow2");
+	assert_int_equal(g.disks[0].format, DISK_QCOW2);
+	assert_int_equal(g.disks[0].backend, DEVICE_BY_DOMUS);
+	assert_true(disk_needs_storage(&g.disks[0]) && g.disks[0].has_format);
+	assert_string_equal(g.disks[1].path, "nbd://[fe80::1]:99/a b");
+	assert_true(disk_needs_storage(&g.disks[1]) && g.disks[1].is_uri);
+	assert_int_equal(g.disks[1].backend, DEVICE_BY_DOMUS);
+	assert_false(disk_needs_storage(&g.disks[2]));
+	assert_int_equal(g.disks[2].backend, DEVICE_BY_KERNEL);
+	assert_true(g.disks[3].is_uri && g.disks[3].is_readonly);
+}
+
+static const struct address {
+	const char *uri, *json; /* NULL: refused */
+} addresses[] = {
+	{"nbd://h/", "{\"driver\":\"nbd\",\"reconnect-delay\":86400,\"export\":\"\","
+		     "\"server\":{\"type\":\"inet\",\"host\":\"h\",\"port\":\"10809\"}}"},
+	{"nbd://[::1]:7/x/y", "{\"driver\":\"nbd\",\"reconnect-delay\":86400,\"export\":\"x/y\","
+			      "\"server\":{\"type\":\"inet\",\"host\":\"::1\",\"port\":\"7\"}}"},
+	{"nbd+unix:///x?socket=/s",
+	 "{\"driver\":\"nbd\",\"reconnect-delay\":86400,\"export\":\"x\","
+	 "\"server\":{\"type\":\"unix\",\"path\":\"/s\"}}"},
+	{"iscsi://h/iqn.a:b/3",
+	 "{\"driver\":\"iscsi\",\"transport\":\"tcp\",\"target\":\"iqn.a:b\","
+	 "\"lun\":3,\"portal\":\"h:3260\"}"},
+	{"rbd:///pool/i", "{\"driver\":\"rbd\",\"pool\":\"pool\",\"image\":\"i\"}"},
+	{"https://h/x?y", "{\"driver\":\"https\",\"url\":\"https://h/x?y\"}"},
+	{"nbd:///x", NULL},
+	{"nbd://h:/x", NULL},
+	{"nbd://h:x/x", NULL},
+	{"nbd://[::1/x", NULL},
+	{"nbd+unix://h/x?socket=/s", NULL},
+	{"nbd+unix:///x?socket=s", NULL},
+	{"iscsi://h/iqn", NULL},
+	{"iscsi://h/iqn/x", NULL},
+	{"rbd://pool/i", NULL},
+	{"rbd:///pool/", NULL},
+	{"http://", NULL},
+	{"file:///x", NULL},
+	{"", NULL},
+};
+
+static void addresses_of_disks(void **state)
+{
+	const struct address *a = addresses;
+
+	(void)state;
+	for (; a < addresses + sizeof(addresses) / sizeof(addresses[0]); a++) {
+		struct err e ERR_CLEANUP = {0};
+		json_t *node = disk_uri_node(a->uri, &e);
+		char *text = node ? json_dumps(node, JSON_COMPACT) : NULL;
+
+		if (a->json) {
+			assert_non_null(text);
+			assert_string_equal(text, a->json);
+		} else {
+			assert_null(node);
+			assert_int_equal(e.class, ERR_CONFIG);
+			assert_non_null(e.fix);
+		}
+		free(text);
+		json_decref(node);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(smallest_file),
 		cmocka_unit_test(full_file),
 		cmocka_unit_test(devices),
+		cmocka_unit_test(disks_of_other_kinds),
+		cmocka_unit_test(addresses_of_disks),
 		cmocka_unit_test(single_items),
 		cmocka_unit_test(device_names),
 		cmocka_unit_test(refusals_in_exact_words),
