@@ -97,7 +97,7 @@ int disk_attach_run(const struct call *c, struct err *e)
 	/* The daemon's folder is another one. What is not there, it can tell better. */
 	key_set(item, strstr(c->argv[1], "://") ? "uri" : "path", path ? path : c->argv[1]);
 	free(path);
-	key_set(item, "format", verb_option(c, 'F'));
+	key_set(item, "format", verb_option(c, 'k'));
 	key_set(item, "target", verb_option(c, 't'));
 	key_set_number(item, "sector", verb_option(c, 's'));
 	key_set(item, "backend", verb_option(c, 'b'));

@@ -49,14 +49,14 @@ const struct verb verbs[] = {
 	 "-c CAP  at most that many percent of one CPU; 0: no limit",
 	 sched_run},
 	{"disk list", "GUEST", "", 1, 1, "List a guest's disks.", disk_list_run},
-	{"disk attach", "GUEST PATH|URI", "t:rcs:b:F:", 2, 2,
+	{"disk attach", "GUEST PATH|URI", "t:rcs:b:k:", 2, 2,
 	 "Give a running guest a disk, until it ends or is detached.\n"
 	 "-t TARGET  what the guest calls it (the first free of xvda to xvdz)\n"
 	 "-r  read-only\n"
 	 "-c  a CD-ROM drive\n"
 	 "-s BYTES  of a sector: 512 or 4096\n"
 	 "-b BACKEND  domus or kernel\n"
-	 "-F FORMAT  raw, qcow2, vmdk, vdi, vhdx or vpc",
+	 "-k FORMAT  how it is kept: raw, qcow2, vmdk, vdi, vhdx or vpc",
 	 disk_attach_run},
 	{"disk detach", "GUEST TARGET", "t:f", 2, 2,
 	 "Take a disk from a running guest.\n"

@@ -22,7 +22,8 @@ struct backend {
 	struct backend *next;
 	uint32_t domid;
 	pid_t pid;
-	int fd; /* of the conversation */
+	int fd;      /* of the conversation */
+	int has_nbd; /* it can speak to servers of disks */
 	/* A DETACH that was not answered in time; answers behind it wait for its own. */
 	struct backend_request owed;
 };
@@ -57,8 +58,8 @@ static void backend_unlink(struct backend *b)
 	pthread_mutex_unlock(&backends.lock);
 }
 
-/* The guest's process, started if need be; NULL with an error. */
-static struct backend *backend_get(uint32_t domid, const char *name, struct err *e)
+/* The guest's process, started if need be; NULL with an error. @has_nbd: of one that is started */
+static struct backend *backend_get(uint32_t domid, const char *name, int has_nbd, struct err *e)
 {
 	struct backend *b = backend_find(domid);
 
@@ -66,7 +67,7 @@ static struct backend *backend_get(uint32_t domid, const char *name, struct err 
 		return b;
 	}
 	b = calloc(1, sizeof(*b));
-	if (!b || spawn_backend(domid, name, &b->pid, &b->fd, e)) {
+	if (!b || spawn_backend(domid, name, has_nbd, &b->pid, &b->fd, e)) {
 		if (!b) {
 			err_set(e, ERR_NO_MEMORY, "out of memory");
 		}
@@ -74,6 +75,7 @@ static struct backend *backend_get(uint32_t domid, const char *name, struct err 
 		return NULL;
 	}
 	b->domid = domid;
+	b->has_nbd = has_nbd;
 	pthread_mutex_lock(&backends.lock);
 	b->next = backends.list;
 	backends.list = b;
@@ -157,12 +159,21 @@ static int answer_wait(struct backend *b, const struct backend_request *request,
 	return 0;
 }
 
+/* Behind a DETACH that is not answered, no answer would come. */
+static int owed_check(const struct backend *b, struct err *e)
+{
+	if (!b->owed.op) {
+		return 0;
+	}
+	err_set(e, ERR_GUEST, "the guest still holds a device that is being detached");
+	return err_fix(e, "detach that one with --force, or wait");
+}
+
 static int call(struct backend *b, const struct backend_request *request, const int *fds,
 		unsigned int fd_count, struct err *e)
 {
-	if (b->owed.op) {
-		err_set(e, ERR_GUEST, "the guest still holds a device that is being detached");
-		return err_fix(e, "detach that one with --force, or wait");
+	if (owed_check(b, e)) {
+		return -1;
 	}
 	if (request_send(b, request, fds, fd_count)) {
 		err_set(e, ERR_HOST, "the guest's back end does not take requests");
@@ -189,9 +200,9 @@ int backend_attach_disk(uint32_t domid, const char *name, const struct guest_dis
 			 (disk->is_discard ? BACKEND_DISCARD : 0),
 		.sector_bytes = m->sector,
 	};
-	int is_served = disk->path && disk_needs_storage(disk), ret = 0;
+	int is_served = disk_needs_storage(disk), ret = 0;
 	int fds[FDS] = {m->fd, -1};
-	struct backend *b = backend_get(domid, name, e);
+	struct backend *b = backend_get(domid, name, is_served, e);
 
 	if (!b || (is_served && storage_start(&d, disk, m, &fds[0], e))) {
 		return -1;
@@ -221,7 +232,7 @@ int backend_attach_net(uint32_t domid, const char *name, const struct guest_net 
 		.handle = d.handle,
 		.rate_bytes = net->rate_bytes_s,
 	};
-	struct backend *b = backend_get(domid, name, e);
+	struct backend *b = backend_get(domid, name, 0, e);
 	char name_here[LINK_NAME_BYTES + 1];
 	int fds[FDS], ret = -1;
 
@@ -321,54 +332,28 @@ void backend_forget(const struct device *d)
 	}
 }
 
-struct revival {
-	const char *name;
-	struct err *e;
-	int ret;
-};
-
-static void revive_one(struct hyper *h, const struct device *d, void *arg)
-{
-	struct guest_file item GUEST_FILE_CLEANUP = {0};
-	struct err one ERR_CLEANUP = {0};
-	struct revival *r = arg;
-	struct disk_medium m = {.fd = -1, .device = -1};
-	int ret;
-
-	if (d->backend != DEVICE_BY_DOMUS) {
-		return;
-	}
-	ret = device_read(h, d, &item, &one);
-	if (ret == 0 && d->is_disk) {
-		storage_stop(d); /* what it was asked for may still be on its way to the image */
-		ret = disk_open(&item, &item.disks[0], &m, &one) ||
-				      backend_attach_disk(d->domid, r->name, &item.disks[0], &m, 0,
-							  &one)
-			      ? -1
-			      : 0;
-		disk_close(&m);
-	} else if (ret == 0) {
-		ret = backend_attach_net(d->domid, r->name, &item.nets[0], 0, &one);
-	}
-	/* One that fails does not keep the others from being served; the first is told. */
-	if (ret && r->ret == 0) {
-		err_move(r->e, &one);
-		r->ret = -1;
-	}
-}
-
-int backend_revive(struct hyper *h, uint32_t domid, const char *name, struct err *e)
-{
-	struct revival r = {name, e, 0};
-
-	backend_stop(domid);
-	devices_each(h, domid, revive_one, &r);
-	return r.ret;
-}
-
 int backend_pidfd(uint32_t domid)
 {
 	struct backend *b = backend_find(domid);
 
 	return b ? pidfd_open(b->pid, 0) : -1;
+}
+
+int backend_start(uint32_t domid, const char *name, int has_nbd, struct err *e)
+{
+	return backend_get(domid, name, has_nbd, e) ? 0 : -1;
+}
+
+int backend_has_nbd(uint32_t domid)
+{
+	struct backend *b = backend_find(domid);
+
+	return b ? b->has_nbd : -1;
+}
+
+int backend_idle_check(uint32_t domid, struct err *e)
+{
+	struct backend *b = backend_find(domid);
+
+	return b ? owed_check(b, e) : 0;
 }

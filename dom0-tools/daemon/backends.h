@@ -26,6 +26,15 @@ int backend_attach_disk(uint32_t domid, const char *name, const struct guest_dis
 int backend_attach_net(uint32_t domid, const char *name, const struct guest_net *net, int is_new,
 		       struct err *e);
 
+/** backend_start - starts a guest's process if there is none. @has_nbd: one that can speak to
+ *  servers of disks (daemon/storage.h). 0, or -1 with ERR_HOST. */
+int backend_start(uint32_t domid, const char *name, int has_nbd, struct err *e);
+/** backend_has_nbd - whether it can speak to servers of disks; -1: none runs. */
+int backend_has_nbd(uint32_t domid);
+/** backend_idle_check - 0, or -1 with ERR_GUEST: a device is being detached, and a process that is
+ *  ended now would forget it. */
+int backend_idle_check(uint32_t domid, struct err *e);
+
 /** backend_detach - has the guest asked to let go of a device; with force, does not wait for it.
  *  0, or -1 with ERR_TIMEOUT: then the request stands. */
 int backend_detach(const struct device *d, int force, unsigned int wait_ms,
@@ -39,10 +48,6 @@ void backend_stop(uint32_t domid);
 
 /** backend_forget - removes what is kept about a device that is gone. */
 void backend_forget(const struct device *d);
-
-/** backend_revive - starts a new process for all devices of a guest that the store says are
- *  ours; what is left of the old one is reaped. 0, or -1 with an error. */
-int backend_revive(struct hyper *h, uint32_t domid, const char *name, struct err *e);
 
 /** backend_pidfd - a new descriptor that becomes readable when the process ends; -1: none runs. */
 int backend_pidfd(uint32_t domid);

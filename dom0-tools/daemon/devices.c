@@ -10,6 +10,7 @@
 #include "daemon/backends.h"
 #include "daemon/devices.h"
 #include "daemon/links.h"
+#include "daemon/revival.h"
 
 enum { POLL_NS = 2000000, PATIENCE_MS = 10000, SYSFS_PATH_BYTES = 128 };
 
@@ -178,6 +179,9 @@ int devices_connect(struct hyper *h, uint32_t domid, const struct guest_file *g,
 	const struct guest_disk *disk;
 	const struct guest_net *net;
 
+	if (revival_prepare(h, domid, g, e)) {
+		return -1;
+	}
 	for (disk = g->disks; disk < g->disks + g->disk_count; disk++) {
 		if (disk->backend == DEVICE_BY_KERNEL
 			    ? disk_connect(h, domid, disk, e)

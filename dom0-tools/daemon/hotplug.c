@@ -7,6 +7,7 @@
 #include "daemon/backends.h"
 #include "daemon/hotplug.h"
 #include "daemon/resize.h"
+#include "daemon/revival.h"
 #include "daemon/reviver.h"
 #include "lib/size.h"
 
@@ -64,7 +65,7 @@ static void plug_run(struct job *job, struct hyper *h)
 	int ret;
 
 	if (p->op == PLUG_REVIVE) {
-		ret = backend_revive(h, p->domid, p->item.name, &p->err);
+		ret = revival_run(h, p->domid, p->item.name, &p->err);
 	} else if (p->op == PLUG_ATTACH) {
 		ret = attach_device(h, p->domid, p->uuid, &p->item, &p->err);
 	} else if ((ret = attached_find(h, p->domid, p->is_disk, p->name, &d, &p->err)) == 0) {

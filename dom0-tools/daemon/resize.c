@@ -11,6 +11,7 @@
 
 #include "daemon/backends.h"
 #include "daemon/resize.h"
+#include "daemon/revival.h"
 #include "daemon/storage.h"
 
 enum { SECTOR_BYTES = 512 };
@@ -83,14 +84,13 @@ static int served_resize(struct hyper *h, const char *name, const struct device 
 		err_set(e, ERR_USAGE, "the size of %s is not ours to set", disk->path);
 		return err_fix(e, "resize what is behind it, then leave the size out");
 	}
-	/* Whether the back end can be asked at all. */
-	if (backend_resize(d, e)) {
+	if (backend_idle_check(d->domid, e)) {
 		return -1;
 	}
 	backend_stop(d->domid);
 	storage_stop(d);
 	ret = bytes ? storage_grow(disk, bytes, e) : 0;
-	if (backend_revive(h, d->domid, name, &second) && ret == 0) {
+	if (revival_run(h, d->domid, name, &second) && ret == 0) {
 		err_move(e, &second);
 		return -1;
 	}

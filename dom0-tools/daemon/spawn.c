@@ -67,9 +67,10 @@ int spawn_program(char *const argv[], const char *kind, const char *name, pid_t 
 	return errnum ? -1 : 0;
 }
 
-int spawn_backend(uint32_t domid, const char *name, pid_t *pid, int *fd, struct err *e)
+int spawn_backend(uint32_t domid, const char *name, int has_nbd, pid_t *pid, int *fd, struct err *e)
 {
-	char number[16], *const argv[] = {"domus-backend", "--domain", number, NULL};
+	char number[16], *const argv[] = {"domus-backend", "--domain", number,
+					  has_nbd ? "--nbd" : NULL, NULL};
 	int ends[2], log, errnum;
 
 	snprintf(number, sizeof(number), "%u", domid);

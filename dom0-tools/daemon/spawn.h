@@ -10,8 +10,10 @@
 #include "daemon/device_nodes.h"
 
 /** spawn_backend - starts a guest's process; *fd is our end of the conversation. Its log goes to
- * the journal under the guest's name where there is one. 0, or -1 with ERR_HOST. */
-int spawn_backend(uint32_t domid, const char *name, pid_t *pid, int *fd, struct err *e);
+ * the journal under the guest's name where there is one. @has_nbd: it can speak to servers of
+ * disks. 0, or -1 with ERR_HOST. */
+int spawn_backend(uint32_t domid, const char *name, int has_nbd, pid_t *pid, int *fd,
+		  struct err *e);
 
 /** spawn_program - starts a program by its path, argv[0]. Its log goes to the journal as
  * domus-KIND-NAME where there is one. 0, or -1 with ERR_HOST. */

@@ -54,7 +54,7 @@ struct guest_net {
 /** disk_needs_storage - only QEMU's storage daemon can read it (daemon/storage.h). */
 static inline int disk_needs_storage(const struct guest_disk *d)
 {
-	return d->is_uri || d->format != DISK_RAW;
+	return d->path && (d->is_uri || d->format != DISK_RAW);
 }
 
 /** disk_handle - the number of a disk in the store: what guests make its name of. */

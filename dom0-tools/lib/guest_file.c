@@ -94,7 +94,7 @@ static int disk_check(struct reader *r)
 		err_fix(r->e, "add path: the path of a file; or cdrom: true for an empty drive");
 		return guest_file_blame_at(g, disk->at, KEY_DISK_PATH, r->e);
 	}
-	if (disk->path && disk_needs_storage(disk) && storage_check(r, disk)) {
+	if (disk_needs_storage(disk) && storage_check(r, disk)) {
 		return -1;
 	}
 	disk->is_readonly |= disk->is_cdrom;

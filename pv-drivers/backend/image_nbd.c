@@ -275,8 +275,12 @@ static struct image *nbd_open_image(int fd, struct complaint *c)
 {
 	struct nbd_image *n;
 
-	nbd = nbd ? nbd : nbd_library(c);
-	n = nbd ? nbd_make(c) : NULL;
+	nbd = nbd_library();
+	if (!nbd) {
+		complain(c, 0, "this process was started without libnbd");
+		return NULL;
+	}
+	n = nbd_make(c);
 	if (!n) {
 		return NULL;
 	}

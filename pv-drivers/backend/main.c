@@ -12,6 +12,7 @@
 #include "backend/control.h"
 #include "backend/device.h"
 #include "backend/loop.h"
+#include "backend/nbd_library.h"
 #include "backend/net.h"
 #include "backend/privileges.h"
 #include "backend/syscalls.h"
@@ -24,15 +25,17 @@ static void usage(FILE *f)
 {
 	fputs("usage: domus-backend --domain N\n"
 	      "Serves the disks and networks of guest N. domusd starts it.\n"
+	      "  --nbd  loads libnbd, for disks behind servers\n"
 	      "  --version, --help\n",
 	      f);
 }
 
 /* The guest's number; or -1: exit with *code. */
-static int options_read(int argc, char **argv, int *code)
+static int options_read(int argc, char **argv, bool *has_nbd, int *code)
 {
 	static const struct option longs[] = {
 		{"domain", required_argument, NULL, 'd'},
+		{"nbd", no_argument, NULL, 'n'},
 		{"version", no_argument, NULL, 'V'},
 		{"help", no_argument, NULL, 'h'},
 		{0},
@@ -51,6 +54,10 @@ static int options_read(int argc, char **argv, int *code)
 			usage(stdout);
 			return -1;
 		}
+		if (c == 'n') {
+			*has_nbd = true;
+			continue;
+		}
 		domid = c == 'd' ? strtoul(optarg, &end, 10) : 0;
 	}
 	if (optind < argc || !domid || domid > DOMID_MAX || *end) {
@@ -61,7 +68,7 @@ static int options_read(int argc, char **argv, int *code)
 	return (int)domid;
 }
 
-static int start(uint16_t domid, struct complaint *c)
+static int start(uint16_t domid, bool has_nbd, struct complaint *c)
 {
 	int rc = loop_init();
 
@@ -70,6 +77,7 @@ static int start(uint16_t domid, struct complaint *c)
 	}
 	rc = block_init(c);
 	rc = rc ? rc : net_init(c);
+	rc = rc || !has_nbd ? rc : nbd_library_load(c);
 	if (rc) {
 		return rc;
 	}
@@ -87,13 +95,14 @@ static int start(uint16_t domid, struct complaint *c)
 int main(int argc, char **argv)
 {
 	struct complaint c;
-	int code, rc, domid = options_read(argc, argv, &code);
+	bool has_nbd = false;
+	int code, rc, domid = options_read(argc, argv, &has_nbd, &code);
 
 	if (domid < 0) {
 		return code;
 	}
 	signal(SIGPIPE, SIG_IGN);
-	if (start((uint16_t)domid, &c)) {
+	if (start((uint16_t)domid, has_nbd, &c)) {
 		fprintf(stderr, "domus-backend: guest %d: %s\n", domid, c.text);
 		return 6;
 	}

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libnbd, loaded when the first disk needs it: it brings libraries for TLS and XML along, which
- * cost a process 13 ms and 40 MiB of mappings, and most guests' disks are files. The table has
- * libnbd's own functions without their prefix. Event loop's thread only.
+ * libnbd, loaded only where domusd says that a disk will need it: it brings libraries for TLS and
+ * XML along, which cost a process 13 ms and 40 MiB of mappings, and most guests' disks are files.
+ * Once the process has given up its rights it can load nothing any more. The table has libnbd's own
+ * functions without their prefix. Event loop's thread only.
  */
 #pragma once
 
@@ -40,5 +41,7 @@ struct nbd_library {
 	NBD_FUNCTIONS(NBD_POINTER)
 };
 
-/** nbd_library - NULL with a complaint if it is not installed. */
-const struct nbd_library *nbd_library(struct complaint *c);
+/** nbd_library_load - 0, or -errno if it is not installed. */
+int nbd_library_load(struct complaint *c);
+/** nbd_library - NULL if it was not loaded. */
+const struct nbd_library *nbd_library(void);

@@ -20,6 +20,9 @@ static const int any[] = {
 	SCMP_SYS(writev),
 	SCMP_SYS(recvmsg),
 	SCMP_SYS(sendto),
+	SCMP_SYS(recvfrom), /* this and the next two: of sockets to images' servers */
+	SCMP_SYS(poll),
+	SCMP_SYS(shutdown),
 	SCMP_SYS(futex),
 	SCMP_SYS(rt_sigaction),
 	SCMP_SYS(rt_sigprocmask),

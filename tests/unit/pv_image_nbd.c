@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "backend/image.h"
+#include "backend/nbd_library.h"
 
 enum { DISK_BYTES = 8 << 20, PART = 256 << 10, PARTS = 24 };
 
@@ -65,6 +66,7 @@ static void image_start(const char *writable)
 {
 	server_start(writable);
 	assert_int_equal(loop_init(), 0);
+	assert_int_equal(nbd_library_load(&t.complaint), 0);
 	t.image = image_open(connected(), &t.complaint);
 	assert_non_null(t.image);
 }
@@ -194,6 +196,7 @@ static void one_that_says_nothing_sane(void)
 	int ends[2];
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	assert_int_equal(nbd_library_load(&t.complaint), 0);
 	assert_int_equal(write(ends[1], "good morning, client", 20), 20);
 	assert_int_equal(loop_init(), 0);
 	assert_null(image_open(ends[0], &t.complaint));
