@@ -132,8 +132,8 @@ static void job_disk(struct job *j)
 	j->io.data = j->buffer + j->moved;
 	j->io.offset = r->offset + j->moved;
 	j->io.bytes = r->bytes - j->moved;
-	j->io.is_fixed = j->io.op <= IMAGE_WRITE &&
-			 buffers_is_fixed(&jobs.buffers, j->io.data, j->io.bytes);
+	j->io.is_fixed =
+		j->io.op <= IMAGE_WRITE && buffers_is_fixed(&jobs.buffers, j->io.data, j->io.bytes);
 	image_submit(image, &j->io);
 }
 
