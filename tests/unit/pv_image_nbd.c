@@ -66,6 +66,7 @@ static void image_start(const char *writable)
 {
 	server_start(writable);
 	assert_int_equal(loop_init(), 0);
+	assert_int_equal(loop_limit(), 0);
 	assert_int_equal(nbd_library_load(&t.complaint), 0);
 	t.image = image_open(connected(), &t.complaint);
 	assert_non_null(t.image);
@@ -199,6 +200,7 @@ static void one_that_says_nothing_sane(void)
 	assert_int_equal(nbd_library_load(&t.complaint), 0);
 	assert_int_equal(write(ends[1], "good morning, client", 20), 20);
 	assert_int_equal(loop_init(), 0);
+	assert_int_equal(loop_limit(), 0);
 	assert_null(image_open(ends[0], &t.complaint));
 	assert_non_null(strstr(t.complaint.text, "the image's server"));
 	/* The descriptor is still the caller's. */
