@@ -45,7 +45,8 @@ def disk():
 def machine(name, hypervisor, qemu, **fields):
     """A booted machine with the devices."""
     console = Console(Spec(name=name, hypervisor=hypervisor, cmdline=SERVE[hypervisor],
-                           layers=LAYERS, qemu=tuple(qemu), **fields), PATIENCE)
+                           layers=LAYERS, qemu=tuple(qemu), bootdisk="virtio", **fields),
+                      PATIENCE)
     try:
         console.login()
     except BaseException:
