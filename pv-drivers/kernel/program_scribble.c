@@ -55,6 +55,8 @@ static int block_publish(struct victim *v)
 	int rc = device_write(&v->device, "ring-ref", v->shared.refs[0]);
 
 	rc = rc ? rc : device_write(&v->device, "event-channel", v->port);
+	/* The back end keeps what it is named mapped, as long as that is granted. */
+	rc = rc ? rc : device_write(&v->device, "feature-persistent", 1);
 	return rc ? rc : device_write_text(&v->device, "protocol", XEN_IO_PROTO_ABI_X86_64);
 }
 
