@@ -21,8 +21,9 @@ MORE = [("cpu", "on"), ("mmu", "on"), ("mmu", "off"), ("sched", "off"), ("vcpu",
 @pytest.mark.parametrize("kernel,isolation", [
     ("traps", "on"), *(pytest.param(*case, marks=pytest.mark.soak) for case in MORE)])
 def test_test_kernels_pass(kernel, isolation):
-    spec = Spec(name=f"bochs-{kernel}", layers=(), memory=512, dom0_memory=128, isolation=isolation,
-                options="dom0_max_vcpus=2", kernel=str(BUILD / f"tests/guest/{kernel}.elf"))
+    spec = Spec(name=f"bochs-{kernel}", bootdisk="cd", layers=(), memory=512, dom0_memory=128,
+                isolation=isolation, options="dom0_max_vcpus=2",
+                kernel=str(BUILD / f"tests/guest/{kernel}.elf"))
     with Bochs(spec, 600) as console:
         console.wait(r"RESULT: [^\n]*\n")
         log = console.text()
