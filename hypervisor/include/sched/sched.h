@@ -13,9 +13,8 @@
 #include "time/time.h"
 
 #define SCHED_WEIGHT_DEFAULT 256u
-#define SCHED_RATELIMIT_US                                                    \
-	500u /* fewer, longer turns: a guest and its back end work in batches \
-	      */
+/* Long turns rather than many: a guest and its back end work in batches then. */
+#define SCHED_RATELIMIT_US     500u
 #define SCHED_RATELIMIT_US_MIN 100u /* that can be set, beside 0 */
 #define SCHED_RATELIMIT_US_MAX 500000u
 
