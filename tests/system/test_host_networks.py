@@ -16,8 +16,7 @@ FILE = "/etc/domus/host.yaml"
 # A wire to outside, one to nowhere; a bridge of the administrator's.
 WIRES = """modprobe -a veth bridge xen-netback tun && mkdir -p /etc/domus || exit
 ip link add wan type veth && ip link set veth0 name out && ip link add lan0 type veth || exit
-unshare -n sleep 3600 & sleep 0.5
-outside=$(pidof sleep)
+unshare -n sleep 3600 & outside=$!; sleep 0.5
 there() { nsenter -t $outside -n "$@"; }
 ip link set out netns $outside && ip addr add 10.9.9.1/24 dev wan && ip link set wan up || exit
 there ip addr add 10.9.9.2/24 dev out && there ip link set out up || exit
