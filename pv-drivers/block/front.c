@@ -194,3 +194,8 @@ void block_stop(struct block_front *f)
 {
 	device_close(&f->device);
 }
+
+int block_resume(struct block_front *f)
+{
+	return device_resume(&f->device);
+}

@@ -114,6 +114,12 @@ int block_start(struct block_front *f, const char *path, const struct block_opti
 void block_stop(struct block_front *f);
 
 /**
+ * block_resume - the kernel woke as another domain: as device_resume(). Pages of block_buffer_get()
+ * must be granted there already.
+ */
+int block_resume(struct block_front *f);
+
+/**
  * block_submit - takes a request; block_push() shows it, and all before it, to the back end. 0;
  * -EAGAIN: no room before the next done(); -EINVAL, -EROFS, -EOPNOTSUPP; -ENODEV: not connected.
  */

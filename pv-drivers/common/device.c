@@ -231,6 +231,30 @@ void device_close(struct device *d)
 	platform_store_again(d->back_state, d);
 }
 
+int device_resume(struct device *d)
+{
+	bool is_closing = d->is_closing;
+	char path[PLATFORM_PATH_BYTES];
+	int rc;
+
+	if (d->is_closed) {
+		return 0;
+	}
+	if (d->handshake.is_connected) {
+		d->driver->disconnect(d);
+	}
+	platform_store_unwatch(d->back_state, d);
+	memcpy(path, d->path, sizeof(path));
+	rc = device_start(d, d->driver, path);
+	if (rc) {
+		d->is_closed = true;
+		d->driver->closed(d);
+	} else if (is_closing) {
+		device_close(d);
+	}
+	return rc;
+}
+
 void device_fail(struct device *d, const char *why)
 {
 	d->failure = why;

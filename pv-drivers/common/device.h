@@ -55,6 +55,13 @@ int device_start(struct device *d, const struct device_driver *driver, const cha
 void device_close(struct device *d);
 
 /**
+ * device_resume - the kernel woke as another domain, where it has no event channels and the other
+ * end none of its pages: the device begins anew, requests in flight fail. Where the store may be
+ * asked. 0; -errno: there is no such device here, it is closed.
+ */
+int device_resume(struct device *d);
+
+/**
  * device_fail - the back end abused the ring: says so, and parts from it soon. May be called
  * anywhere; the driver leaves the ring alone from now on.
  */

@@ -47,11 +47,14 @@ long hypercall(unsigned long nr, unsigned long a1, unsigned long a2, unsigned lo
 extern start_info_t *start_info_ptr;
 extern shared_info_t *shared_info; /* once it is mapped */
 long shared_info_map(void);
+void shared_info_unmap(void);
 bool is_dom0(void);
 void guest_shutdown(unsigned int reason) __attribute__((noreturn));
-/* A word NAME=NUMBER of the command line, or the default; NAME=TEXT: does it say so? */
+/* A word NAME=NUMBER of the command line, or the default; NAME=TEXT: does it say so? What stands
+ * behind NAME=, up to the line's end; NULL: nothing does. */
 u64 argument(const char *name, u64 otherwise);
 bool argument_is(const char *name, const char *text);
+const char *argument_text(const char *name);
 
 /* --- Console: console.c. The hypervisor's in dom0, the ring elsewhere. Formats: %s %d %u %x %lx
  * %ld %lu %p. --- */
@@ -92,7 +95,9 @@ void traps_set(void);
 void trap_show(const struct trap_frame *f);
 void guest_resume(struct trap_frame *f) __attribute__((noreturn));
 
-/* --- The clock: time.c. ns since the hypervisor started, as vcpu 0 or another one has it. --- */
+/* --- The clock: time.c. The CPU's time stamp, which vcpus share with dom0; ns since the hypervisor
+ * started, as vcpu 0 or another one has it. --- */
+u64 cycles(void);
 u64 system_time(void);
 u64 vcpu_now(unsigned int id);
 
@@ -109,6 +114,10 @@ static inline u64 va_to_pfn(const void *p)
 static inline u64 pfn_to_mfn(u64 pfn)
 {
 	return ((u64 *)start_info_ptr->mfn_list)[pfn];
+}
+static inline u64 mfn_to_pfn(u64 mfn)
+{
+	return ((const u64 *)MACH2PHYS_VIRT_START)[mfn];
 }
 static inline u64 va_to_mfn(const void *p)
 {

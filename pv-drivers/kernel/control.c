@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the tools ask of a domain, by a node of the store: to end. */
+/* What the tools ask of a domain, by a node of the store: to end, or to stop for a while. */
 #include "kernel.h"
 #include <xen/sched.h>
 
@@ -25,12 +25,20 @@ static void asked(void *arg)
 			guest_shutdown(words[i].reason);
 		}
 	}
+	if (!strcmp(word, "suspend")) {
+		print("asked to suspend\n");
+		if (suspend()) {
+			print("no memory to suspend with\n");
+		}
+		return;
+	}
 	print("asked for what this kernel does not know: %s\n", word);
 }
 
 void control_start(void)
 {
 	platform_store_write("control/feature-poweroff", "1");
+	platform_store_write("control/feature-suspend", "1");
 	platform_store_write("control/feature-reboot", "1");
 	if (platform_store_watch(NODE, asked, NULL)) {
 		print("%s cannot be watched\n", NODE);

@@ -16,6 +16,11 @@ long shared_info_map(void)
 	return rc;
 }
 
+void shared_info_unmap(void)
+{
+	va_map(shared_page, 0);
+}
+
 bool is_dom0(void)
 {
 	return start_info_ptr->flags & SIF_INITDOMAIN;
@@ -30,8 +35,7 @@ void guest_shutdown(unsigned int reason)
 	}
 }
 
-/* What stands behind NAME= in the command line, NULL if it is not there. */
-static const char *word(const char *name)
+const char *argument_text(const char *name)
 {
 	const char *s = (const char *)start_info_ptr->cmd_line;
 	size_t n = strlen(name);
@@ -48,7 +52,7 @@ static const char *word(const char *name)
 
 u64 argument(const char *name, u64 otherwise)
 {
-	const char *s = word(name);
+	const char *s = argument_text(name);
 	u64 v = 0;
 
 	if (!s) {
@@ -62,7 +66,7 @@ u64 argument(const char *name, u64 otherwise)
 
 bool argument_is(const char *name, const char *text)
 {
-	const char *s = word(name);
+	const char *s = argument_text(name);
 	size_t n = strlen(text);
 
 	return s && !memcmp(s, text, n) && (!s[n] || s[n] == ' ');

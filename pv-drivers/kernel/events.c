@@ -48,6 +48,13 @@ void event_handle(evtchn_port_t port, void (*handler)(void *arg), void *arg)
 	open_ports_list();
 }
 
+void events_forget(void)
+{
+	memset(handlers, 0, sizeof(handlers));
+	open_ports_list();
+	memset(shared_info->evtchn_mask, 0, sizeof(shared_info->evtchn_mask));
+}
+
 static void word_take(u32 word)
 {
 	u64 bits = __atomic_exchange_n(&shared_info->evtchn_pending[word], 0, __ATOMIC_SEQ_CST);
@@ -82,6 +89,13 @@ void events_wait(u64 deadline_ns)
 	HC2(__HYPERVISOR_sched_op, SCHEDOP_poll, &poll);
 }
 
+static void close(evtchn_port_t port)
+{
+	struct evtchn_close op = {.port = port};
+
+	HC2(__HYPERVISOR_event_channel_op, EVTCHNOP_close, &op);
+}
+
 int platform_port_open(domid_t peer, void (*handler)(void *arg), void *arg, evtchn_port_t *port)
 {
 	struct evtchn_alloc_unbound open = {.dom = DOMID_SELF, .remote_dom = peer};
@@ -92,7 +106,7 @@ int platform_port_open(domid_t peer, void (*handler)(void *arg), void *arg, evtc
 	}
 	*port = open.port;
 	if (open.port >= PORTS) {
-		platform_port_close(open.port);
+		close(open.port);
 		return -ENOSPC;
 	}
 	event_handle(open.port, handler, arg);
@@ -101,12 +115,11 @@ int platform_port_open(domid_t peer, void (*handler)(void *arg), void *arg, evtc
 
 void platform_port_close(evtchn_port_t port)
 {
-	struct evtchn_close close = {.port = port};
-
-	if (port < PORTS) {
+	/* One that was forgotten is not there any more. */
+	if (port < PORTS && handlers[port].handler) {
 		event_handle(port, NULL, NULL);
+		close(port);
 	}
-	HC2(__HYPERVISOR_event_channel_op, EVTCHNOP_close, &close);
 }
 
 void platform_notify(evtchn_port_t port)

@@ -29,9 +29,17 @@ static struct later {
 } later[ENTRIES];
 static u32 later_count;
 
-void grants_init(void)
+/* What the entries said, while the domain is suspended. */
+static struct saved {
+	u16 flags;
+	domid_t domid;
+	u32 pfn;
+} * saved;
+_Static_assert(sizeof(struct saved) == sizeof(grant_entry_v1_t), "as many pages hold them");
+
+static void table_map(void)
 {
-	static xen_pfn_t frames[FRAMES];
+	xen_pfn_t frames[FRAMES];
 	struct gnttab_setup_table setup = {.dom = DOMID_SELF, .nr_frames = FRAMES};
 
 	set_xen_guest_handle(setup.frame_list, frames);
@@ -43,15 +51,26 @@ void grants_init(void)
 			kernel_panic("the grant table cannot be mapped");
 		}
 	}
+}
+
+void grants_init(void)
+{
+	table_map();
 	for (u16 ref = ENTRIES - 1; ref >= FIRST; ref--) {
 		free_refs[free_count++] = ref;
 	}
 }
 
+/* The entry counts from here on. */
+static void entry_set(grant_ref_t ref, domid_t domid, u64 mfn, u16 flags)
+{
+	entries[ref].domid = domid;
+	entries[ref].frame = (u32)mfn;
+	__atomic_store_n(&entries[ref].flags, flags, __ATOMIC_RELEASE);
+}
+
 int platform_grant(domid_t to, const void *page, bool read_only, grant_ref_t *ref)
 {
-	volatile grant_entry_v1_t *e;
-
 	if (!free_count) {
 		grants_retry();
 	}
@@ -59,12 +78,7 @@ int platform_grant(domid_t to, const void *page, bool read_only, grant_ref_t *re
 		return -ENOSPC;
 	}
 	*ref = free_refs[--free_count];
-	e = &entries[*ref];
-	e->domid = to;
-	e->frame = (u32)va_to_mfn(page);
-	/* The entry counts from here on. */
-	__atomic_store_n(&e->flags, GTF_permit_access | (read_only ? GTF_readonly : 0),
-			 __ATOMIC_RELEASE);
+	entry_set(*ref, to, va_to_mfn(page), GTF_permit_access | (read_only ? GTF_readonly : 0));
 	return 0;
 }
 
@@ -101,4 +115,35 @@ void grants_retry(void)
 		platform_pages_free(later[i].page, 1);
 		later[i] = later[--later_count];
 	}
+}
+
+int grants_suspend(void)
+{
+	saved = platform_pages(FRAMES);
+	if (!saved) {
+		return -ENOMEM;
+	}
+	for (grant_ref_t ref = FIRST; ref < ENTRIES; ref++) {
+		if (entries[ref].flags) {
+			saved[ref] = (struct saved){entries[ref].flags, entries[ref].domid,
+						    (u32)mfn_to_pfn(entries[ref].frame)};
+		}
+	}
+	for (u32 i = 0; i < FRAMES; i++) {
+		va_map(window[i], 0);
+	}
+	return 0;
+}
+
+void grants_resume(bool is_other)
+{
+	table_map();
+	for (grant_ref_t ref = FIRST; is_other && ref < ENTRIES; ref++) {
+		if (saved[ref].flags) {
+			/* Nobody maps it yet. */
+			entry_set(ref, saved[ref].domid, pfn_to_mfn(saved[ref].pfn),
+				  saved[ref].flags & (GTF_permit_access | GTF_readonly));
+		}
+	}
+	platform_pages_free(saved, FRAMES);
 }

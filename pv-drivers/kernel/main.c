@@ -8,6 +8,7 @@ static const struct {
 	const char *name;
 	void (*run)(void);
 } programs[] = {
+	{"balloon", program_balloon},
 	{"block", program_block},
 	{"echo", program_echo},
 	{"scribble", program_scribble},
@@ -56,13 +57,16 @@ static void __attribute__((noreturn)) program_run(void)
 
 void kernel_start(void)
 {
-	print("Domus reference kernel: %lu KiB of memory\n", start_info_ptr->nr_pages * 4);
+	print("Domus reference kernel: %lu KiB of memory, cycle %lu\n",
+	      start_info_ptr->nr_pages * 4, cycles());
 	traps_set();
 	memory_init();
 	events_init();
+	memory_publish();
 	grants_init();
 	store_init();
 	control_start();
+	balloon_start();
 	print("ready: %u pages are free, %lu us after the start of the host\n", memory_free_pages(),
 	      system_time() / 1000);
 	program_run();

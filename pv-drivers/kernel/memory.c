@@ -74,6 +74,15 @@ void memory_init(void)
 	mark(first_free, page_count - first_free, false);
 }
 
+void memory_publish(void)
+{
+	struct arch_shared_info *arch = &shared_info->arch;
+
+	arch->max_pfn = start_info_ptr->nr_pages;
+	arch->p2m_vaddr = start_info_ptr->mfn_list;
+	arch->p2m_cr3 = va_to_mfn((void *)start_info_ptr->pt_base) * PAGE_SIZE;
+}
+
 u32 memory_free_pages(void)
 {
 	return free_count;

@@ -23,6 +23,7 @@
 	NOTE_QUAD(3, VIRT_BASE)
 	NOTE_QUAD(4, 0)
 	NOTE_QUAD(1, _start)
+	NOTE_QUAD(14, 1)		/* knows that a suspension may be given up */
 	NOTE_QUAD(17, 0x801)		/* may be dom0; writable page tables */
 
 	.section .text.start, "ax"

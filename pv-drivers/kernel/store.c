@@ -277,11 +277,40 @@ static void store_event(void *arg)
 {
 }
 
-void store_init(void)
+static void store_attach(void)
 {
 	ring = page_of_machine(start_info_ptr->store_mfn);
 	event_handle(start_info_ptr->store_evtchn, store_event, NULL);
+}
+
+void store_init(void)
+{
+	store_attach();
 	if (thread_start(store_thread, NULL)) {
 		kernel_panic("no memory for the store's thread");
+	}
+}
+
+void store_suspend(void)
+{
+	while (is_busy) {
+		thread_wait(FOREVER);
+	}
+	is_busy = true;
+}
+
+void store_resume(bool is_other)
+{
+	if (is_other) {
+		store_attach();
+		/* Of a message that was coming in, the rest will not come. */
+		in.bytes = 0;
+		ring->rsp_cons = ring->rsp_prod;
+	}
+	is_busy = false;
+	for (struct watch *w = watches; is_other && w < watches + WATCHES; w++) {
+		if (w->handler) {
+			watch_request(XS_WATCH, w);
+		}
 	}
 }

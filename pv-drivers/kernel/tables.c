@@ -9,9 +9,7 @@
 
 void *page_of_machine(u64 mfn)
 {
-	const u64 *machine_to_phys = (const u64 *)MACH2PHYS_VIRT_START;
-
-	return (void *)(VIRT_BASE + machine_to_phys[mfn] * PAGE_SIZE);
+	return (void *)(VIRT_BASE + mfn_to_pfn(mfn) * PAGE_SIZE);
 }
 
 u64 *table_entry(const void *p, unsigned int level)

@@ -97,6 +97,16 @@ void thread_wake(void)
 	happened++;
 }
 
+void threads_shift(u64 ns)
+{
+	struct thread *t = current;
+
+	do {
+		t->deadline += t->deadline == FOREVER ? 0 : ns;
+		t = t->next;
+	} while (t != current);
+}
+
 /* Where a new thread begins, by the return of thread_switch(). */
 static void begin(void)
 {

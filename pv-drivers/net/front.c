@@ -190,3 +190,8 @@ void net_stop(struct net_front *f)
 {
 	device_close(&f->device);
 }
+
+int net_resume(struct net_front *f)
+{
+	return device_resume(&f->device);
+}

@@ -86,6 +86,9 @@ int net_start(struct net_front *f, const char *path, const struct net_options *o
 /** net_stop - gives the device up. Over when device.is_closed. */
 void net_stop(struct net_front *f);
 
+/** net_resume - the kernel woke as another domain: as device_resume(). */
+int net_resume(struct net_front *f);
+
 /**
  * net_send - copies a packet; net_push() shows it, and all before it, to the back end. 0; -EAGAIN:
  * no room before the next event; -EMSGSIZE: too large or too small; -EOPNOTSUPP; -ENODEV: not

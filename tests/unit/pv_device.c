@@ -238,6 +238,51 @@ static void test_numbers(void **state)
 			    "queue-4294967295/tx-ring-ref");
 }
 
+/* In another domain there is another back end, and all begins anew; a wish to close holds. */
+static void test_resume(void **state)
+{
+	(void)state;
+	start(&block);
+	assert_int_equal(device_resume(&device), 0); /* not connected yet: nothing to give back */
+	assert_int_equal(disconnects, 0);
+	back(XenbusStateInitWait);
+	back(XenbusStateConnected);
+	fake_store_set(PATH "/backend", BACK "0");
+	fake_store_set(BACK "0/state", "%d", XenbusStateInitialising);
+	assert_int_equal(device_resume(&device), 0);
+	assert_int_equal(disconnects, 1);
+	assert_int_equal(fake_grant_count(), 0);
+	assert_int_equal(front(), XenbusStateInitialising);
+	back(XenbusStateInitWait); /* the old one is nobody's any more */
+	assert_int_equal(front(), XenbusStateInitialising);
+	fake_store_set(BACK "0/state", "%d", XenbusStateInitWait);
+	fake_run();
+	assert_int_equal(front(), XenbusStateInitialised);
+	fake_store_set(BACK "0/state", "%d", XenbusStateConnected);
+	fake_run();
+	assert_int_equal(connects, 2);
+	device_close(&device);
+	assert_int_equal(device_resume(&device), 0);
+	fake_run();
+	assert_true(device.is_closed);
+	assert_int_equal(device_resume(&device), 0);
+	closes = 0;
+	fake_store_set(PATH "/backend", BACK);
+	start(&block);
+}
+
+static void test_resume_without(void **state)
+{
+	(void)state;
+	start(&block);
+	fake_store_remove(PATH);
+	assert_int_equal(device_resume(&device), -ENOENT);
+	assert_true(device.is_closed);
+	assert_int_equal(device_resume(&device), 0);
+	setup(state);
+	start(&block);
+}
+
 static void test_no_device(void **state)
 {
 	struct device none;
@@ -263,6 +308,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_odd_states, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_numbers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_device, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_resume, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_resume_without, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
