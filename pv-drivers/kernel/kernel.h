@@ -101,3 +101,4 @@ void program_balloon(void);
 void program_block(void);
 void program_echo(void);
 void program_scribble(void);
+void program_speed(void);

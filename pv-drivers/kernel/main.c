@@ -8,10 +8,8 @@ static const struct {
 	const char *name;
 	void (*run)(void);
 } programs[] = {
-	{"balloon", program_balloon},
-	{"block", program_block},
-	{"echo", program_echo},
-	{"scribble", program_scribble},
+	{"balloon", program_balloon},   {"block", program_block}, {"echo", program_echo},
+	{"scribble", program_scribble}, {"speed", program_speed},
 };
 
 void kernel_panic(const char *what)

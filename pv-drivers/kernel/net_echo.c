@@ -4,22 +4,14 @@
 
 #include "../net/offload.h"
 #include "net_echo.h"
+#include "net_ip.h"
 
 enum {
-	ETHERNET_BYTES = 14,
-	ARP_BYTES = 28,
-	IP_BYTES = 20, /* without options, which nobody sends */
 	UDP_BYTES = 8,
 	ICMP_BYTES = 8,
-	PROTOCOL_ICMP = 1,
 	ICMP_REQUEST = 8,
 	PORT_ECHO = 7,
 };
-
-static uint32_t read16(const uint8_t *p)
-{
-	return (uint32_t)(p[0] << 8 | p[1]);
-}
 
 static void swap(uint8_t *a, uint8_t *b, uint32_t bytes)
 {
@@ -31,36 +23,13 @@ static void swap(uint8_t *a, uint8_t *b, uint32_t bytes)
 	}
 }
 
-/* A decimal number of at most 255; NULL: there is none. */
-static const char *byte_parse(const char *text, uint8_t *byte)
-{
-	uint32_t value = 0, digits = 0;
-
-	for (; *text >= '0' && *text <= '9' && digits < 3; text++, digits++) {
-		value = value * 10 + (uint32_t)(*text - '0');
-	}
-	*byte = (uint8_t)value;
-	return digits && value <= 255 ? text : NULL;
-}
-
-int net_echo_address(const char *text, uint8_t address[4])
-{
-	for (int i = 0; i < 4; i++) {
-		text = byte_parse(text, &address[i]);
-		if (!text || (i < 3 && *text++ != '.')) {
-			return 0;
-		}
-	}
-	return !*text || *text == ' ';
-}
-
 /* "Who has this address?" comes back with our MAC as the sender's, all else swapped. */
 static uint32_t arp_answer(struct net_echo *e, uint8_t *packet, uint32_t bytes)
 {
 	static const uint8_t request[8] = {0, 1, 8, 0, 6, 4, 0, 1}; /* of IPv4 in Ethernet */
-	uint8_t *arp = packet + ETHERNET_BYTES;
+	uint8_t *arp = packet + NET_ETHERNET_BYTES;
 
-	if (bytes < ETHERNET_BYTES + ARP_BYTES || memcmp(arp, request, sizeof(request)) ||
+	if (bytes < NET_ETHERNET_BYTES + NET_ARP_BYTES || memcmp(arp, request, sizeof(request)) ||
 	    memcmp(arp + 24, e->address, 4)) {
 		return 0;
 	}
@@ -68,7 +37,7 @@ static uint32_t arp_answer(struct net_echo *e, uint8_t *packet, uint32_t bytes)
 	swap(arp + 8, arp + 18, 10);
 	memcpy(arp + 8, e->mac, 6);
 	e->arps++;
-	return ETHERNET_BYTES + ARP_BYTES;
+	return NET_ETHERNET_BYTES + NET_ARP_BYTES;
 }
 
 /* The answer's type is 0 where the request's was 8: the checksum grows by as much. */
@@ -80,17 +49,16 @@ static uint32_t ping_answer(struct net_echo *e, uint8_t *icmp, uint32_t bytes)
 		return 0;
 	}
 	icmp[0] = 0;
-	sum = read16(icmp + 2) + (ICMP_REQUEST << 8);
+	sum = net_get16(icmp + 2) + (ICMP_REQUEST << 8);
 	sum = (sum & 0xffff) + (sum >> 16);
-	icmp[2] = (uint8_t)(sum >> 8);
-	icmp[3] = (uint8_t)sum;
+	net_put16(icmp + 2, sum);
 	e->pings++;
 	return 1;
 }
 
 static uint32_t datagram_answer(struct net_echo *e, uint8_t *udp, uint32_t bytes)
 {
-	if (bytes < UDP_BYTES || read16(udp + 4) != bytes || read16(udp + 2) != PORT_ECHO) {
+	if (bytes < UDP_BYTES || net_get16(udp + 4) != bytes || net_get16(udp + 2) != PORT_ECHO) {
 		return 0;
 	}
 	swap(udp, udp + 2, 2);
@@ -100,27 +68,23 @@ static uint32_t datagram_answer(struct net_echo *e, uint8_t *udp, uint32_t bytes
 
 static uint32_t ip_answer(struct net_echo *e, uint8_t *packet, uint32_t bytes)
 {
-	uint8_t *ip = packet + ETHERNET_BYTES, *payload = ip + IP_BYTES;
-	uint32_t total, answered = 0;
+	uint8_t *ip = packet + NET_ETHERNET_BYTES, *payload = packet + NET_IP_PAYLOAD;
+	int payload_bytes = net_ip_payload(packet, bytes, e->address);
+	uint32_t answered = 0;
 
-	if (bytes < ETHERNET_BYTES + IP_BYTES || ip[0] != 0x45 || memcmp(ip + 16, e->address, 4) ||
-	    net_sum(ip, IP_BYTES, 0) != 0xffff || read16(ip + 6) & 0x3fff) {
+	if (payload_bytes < 0) {
 		return 0;
 	}
-	total = read16(ip + 2);
-	if (total < IP_BYTES || total > bytes - ETHERNET_BYTES) {
-		return 0;
-	}
-	if (ip[9] == PROTOCOL_ICMP) {
-		answered = ping_answer(e, payload, total - IP_BYTES);
+	if (ip[9] == NET_PROTOCOL_ICMP) {
+		answered = ping_answer(e, payload, (uint32_t)payload_bytes);
 	} else if (ip[9] == NET_PROTOCOL_UDP) {
-		answered = datagram_answer(e, payload, total - IP_BYTES);
+		answered = datagram_answer(e, payload, (uint32_t)payload_bytes);
 	}
 	if (!answered) {
 		return 0;
 	}
 	swap(ip + 12, ip + 16, 4);
-	return ETHERNET_BYTES + total;
+	return NET_IP_PAYLOAD + (uint32_t)payload_bytes;
 }
 
 uint32_t net_echo_answer(struct net_echo *e, uint8_t *packet, uint32_t bytes)
@@ -128,12 +92,12 @@ uint32_t net_echo_answer(struct net_echo *e, uint8_t *packet, uint32_t bytes)
 	uint32_t answer = 0;
 
 	/* What comes from a group or from ourselves would be answered to others, or forever. */
-	if (bytes >= ETHERNET_BYTES && !(packet[6] & 1) && memcmp(packet + 6, e->mac, 6)) {
-		switch (read16(packet + 12)) {
-		case 0x0806:
+	if (bytes >= NET_ETHERNET_BYTES && !(packet[6] & 1) && memcmp(packet + 6, e->mac, 6)) {
+		switch (net_get16(packet + 12)) {
+		case NET_TYPE_ARP:
 			answer = arp_answer(e, packet, bytes);
 			break;
-		case 0x0800:
+		case NET_TYPE_IP:
 			answer = ip_answer(e, packet, bytes);
 			break;
 		default:

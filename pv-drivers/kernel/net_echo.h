@@ -17,8 +17,5 @@ struct net_echo {
 	uint64_t arps, pings, datagrams, others;
 };
 
-/** net_echo_address - reads an address such as 10.0.0.2, up to a zero byte or a space. 0: none. */
-int net_echo_address(const char *text, uint8_t address[4]);
-
 /** net_echo_answer - turns a packet into its answer; returns that one's bytes, 0: there is none. */
 uint32_t net_echo_answer(struct net_echo *e, uint8_t *packet, uint32_t bytes);

@@ -10,6 +10,7 @@
 
 #include "../net/front.h"
 #include "net_echo.h"
+#include "net_ip.h"
 
 enum { PACKET_PAGES = 16 };
 #define PATIENCE_NS (30 * 1000000000ul)
@@ -17,21 +18,9 @@ enum { PACKET_PAGES = 16 };
 static struct net_front front;
 static struct net_echo echo;
 static unsigned char *packet;
-static u64 lost; /* answers that there was no room for */
-
-/* The address behind "ip=" on the command line. */
-static bool address_read(u8 address[4])
-{
-	const char *line = (const char *)start_info_ptr->cmd_line;
-
-	for (; *line; line++) {
-		if ((line == (const char *)start_info_ptr->cmd_line || line[-1] == ' ') &&
-		    !memcmp(line, "ip=", 3)) {
-			return net_echo_address(line + 3, address);
-		}
-	}
-	return false;
-}
+/* An answer that there is no room for yet, at `packet`; nothing is received until it is sent. */
+static struct net_packet held;
+static u32 held_queue;
 
 static void front_changed(struct net_front *f)
 {
@@ -41,6 +30,11 @@ static void front_changed(struct net_front *f)
 /* An event is what the thread waits for. */
 static void front_event(struct net_front *f, uint32_t queue)
 {
+}
+
+static void front_resume(void *arg)
+{
+	CHECK_EQ(net_resume(&front), 0);
 }
 
 static bool front_wait(bool is_ready, u64 deadline)
@@ -59,8 +53,9 @@ static void answer(u32 queue, struct net_packet *p)
 		return;
 	}
 	p->bytes = bytes;
-	if (net_send(&front, queue, p, packet)) {
-		lost++;
+	if (net_send(&front, queue, p, packet) == -EAGAIN) {
+		held = *p;
+		held_queue = queue;
 	}
 	if (echo.pings + echo.datagrams == 1) {
 		print("echo: first answer\n");
@@ -72,8 +67,12 @@ static void turn(void)
 {
 	struct net_packet p;
 
+	if (held.bytes && net_send(&front, held_queue, &held, packet) != -EAGAIN) {
+		held.bytes = 0;
+	}
 	for (u32 queue = 0; queue < front.queue_count; queue++) {
-		while (net_receive(&front, queue, &p, packet, PACKET_PAGES * PAGE_SIZE) == 1) {
+		while (!held.bytes &&
+		       net_receive(&front, queue, &p, packet, PACKET_PAGES * PAGE_SIZE) == 1) {
 			answer(queue, &p);
 		}
 		net_push(&front, queue);
@@ -88,16 +87,20 @@ static void serve(void)
 	      front.queues[0].tx_port != front.queues[0].rx_port ? ", two ports each" : "",
 	      front.info.has_sg ? ", large packets" : "",
 	      front.info.has_gso_v4 ? ", segments" : "");
-	while (front.is_ready) {
-		turn();
+	/* The tools may take it away, or move us to another host. */
+	while (front.device.handshake.state != XenbusStateClosed) {
+		if (front.is_ready) {
+			turn();
+		}
 		thread_wait(FOREVER);
 	}
-	print("echo: %lu arps, %lu pings, %lu datagrams, %lu others, %lu lost\n", echo.arps,
-	      echo.pings, echo.datagrams, echo.others, lost);
+	print("echo: %lu arps, %lu pings, %lu datagrams, %lu others\n", echo.arps, echo.pings,
+	      echo.datagrams, echo.others);
 }
 
 void program_echo(void)
 {
+	const char *address = argument_text("ip");
 	struct net_options options = {
 		.queues = (u32)argument("queues", 1),
 		.tx_buffers = (u32)argument("buffers", 64),
@@ -109,8 +112,9 @@ void program_echo(void)
 	claim("there is an address, and a network that connects");
 	packet = platform_pages(PACKET_PAGES);
 	CHECK(packet);
-	CHECK(address_read(echo.address));
+	CHECK(address && net_address_read(address, echo.address));
 	CHECK_EQ(net_start(&front, "device/vif/0", &options, front_changed, front_event), 0);
+	suspend_listen(front_resume, NULL);
 	CHECK(front_wait(true, system_time() + PATIENCE_NS));
 	if (!fail_count) {
 		memcpy(echo.mac, front.info.mac, sizeof(echo.mac));

@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "image"))
 import devices  # noqa: E402
 import ring0  # noqa: E402
 import fair  # noqa: E402
+import reference  # noqa: E402,F401: machines of its own
 import runs  # noqa: E402
 from console import BootError  # noqa: E402
 
@@ -61,6 +62,9 @@ DEVICES = [
           ("ping", "ping", 0.85, 1.0))),
 ]
 
+# Our front ends, in the reference kernel, on our back ends: 1.3 times as much.
+BOTH_HALVES = 1 / 1.3
+
 GROUPS = {
     "boot": [
         Row("line-dom0", "hypervisor's first line to dom0's first instruction", 0.25),
@@ -103,17 +107,23 @@ GROUPS = {
           for name in ("getpid", "fault", "munmap", "fork", "exec", "pipe")),
         Row("hypercall", "dom0, isolated: null hypercall through privcmd", 1.0),
     ],
+    "create": [
+        Row("create-line", "tool: create the reference kernel, to its first line", 0.1),
+    ],
     "sched": fair,
     "store": None,
     "io": [*(Row(key, f"kernel's back end: {text}", kernel) for key, text, kernel, _ in DEVICES),
            *(Row(f"own-{key}", f"own back end: {text}", own, peer=key)
-             for key, text, _, own in DEVICES)],
+             for key, text, _, own in DEVICES),
+           *(Row(f"ref-{key}", f"both halves: {text}", BOTH_HALVES, peer=key)
+             for key, text, _, _ in DEVICES)],
     "move": None,
 }
 
 
 MACHINES = {"boot": ("boot",), "cpu": ("cpu", "pair"),
-            "isolation": ("cpu-isolated", "pair-isolated"), "io": ("io", "io-own")}
+            "create": ("create",), "isolation": ("cpu-isolated", "pair-isolated"),
+            "io": ("io", "io-own", "io-ref")}
 PROFILE_LINES = 12  # of what is missed
 
 

@@ -30,7 +30,13 @@ pv_net_front_fuzz_CFLAGS := $(NET_CFLAGS) -fsanitize=fuzzer
 
 # The reference kernel's answers to packets.
 UNIT_TESTS += pv_net_echo
-pv_net_echo_SRCS := tests/unit/pv_net_echo.c pv-drivers/kernel/net_echo.c pv-drivers/net/offload.c
+pv_net_echo_SRCS := tests/unit/pv_net_echo.c pv-drivers/kernel/net_echo.c \
+	pv-drivers/kernel/net_ip.c pv-drivers/net/offload.c
+
+# The reference kernel's TCP.
+UNIT_TESTS += pv_net_tcp
+pv_net_tcp_SRCS := tests/unit/pv_net_tcp.c pv-drivers/kernel/net_tcp.c \
+	pv-drivers/kernel/net_ip.c pv-drivers/net/offload.c
 
 # domus-backend's network device between the front end and a socket for its tap.
 UNIT_TESTS += pv_net_backend

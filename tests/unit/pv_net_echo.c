@@ -2,6 +2,7 @@
 /* The answers of the reference kernel's small network stack: what is answered, and what is not. */
 #include "unit.h"
 #include "pv-drivers/kernel/net_echo.h"
+#include "pv-drivers/kernel/net_ip.h"
 #include "pv-drivers/net/offload.h"
 
 #define OURS   2, 0, 0, 0, 0, 9
@@ -135,11 +136,11 @@ static void test_address(void **state)
 	uint8_t address[4];
 
 	(void)state;
-	assert_true(net_echo_address("192.168.100.20", address));
+	assert_true(net_address_read("192.168.100.20", address));
 	assert_memory_equal(address, ((uint8_t[]){192, 168, 100, 20}), 4);
-	assert_true(net_echo_address("0.0.0.0 test=echo", address));
+	assert_true(net_address_read("0.0.0.0 test=echo", address));
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-		assert_false(net_echo_address(wrong[i], address));
+		assert_false(net_address_read(wrong[i], address));
 	}
 }
 
