@@ -66,7 +66,7 @@ export DOMUS_UNIT_TESTS = $(UNIT_TESTS)
 
 host-packages: ## Install the Debian packages that building and testing need
 	@sh $(I)/host-packages.sh
-test-ready: all images guests $(UNIT_PROGRAMS) $(SYSTEM_PROGRAMS) $(CPU_PROGRAMS)
+test-ready: all bench-programs images guests $(UNIT_PROGRAMS) $(SYSTEM_PROGRAMS) $(CPU_PROGRAMS)
 test: ## Run every check with small counts
 	@{ $(again) test-ready; } || { echo "0 passed, 1 failed"; exit 1; }
 	@$(PYTEST) -n $(JOBS) --dist loadfile --machines 1 $(or $(T),$(TEST_ROOMS))
@@ -78,7 +78,7 @@ lint: ## Check imports, ABI layout, formatting; report long files and functions
 	@$(PYTHON) tests/lint/lint.py
 format: ## Format all C files as .clang-format says
 	@$(PYTHON) tests/lint/compile.py
-bench: ## Measure against native Linux and Debian's Xen (B=boot|cpu|isolation|sched|store|io|move)
+bench: ## Measure against native Linux and Debian's Xen (B=boot|cpu|create|isolation|sched|store|io|move)
 	@$(again) all images guests bench-programs
 	@$(PYTHON) tests/bench/bench.py $(B)
 image: ## Make the GRUB image build/domus.iso

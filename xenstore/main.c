@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "options.h"
@@ -35,17 +34,6 @@ static int start_signals(struct loop_item *item)
 	item->fd = service_signals();
 	item->handle = signal_event;
 	return item->fd < 0 ? -errno : loop_add(&loop, item, EPOLLIN);
-}
-
-/* Many clients need many files; the hard limit is what the administrator allows. */
-static void raise_file_limit(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
 }
 
 static int start_socket(struct listener *l, struct server *s, const struct options *o)
@@ -117,7 +105,7 @@ static int serve(const struct options *o)
 		log_line(LOG_LEVEL_ERROR, "epoll or signalfd: %s", strerror(errno));
 		return EXIT_HOST;
 	}
-	raise_file_limit();
+	service_file_limit();
 	if (!open_xen(o, &xen)) {
 		return EXIT_HOST;
 	}

@@ -179,6 +179,7 @@ int main(int argc, char **argv)
 			return ERR_HOST;
 		}
 	}
+	service_file_limit();
 	if (start(&o, &e)) {
 		err_wrap(&e, "domusd cannot start");
 		text = err_text(&e, "domusd");
