@@ -51,7 +51,7 @@ static int options_read(struct call *c, int argc, char **argv, struct err *e)
 		{"force", no_argument, NULL, 'f'},
 		{0},
 	};
-	char letters[32];
+	char letters[sizeof(":ho:") + sizeof(c->verb->options)];
 	int opt;
 
 	snprintf(letters, sizeof(letters), ":ho:%s", c->verb->options);
@@ -70,7 +70,7 @@ static int options_read(struct call *c, int argc, char **argv, struct err *e)
 			return err_fix(e, "see 'domus help %s'", c->verb->name);
 		}
 		if (opt != 'o') {
-			c->option[opt - 'a'] = optarg ? optarg : "";
+			c->option[(unsigned char)opt] = optarg ? optarg : "";
 		} else if (format_parse(optarg, &c->format)) {
 			err_set(e, ERR_USAGE, "'%s' is no format", optarg);
 			return err_fix(e, "use table, json or yaml");

@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include <limits.h>
+
 #include "lib/err.h"
 #include "lib/output.h"
 
@@ -18,13 +20,14 @@ struct call {
 	enum format format;
 	int argc; /* arguments left over from options */
 	char **argv;
-	const char *option[26]; /* by letter: its value, "" for a flag, NULL if absent */
+	/* By letter, whatever it is: its value, "" for a flag, NULL if absent. */
+	const char *option[UCHAR_MAX + 1];
 };
 
 struct verb {
-	const char *name;    /* one word or two */
-	const char *args;    /* as help shows them */
-	const char *options; /* letters as for getopt(3), -o and -h left out */
+	const char *name; /* one word or two */
+	const char *args; /* as help shows them */
+	char options[16]; /* letters as for getopt(3), -o and -h left out */
 	int min_args, max_args;
 	const char *help; /* one line; more lines after a newline */
 	int (*run)(const struct call *c, struct err *e);

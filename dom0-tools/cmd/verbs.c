@@ -101,7 +101,7 @@ const size_t verb_count = sizeof(verbs) / sizeof(verbs[0]);
 
 const char *verb_option(const struct call *c, char letter)
 {
-	return c->option[letter - 'a'];
+	return c->option[(unsigned char)letter];
 }
 
 const struct verb *verb_find(const char *name)
@@ -132,7 +132,7 @@ const struct verb *verb_read(int count, char **words, int *used)
 
 int verb_unknown(const char *name, struct err *e)
 {
-	const char *names[64], *near;
+	const char *names[sizeof(verbs) / sizeof(verbs[0])], *near;
 	size_t i;
 
 	for (i = 0; i < verb_count; i++) {

@@ -3,12 +3,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "daemon/program.h"
 
-void program_attributes(posix_spawnattr_t *attributes)
+/* A thread of ours blocks all signals, and ignores some. */
+static void attributes_set(posix_spawnattr_t *attributes)
 {
 	sigset_t none, ignored;
 
@@ -21,23 +23,27 @@ void program_attributes(posix_spawnattr_t *attributes)
 	posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 }
 
-static int start(char *const argv[], int keep, int words, pid_t *pid)
+/* posix_spawn() shares our memory until the program runs: nothing is copied as by a fork. */
+int program_start(const char *path, char *const argv[], const struct program_fd *fds,
+		  unsigned int fd_count, pid_t *pid)
 {
 	char *const env[] = {NULL};
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attributes;
+	unsigned int i;
 	int errnum;
 
 	posix_spawn_file_actions_init(&files);
 	posix_spawnattr_init(&attributes);
-	program_attributes(&attributes);
+	attributes_set(&attributes);
 	posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-	posix_spawn_file_actions_adddup2(&files, words, STDERR_FILENO);
-	if (keep >= 0) {
-		posix_spawn_file_actions_adddup2(&files, keep, PROGRAM_FD);
+	for (i = 0; i < fd_count; i++) {
+		if (fds[i].fd >= 0) {
+			posix_spawn_file_actions_adddup2(&files, fds[i].fd, fds[i].as);
+		}
 	}
-	errnum = posix_spawn(pid, argv[0], &files, &attributes, argv, env);
+	errnum = posix_spawn(pid, path, &files, &attributes, argv, env);
 	posix_spawn_file_actions_destroy(&files);
 	posix_spawnattr_destroy(&attributes);
 	return errnum;
@@ -56,13 +62,15 @@ static void listen_to(int words, char *text, size_t bytes)
 
 int program_run(char *const argv[], int keep, char *text, size_t bytes)
 {
+	struct program_fd fds[] = {{-1, STDERR_FILENO}, {keep, PROGRAM_FD}};
 	int words[2], errnum, status = 0;
 	pid_t pid;
 
 	if (pipe2(words, O_CLOEXEC | O_NONBLOCK)) {
 		return -1;
 	}
-	errnum = start(argv, keep, words[1], &pid);
+	fds[0].fd = words[1];
+	errnum = program_start(argv[0], argv, fds, 2, &pid);
 	close(words[1]);
 	while (!errnum && waitpid(pid, &status, 0) < 0) {
 		errnum = errno == EINTR ? 0 : errno;

@@ -29,36 +29,13 @@ static int log_open(const char *kind, const char *name)
 	return fd;
 }
 
-/* posix_spawn() shares our memory until the program runs: nothing is copied as by a fork. Of our
- * descriptors it gets the log, and fd (if it is one) under the other number. */
-static int run(char *const argv[], const char *path, int log, int fd, int as, pid_t *pid)
-{
-	char *const env[] = {NULL};
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attributes;
-	int errnum;
-
-	posix_spawn_file_actions_init(&files);
-	posix_spawnattr_init(&attributes);
-	program_attributes(&attributes);
-	if (log >= 0) {
-		posix_spawn_file_actions_adddup2(&files, log, STDERR_FILENO);
-	}
-	if (fd >= 0) {
-		posix_spawn_file_actions_adddup2(&files, fd, as);
-	}
-	errnum = posix_spawn(pid, path, &files, &attributes, argv, env);
-	posix_spawn_file_actions_destroy(&files);
-	posix_spawnattr_destroy(&attributes);
-	return errnum;
-}
-
 int spawn_program(char *const argv[], const char *kind, const char *name, pid_t *pid, struct err *e)
 {
-	int log = log_open(kind, name), errnum = run(argv, argv[0], log, -1, -1, pid);
+	const struct program_fd log = {log_open(kind, name), STDERR_FILENO};
+	int errnum = program_start(argv[0], argv, &log, 1, pid);
 
-	if (log >= 0) {
-		close(log);
+	if (log.fd >= 0) {
+		close(log.fd);
 	}
 	if (errnum) {
 		err_set(e, ERR_HOST, "%s cannot be started", argv[0]);
@@ -71,18 +48,20 @@ int spawn_backend(uint32_t domid, const char *name, int has_nbd, pid_t *pid, int
 {
 	char number[16], *const argv[] = {"domus-backend", "--domain", number,
 					  has_nbd ? "--nbd" : NULL, NULL};
-	int ends[2], log, errnum;
+	struct program_fd fds[] = {{-1, STDERR_FILENO}, {-1, BACKEND_FD}};
+	int ends[2], errnum;
 
 	snprintf(number, sizeof(number), "%u", domid);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends)) {
 		err_set(e, ERR_HOST, "the guest gets no back end");
 		return err_errno(e, errno, "socketpair");
 	}
-	log = log_open("backend", name);
-	errnum = run(argv, DOMUS_BACKEND_PATH, log, ends[1], BACKEND_FD, pid);
+	fds[0].fd = log_open("backend", name);
+	fds[1].fd = ends[1];
+	errnum = program_start(DOMUS_BACKEND_PATH, argv, fds, 2, pid);
 	close(ends[1]);
-	if (log >= 0) {
-		close(log);
+	if (fds[0].fd >= 0) {
+		close(fds[0].fd);
 	}
 	if (errnum) {
 		close(ends[0]);
