@@ -25,7 +25,7 @@ $(TOOLS_O)/domus: $(CLIENT_OBJS)
 
 DAEMON_OBJS := $(call tools_objs,dom0-tools/daemon/*.c) $(patsubst %,$(TOOLS_O)/lib/%.o,\
 	err size nearest schema reader value guest_schema guest_file guest_value guest_device \
-	host_schema host_file ipv4 harmless cpulist disk_uri)
+	guest_items host_schema host_file ipv4 harmless cpulist disk_uri)
 $(TOOLS_O)/domusd: $(DAEMON_OBJS)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(USER_LDFLAGS) -pthread -o $@ $^ -lxenguest -lxenctrl -lxencall -lxenstore -lxenevtchn \
@@ -46,7 +46,7 @@ schema: $(TOOLS_O)/make-schema ## Write config/schema/*.json anew
 
 tools_lib = $(patsubst %,dom0-tools/lib/%.c,$(1))
 UNIT_TESTS += tools_text tools_guest_file tools_console tools_client tools_policy tools_backends \
-	tools_host_file
+	tools_host_file tools_guest_items
 tools_text_SRCS   := tests/unit/tools_text.c $(call tools_lib,err size nearest cpulist)
 tools_text_CFLAGS := $(TOOLS_CFLAGS)
 tools_text_LIBS   := -ljansson
@@ -55,6 +55,11 @@ tools_guest_file_SRCS   := tests/unit/tools_guest_file.c \
 	guest_device host_schema disk_uri)
 tools_guest_file_CFLAGS := $(TOOLS_CFLAGS)
 tools_guest_file_LIBS   := -ljansson -lyaml
+tools_guest_items_SRCS   := tests/unit/tools_guest_items.c \
+	$(call tools_lib,err size nearest schema reader value guest_schema guest_file guest_value \
+	guest_device guest_items disk_uri)
+tools_guest_items_CFLAGS := $(TOOLS_CFLAGS)
+tools_guest_items_LIBS   := -ljansson -lyaml
 tools_host_file_SRCS   := tests/unit/tools_host_file.c dom0-tools/daemon/nat.c \
 	$(call tools_lib,err size nearest schema reader value guest_schema guest_file guest_value \
 	guest_device host_schema host_file ipv4 disk_uri)

@@ -15,6 +15,8 @@
  *	   | ATTACH handle [image, record] -> |   writes InitWait, or takes the rings up again
  *	   | <------------------- answer 0    |
  *	   | DETACH handle, force ----------> |   Closing; Closed once the guest has let go
+ *	   | <-------------- answer -EBUSY    |   not yet: it is asked again
+ *	   | DETACH handle -----------------> |
  *	   | <------------------- answer 0    |   the image is closed
  *	   | end of file -------------------> |   everything is let go, the process ends
  */
@@ -39,7 +41,8 @@ enum backend_flag {
 	BACKEND_READ_ONLY = 1, /* block: writes are refused */
 	BACKEND_CDROM = 2,     /* block: a CD-ROM drive */
 	BACKEND_DISCARD = 4,   /* block: the guest may give space back */
-	BACKEND_FORCE = 8,     /* DETACH: do not wait for the guest */
+	BACKEND_SHARED = 16,   /* block: other guests write the image, too */
+	BACKEND_FORCE = 8,     /* DETACH: the guest is not waited for any more */
 };
 
 /**
@@ -47,21 +50,22 @@ enum backend_flag {
  * record of requests in flight, a memory file that domusd keeps and the process makes as large as
  * it needs; of a network device the tap and such a record. The image is a file or a block device,
  * opened anew for each process: a lock on it tells the successor that all requests of a killed
- * process have ended (docs/backend.md). Or it is a socket connected to an NBD server, which is
- * started anew for each process when the last one is gone.
+ * process have ended (docs/backend.md); of one that is shared, on a byte of the guest's own. Or it
+ * is a socket connected to an NBD server, which is started anew for each process when the last one
+ * is gone.
  */
 struct backend_request {
 	uint32_t op, type;
 	uint32_t handle; /* the device's number in the store */
 	uint32_t flags;
 	uint32_t sector_bytes; /* block: 512 or 4096 */
-	uint32_t unused;
+	uint32_t fence; /* block, SHARED: the guest's number among those that write the image */
 	uint64_t rate_bytes; /* net: bytes a second, 0: no limit */
 };
 
 struct backend_answer {
 	uint32_t op, type;
 	uint32_t handle;
-	int32_t status; /* 0, or -errno */
+	int32_t status; /* 0, or -errno; of DETACH -EBUSY: the device is not gone yet */
 	char text[192]; /* of an error: what failed and why; ends with a zero byte */
 };

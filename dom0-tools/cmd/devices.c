@@ -60,6 +60,13 @@ static void key_set_number(json_t *item, const char *key, const char *value)
 	}
 }
 
+static void key_set_flag(const struct call *c, json_t *item, const char *key, char letter)
+{
+	if (verb_option(c, letter)) {
+		json_object_set_new(item, key, json_true());
+	}
+}
+
 static int post(const struct call *c, int is_disk, const char *what, const char *query,
 		struct err *e)
 {
@@ -101,12 +108,9 @@ int disk_attach_run(const struct call *c, struct err *e)
 	key_set(item, "target", verb_option(c, 't'));
 	key_set_number(item, "sector", verb_option(c, 's'));
 	key_set(item, "backend", verb_option(c, 'b'));
-	if (verb_option(c, 'r')) {
-		json_object_set_new(item, "readonly", json_true());
-	}
-	if (verb_option(c, 'c')) {
-		json_object_set_new(item, "cdrom", json_true());
-	}
+	key_set_flag(c, item, "readonly", 'r');
+	key_set_flag(c, item, "cdrom", 'c');
+	key_set_flag(c, item, "shared", 'S');
 	return attach(c, 1, item, e);
 }
 

@@ -49,11 +49,12 @@ const struct verb verbs[] = {
 	 "-c CAP  at most that many percent of one CPU; 0: no limit",
 	 sched_run},
 	{"disk list", "GUEST", "", 1, 1, "List a guest's disks.", disk_list_run},
-	{"disk attach", "GUEST PATH|URI", "t:rcs:b:k:", 2, 2,
-	 "Give a running guest a disk, until it ends or is detached.\n"
+	{"disk attach", "GUEST PATH|URI", "t:rcSs:b:k:", 2, 2,
+	 "Give a running guest a disk, until it ends for good or the disk is detached.\n"
 	 "-t TARGET  what the guest calls it (the first free of xvda to xvdz)\n"
 	 "-r  read-only\n"
 	 "-c  a CD-ROM drive\n"
+	 "-S  shared: other guests to which it is given so may write it, too\n"
 	 "-s BYTES  of a sector: 512 or 4096\n"
 	 "-b BACKEND  domus or kernel\n"
 	 "-k FORMAT  how it is kept: raw, qcow2, vmdk, vdi, vhdx or vpc",
@@ -68,7 +69,7 @@ const struct verb verbs[] = {
 	 disk_resize_run},
 	{"net list", "GUEST", "", 1, 1, "List a guest's networks.", net_list_run},
 	{"net attach", "GUEST BRIDGE", "m:u:r:b:", 2, 2,
-	 "Give a running guest a network, until it ends or is detached.\n"
+	 "Give a running guest a network, until it ends for good or that is detached.\n"
 	 "-m MAC  the guest's address (one made of its uuid)\n"
 	 "-u BYTES  largest packet (the bridge's)\n"
 	 "-r RATE  what the guest may send at most, like 100Mbit/s\n"

@@ -145,42 +145,46 @@ static int is_let_go(struct hyper *h, const struct device *d)
 	       front <= STATE_INITIALISING;
 }
 
-/* What the kernel's back ends are asked by, they read in the store. */
-static int kernel_detach(struct hyper *h, const struct device *d, unsigned int wait_ms,
-			 const atomic_int *is_cancelled, struct err *e)
+/* What the kernel's back ends are asked by, they read in the store. 1: they have not done it yet.
+ */
+static int kernel_detach(struct hyper *h, const struct device *d, int force, struct err *e)
 {
 	char closing[4];
 
 	snprintf(closing, sizeof(closing), "%d", STATE_CLOSING);
-	if (device_set(h, d, "online", "0", e) || device_set(h, d, "state", closing, e)) {
+	if (!device_says(h, d, "online", "0") &&
+	    (device_set(h, d, "online", "0", e) || device_set(h, d, "state", closing, e))) {
 		return -1;
 	}
-	return device_settle(h, d, is_let_go, wait_ms, is_cancelled)
-		       ? err_set(e, ERR_TIMEOUT, "the guest does not let go of the device")
-		       : 0;
+	return !force && !is_let_go(h, d);
 }
 
-int detach_device(struct hyper *h, const struct device *d, unsigned int wait_ms, int force,
-		  const atomic_int *is_cancelled, struct err *e)
+/* Its server is ended with it, and so is the process that serves the guest, for a moment. */
+static int is_served_elsewhere(struct hyper *h, const struct device *d)
 {
-	int is_asked = front_state(h, d) > STATE_INITIALISING, ret;
+	struct guest_file item GUEST_FILE_CLEANUP = {0};
+	struct err e ERR_CLEANUP = {0};
 
-	if (d->backend == DEVICE_BY_KERNEL) {
-		ret = kernel_detach(h, d, wait_ms, is_cancelled, e);
-	} else {
-		ret = backend_detach(d, force || !is_asked, is_asked ? wait_ms : 0, is_cancelled,
-				     e);
+	return d->is_disk && device_read(h, d, &item, &e) == 0 && disk_needs_storage(item.disks);
+}
+
+int detach_device(struct hyper *h, const struct device *d, enum detach_force force, struct err *e)
+{
+	int front = front_state(h, d), is_asked = front > STATE_INITIALISING, ret;
+
+	ret = d->backend == DEVICE_BY_KERNEL ? kernel_detach(h, d, force, e)
+					     : backend_detach(d, force || !is_asked, e);
+	if (ret > 0 && force == DETACH_AT_LAST && is_served_elsewhere(h, d)) {
+		ret = 0;
 	}
-	if (ret && e->class != ERR_TIMEOUT) {
-		return -1;
+	if (ret == 0) {
+		device_drop(h, d);
+	} else if (ret > 0) {
+		err_set(e, ERR_TIMEOUT, "the guest does not let go of the device");
+		err_why(e, "its front end is in state %d", front);
+		err_fix(e, "the request stands: ask again, or use --force");
 	}
-	if (ret && !force) {
-		err_why(e, "its front end is in state %d", front_state(h, d));
-		return err_fix(e, "the request stands: ask again, or use --force");
-	}
-	err_free(e);
-	device_drop(h, d);
-	return 0;
+	return ret;
 }
 
 int attached_find(struct hyper *h, uint32_t domid, int is_disk, const char *name, struct device *d,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Devices that come and go while their guest runs. Invariant: what fails leaves the guest with the
- * devices that it had; a detach that is not finished in time stands, and the next one goes on with
- * it. Runs on a worker thread with that thread's handles, one at a time for a guest.
+ * devices that it had; a detach that is given up stands, and the next one goes on with it. Runs on
+ * a worker thread with that thread's handles, one at a time for a guest.
  */
 #pragma once
 
@@ -15,14 +15,16 @@
 int attach_device(struct hyper *h, uint32_t domid, const uint8_t uuid[16], struct guest_file *item,
 		  struct err *e);
 
+enum detach_force { DETACH_ASK, DETACH_FORCE, DETACH_AT_LAST };
+
 /**
- * detach_device - asks the guest to let go of a device and takes it away.
- * @wait_ms: how long the guest may take; @force: then, take it away without its consent
+ * detach_device - asks the guest to let go of a device, and takes the device away when it has;
+ * with force, without its consent, as soon as nothing is on its way to the disk; at last, what is
+ * on its way to a server that does not answer is given up. Waits for nobody: is to be called again.
  *
- * 0, or -1 with an error: ERR_NOT_FOUND, ERR_TIMEOUT.
+ * 0: it is gone; 1 with ERR_TIMEOUT: not yet; or -1 with an error.
  */
-int detach_device(struct hyper *h, const struct device *d, unsigned int wait_ms, int force,
-		  const atomic_int *is_cancelled, struct err *e);
+int detach_device(struct hyper *h, const struct device *d, enum detach_force force, struct err *e);
 
 /** attached_find - the device of a guest by the name that people use: "xvdb", or the number of a
  *  network. 0, or -1 with ERR_NOT_FOUND. */

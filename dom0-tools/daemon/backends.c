@@ -16,7 +16,11 @@
 #include "daemon/spawn.h"
 #include "daemon/storage.h"
 
-enum { ANSWER_MS = 10000, END_MS = 5000, SLICE_MS = 50, FDS = 2 };
+enum {
+	ANSWER_MS = 15000, /* it may wait for a predecessor's last write */
+	END_MS = 5000,
+	FDS = 2,
+};
 
 struct backend {
 	struct backend *next;
@@ -24,8 +28,6 @@ struct backend {
 	pid_t pid;
 	int fd;      /* of the conversation */
 	int has_nbd; /* it can speak to servers of disks */
-	/* A DETACH that was not answered in time; answers behind it wait for its own. */
-	struct backend_request owed;
 };
 
 static struct {
@@ -104,23 +106,20 @@ static int request_send(struct backend *b, const struct backend_request *request
 	return sendmsg(b->fd, &message, MSG_NOSIGNAL) == sizeof(*request) ? 0 : -1;
 }
 
-/* Waits for the next answer: 0, or -1 with errno; ETIMEDOUT: it did not come. */
-static int answer_take(struct backend *b, struct backend_answer *answer, unsigned int wait_ms,
-		       const atomic_int *is_cancelled)
+/* The answer to a request; 0, or -1 with errno. */
+static int answer_take(struct backend *b, const struct backend_request *request,
+		       struct backend_answer *answer)
 {
 	struct pollfd p = {.fd = b->fd, .events = POLLIN};
-	unsigned int waited = 0;
 	ssize_t n;
 
-	while (poll(&p, 1, SLICE_MS) == 0) {
-		waited += SLICE_MS;
-		if (waited > wait_ms || (is_cancelled && atomic_load(is_cancelled))) {
-			errno = ETIMEDOUT;
-			return -1;
-		}
+	if (poll(&p, 1, ANSWER_MS) == 0) {
+		errno = ETIMEDOUT;
+		return -1;
 	}
 	n = recv(b->fd, answer, sizeof(*answer), MSG_DONTWAIT);
-	if (n != sizeof(*answer)) {
+	if (n != sizeof(*answer) || answer->op != request->op || answer->type != request->type ||
+	    answer->handle != request->handle) {
 		errno = n == 0 ? EPIPE : n < 0 ? errno : EPROTO;
 		return -1;
 	}
@@ -128,30 +127,32 @@ static int answer_take(struct backend *b, struct backend_answer *answer, unsigne
 	return 0;
 }
 
-static int is_same_device(const struct backend_request *r, const struct backend_answer *a)
+/* What the process answers, as status and text; 0, or -1 with ERR_HOST: it does not. */
+static int ask(struct backend *b, const struct backend_request *request, const int *fds,
+	       unsigned int fd_count, struct backend_answer *answer, struct err *e)
 {
-	return r->type == a->type && r->handle == a->handle;
+	if (request_send(b, request, fds, fd_count)) {
+		err_set(e, ERR_HOST, "the guest's back end does not take requests");
+		return err_errno(e, errno, "sendmsg");
+	}
+	if (answer_take(b, request, answer)) {
+		err_set(e, ERR_HOST, "the guest's back end does not answer");
+		err_errno(e, errno, "domus-backend");
+		/* An answer that came later would be taken for another one's. */
+		shutdown(b->fd, SHUT_RDWR);
+		return -1;
+	}
+	return 0;
 }
 
-/* The answer to a request; that to an owed one may come first. */
-static int answer_wait(struct backend *b, const struct backend_request *request,
-		       unsigned int wait_ms, const atomic_int *is_cancelled, struct err *e)
+static int call(struct backend *b, const struct backend_request *request, const int *fds,
+		unsigned int fd_count, struct err *e)
 {
 	struct backend_answer answer;
 
-	do {
-		if (answer_take(b, &answer, wait_ms, is_cancelled)) {
-			if (errno == ETIMEDOUT && request->op == BACKEND_DETACH) {
-				return err_set(e, ERR_TIMEOUT,
-					       "the guest does not let go of the device");
-			}
-			err_set(e, ERR_HOST, "the guest's back end does not answer");
-			return err_errno(e, errno, "domus-backend");
-		}
-		if (b->owed.op && is_same_device(&b->owed, &answer)) {
-			b->owed.op = 0;
-		}
-	} while (answer.op != request->op || !is_same_device(request, &answer));
+	if (ask(b, request, fds, fd_count, &answer, e)) {
+		return -1;
+	}
 	if (answer.status) {
 		err_set(e, ERR_HOST, "the guest's back end refuses");
 		return err_why(e, "%s", answer.text);
@@ -159,32 +160,15 @@ static int answer_wait(struct backend *b, const struct backend_request *request,
 	return 0;
 }
 
-/* Behind a DETACH that is not answered, no answer would come. */
-static int owed_check(const struct backend *b, struct err *e)
-{
-	if (!b->owed.op) {
-		return 0;
-	}
-	err_set(e, ERR_GUEST, "the guest still holds a device that is being detached");
-	return err_fix(e, "detach that one with --force, or wait");
-}
-
-static int call(struct backend *b, const struct backend_request *request, const int *fds,
-		unsigned int fd_count, struct err *e)
-{
-	if (owed_check(b, e)) {
-		return -1;
-	}
-	if (request_send(b, request, fds, fd_count)) {
-		err_set(e, ERR_HOST, "the guest's back end does not take requests");
-		return err_errno(e, errno, "sendmsg");
-	}
-	return answer_wait(b, request, ANSWER_MS, NULL, e);
-}
-
 static uint32_t type_of(const struct device *d)
 {
 	return d->is_disk ? BACKEND_BLOCK : BACKEND_NET;
+}
+
+/* A number of the guest that stays with it. */
+static uint32_t name_hash(const char *name)
+{
+	return hash_bytes(HASH_START, name, strlen(name));
 }
 
 int backend_attach_disk(uint32_t domid, const char *name, const struct guest_disk *disk,
@@ -197,8 +181,10 @@ int backend_attach_disk(uint32_t domid, const char *name, const struct guest_dis
 		.handle = d.handle,
 		.flags = (disk->is_readonly ? BACKEND_READ_ONLY : 0) |
 			 (disk->is_cdrom ? BACKEND_CDROM : 0) |
-			 (disk->is_discard ? BACKEND_DISCARD : 0),
+			 (disk->is_discard ? BACKEND_DISCARD : 0) |
+			 (disk->is_shared && !disk->is_readonly ? BACKEND_SHARED : 0),
 		.sector_bytes = m->sector,
+		.fence = name_hash(name),
 	};
 	int is_served = disk_needs_storage(disk), ret = 0;
 	int fds[FDS] = {m->fd, -1};
@@ -249,41 +235,23 @@ int backend_attach_net(uint32_t domid, const char *name, const struct guest_net 
 	return ret;
 }
 
-int backend_detach(const struct device *d, int force, unsigned int wait_ms,
-		   const atomic_int *is_cancelled, struct err *e)
+int backend_detach(const struct device *d, int force, struct err *e)
 {
 	struct backend *b = backend_find(d->domid);
-	struct backend_request request = {
-		.op = BACKEND_DETACH, .type = type_of(d), .handle = d->handle};
+	struct backend_request request = {.op = BACKEND_DETACH,
+					  .type = type_of(d),
+					  .handle = d->handle,
+					  .flags = force ? BACKEND_FORCE : 0};
+	struct backend_answer answer;
 
 	if (!b) {
-		/* Between two processes: what the guest says cannot be waited for. */
-		return force ? 0 : err_set(e, ERR_HOST, "the guest's back end is just restarted");
+		/* Between two processes: what the guest says is heard by the next one. */
+		return !force;
 	}
-	if (b->owed.op && (b->owed.type != request.type || b->owed.handle != request.handle)) {
-		return call(b, &request, NULL, 0, e);
-	}
-	if (!b->owed.op && request_send(b, &request, NULL, 0)) {
-		err_set(e, ERR_HOST, "the guest's back end does not take requests");
-		return err_errno(e, errno, "sendmsg");
-	}
-	b->owed = request;
-	if (answer_wait(b, &request, wait_ms, is_cancelled, e) == 0) {
-		return 0;
-	}
-	if (!force || e->class != ERR_TIMEOUT) {
+	if (ask(b, &request, NULL, 0, &answer, e)) {
 		return -1;
 	}
-	err_free(e);
-	request.flags = BACKEND_FORCE;
-	if (request_send(b, &request, NULL, 0)) {
-		return err_set(e, ERR_HOST, "the guest's back end does not take requests");
-	}
-	/* Both are answered now. */
-	return answer_wait(b, &request, ANSWER_MS, NULL, e) ||
-			       answer_wait(b, &request, ANSWER_MS, NULL, e)
-		       ? -1
-		       : 0;
+	return answer.status == -EBUSY;
 }
 
 int backend_resize(const struct device *d, struct err *e)
@@ -349,11 +317,4 @@ int backend_has_nbd(uint32_t domid)
 	struct backend *b = backend_find(domid);
 
 	return b ? b->has_nbd : -1;
-}
-
-int backend_idle_check(uint32_t domid, struct err *e)
-{
-	struct backend *b = backend_find(domid);
-
-	return b ? owed_check(b, e) : 0;
 }

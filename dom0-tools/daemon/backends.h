@@ -9,7 +9,6 @@
  */
 #pragma once
 
-#include <stdatomic.h>
 #include <sys/types.h>
 
 #include "backend.h"
@@ -31,14 +30,10 @@ int backend_attach_net(uint32_t domid, const char *name, const struct guest_net 
 int backend_start(uint32_t domid, const char *name, int has_nbd, struct err *e);
 /** backend_has_nbd - whether it can speak to servers of disks; -1: none runs. */
 int backend_has_nbd(uint32_t domid);
-/** backend_idle_check - 0, or -1 with ERR_GUEST: a device is being detached, and a process that is
- *  ended now would forget it. */
-int backend_idle_check(uint32_t domid, struct err *e);
 
-/** backend_detach - has the guest asked to let go of a device; with force, does not wait for it.
- *  0, or -1 with ERR_TIMEOUT: then the request stands. */
-int backend_detach(const struct device *d, int force, unsigned int wait_ms,
-		   const atomic_int *is_cancelled, struct err *e);
+/** backend_detach - has the guest asked to let go of a device, or takes it away from it, and tells
+ *  whether it is gone: 0, 1: not yet, to be asked again; or -1 with ERR_HOST. */
+int backend_detach(const struct device *d, int force, struct err *e);
 
 /** backend_resize - tells that what is behind a disk has another size; 0, or -1 with an error. */
 int backend_resize(const struct device *d, struct err *e);

@@ -237,14 +237,26 @@ static int domain_fill(struct hyper *h, const struct guest_file *g, const uint8_
 	return nodes_write(h, g, uuid, built, files->media, e);
 }
 
+/* A guest that vanished may have left its number to another one. */
+static int is_others(struct hyper *h, uint32_t domid, const uint8_t uuid[16])
+{
+	xc_domaininfo_t info;
+
+	return xc_domain_getinfolist(h->xch, domid, 1, &info) == 1 && info.domain == domid &&
+	       memcmp(info.handle, uuid, sizeof(info.handle)) != 0;
+}
+
 int build_undo(struct hyper *h, uint32_t domid, const uint8_t uuid[16], int has_devices,
 	       struct err *e)
 {
 	int failed = 0;
 
+	if (is_others(h, domid, uuid)) {
+		return 0;
+	}
 	if (has_devices) {
 		/* First: what a back end maps of the domain would keep it from going. */
-		devices_end(h, domid, 1);
+		devices_end(h, domid);
 	}
 	if (xc_domain_destroy(h->xch, domid) && errno != ESRCH) {
 		hyper_error(h, e, ERR_HOST, "the domain cannot be destroyed",

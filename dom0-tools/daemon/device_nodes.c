@@ -12,6 +12,9 @@
 /* The kernel counts what a guest sent in spans of that many microseconds. */
 enum { RATE_SPAN_US = 50000, US_IN_S = 1000000 };
 
+/* Xen's tools write it so. */
+#define MODE_SHARED "w!"
+
 static const char *const types[2][2] = {
 	{[DEVICE_BY_DOMUS] = BACKEND_STORE_NET, [DEVICE_BY_KERNEL] = "vif"},
 	{[DEVICE_BY_DOMUS] = BACKEND_STORE_BLOCK, [DEVICE_BY_KERNEL] = "vbd"},
@@ -78,7 +81,7 @@ static void put_disk(struct pen *p, const struct guest_disk *disk, const struct 
 	pen_put(p, "device-type", "%s", kind);
 	pen_put(p, "dev", "%s", disk_target(disk->index, target));
 	pen_put(p, "type", disk->backend == DEVICE_BY_KERNEL ? "phy" : "domus");
-	pen_put(p, "mode", disk->is_readonly ? "r" : "w");
+	pen_put(p, "mode", disk->is_readonly ? "r" : disk->is_shared ? MODE_SHARED : "w");
 	pen_put(p, "removable", disk->is_cdrom ? "1" : "0");
 	pen_put(p, "bootable", "1");
 	pen_put(p, "discard-enable", "%d", disk->is_discard);
@@ -207,6 +210,7 @@ static int disk_read(struct hyper *h, const struct device *d, struct guest_file 
 	disk->index = disk_index(d->handle);
 	disk->sector = number_get(h, d, "sector-size");
 	disk->is_readonly = device_says(h, d, "mode", "r");
+	disk->is_shared = device_says(h, d, "mode", MODE_SHARED);
 	disk->is_cdrom = device_says(h, d, "device-type", "cdrom");
 	disk->is_discard = device_says(h, d, "discard-enable", "1");
 	disk->backend = d->backend;

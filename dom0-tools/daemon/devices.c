@@ -104,15 +104,14 @@ static uint64_t now_ms(void)
 }
 
 /* dom0's kernel tells nobody when it is ready; it takes it a millisecond or two. */
-int device_settle(struct hyper *h, const struct device *d,
-		  int (*is_done)(struct hyper *h, const struct device *d), unsigned int limit_ms,
-		  const atomic_int *is_cancelled)
+static int settle(struct hyper *h, const struct device *d,
+		  int (*is_done)(struct hyper *h, const struct device *d))
 {
 	const struct timespec pause = {.tv_nsec = POLL_NS};
-	uint64_t until = now_ms() + limit_ms;
+	uint64_t until = now_ms() + PATIENCE_MS;
 
 	while (!is_done(h, d)) {
-		if (now_ms() >= until || (is_cancelled && atomic_load(is_cancelled))) {
+		if (now_ms() >= until) {
 			return is_done(h, d) ? 0 : -1;
 		}
 		nanosleep(&pause, NULL);
@@ -152,7 +151,7 @@ static int disk_connect(struct hyper *h, uint32_t domid, const struct guest_disk
 {
 	struct device d = device_of_disk(domid, disk);
 
-	if (disk->path && device_settle(h, &d, disk_is_taken, PATIENCE_MS, NULL)) {
+	if (disk->path && settle(h, &d, disk_is_taken)) {
 		return kernel_failed(h, &d, e);
 	}
 	return device_set(h, &d, "hotplug-status", "connected", e);
@@ -163,7 +162,7 @@ static int net_connect(struct hyper *h, uint32_t domid, const struct guest_net *
 	struct device d = device_of_net(domid, net);
 	char name[IF_NAMESIZE];
 
-	if (device_settle(h, &d, vif_is_there, PATIENCE_MS, NULL)) {
+	if (settle(h, &d, vif_is_there)) {
 		return kernel_failed(h, &d, e);
 	}
 	device_link(&d, name);
@@ -220,7 +219,7 @@ void device_drop(struct hyper *h, const struct device *d)
 	char path[NODES_PATH_BYTES];
 
 	nodes_drop(h, d);
-	device_settle(h, d, is_gone, PATIENCE_MS, NULL);
+	settle(h, d, is_gone);
 	if (hyper_store(h)) {
 		xs_rm(h->xsh, XBT_NULL, device_front(d, path));
 	}
@@ -257,7 +256,7 @@ static void folders_drop(struct hyper *h, uint32_t domid)
 	}
 }
 
-void devices_end(struct hyper *h, uint32_t domid, int wait)
+void devices_end(struct hyper *h, uint32_t domid)
 {
 	struct found f = {.count = 0};
 	unsigned int i;
@@ -268,8 +267,8 @@ void devices_end(struct hyper *h, uint32_t domid, int wait)
 	for (i = 0; i < f.count; i++) {
 		nodes_drop(h, &f.d[i]);
 	}
-	for (i = 0; wait && i < f.count; i++) {
-		device_settle(h, &f.d[i], is_gone, PATIENCE_MS, NULL);
+	for (i = 0; i < f.count; i++) {
+		settle(h, &f.d[i], is_gone);
 	}
 	if (f.count) {
 		folders_drop(h, domid);

@@ -12,8 +12,6 @@
  */
 #pragma once
 
-#include <stdatomic.h>
-
 #include "daemon/device_nodes.h"
 
 /** devices_open - opens what is behind a guest's devices; *media has one element a disk, NULL
@@ -28,15 +26,10 @@ void devices_close(const struct guest_file *g, struct disk_medium *media);
 int devices_connect(struct hyper *h, uint32_t domid, const struct guest_file *g,
 		    const struct disk_medium *media, struct err *e);
 
-/** devices_end - takes all devices of a guest away without asking it. @wait: until dom0's
- *  kernel has let go of them */
-void devices_end(struct hyper *h, uint32_t domid, int wait);
+/** devices_end - takes all devices of a guest away without asking it; returns when dom0's kernel
+ * has let go of them. */
+void devices_end(struct hyper *h, uint32_t domid);
 
 /** device_drop - takes one device away without asking the guest; returns when dom0's kernel has let
  *  go of it. */
 void device_drop(struct hyper *h, const struct device *d);
-
-/** device_settle - waits until a condition holds. 0, or -1 after the limit or once cancelled. */
-int device_settle(struct hyper *h, const struct device *d,
-		  int (*is_done)(struct hyper *h, const struct device *d), unsigned int limit_ms,
-		  const atomic_int *is_cancelled);

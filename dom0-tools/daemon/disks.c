@@ -30,18 +30,20 @@ static int blame(const struct guest_file *g, const struct guest_disk *d, struct 
 	return guest_file_blame_at(g, d->path_at, KEY_DISK_PATH, e);
 }
 
-/* Writers want a file for themselves. Block devices are left to whoever hands them out. */
+/* Writers want a file for themselves, or to share it with those that want that, too. Block devices
+ * are left to whoever hands them out. */
 static int file_lock(const struct guest_file *g, const struct guest_disk *d, int fd, struct err *e)
 {
+	int how = d->is_readonly || d->is_shared ? LOCK_SH : LOCK_EX;
 	const struct timespec pause = {.tv_nsec = LOCK_WAIT_NS};
 	int tries;
 
-	for (tries = 0; flock(fd, (d->is_readonly ? LOCK_SH : LOCK_EX) | LOCK_NB); tries++) {
+	for (tries = 0; flock(fd, how | LOCK_NB); tries++) {
 		if (errno != EWOULDBLOCK || tries == LOCK_TRIES) {
 			err_set(e, ERR_CONFIG, "%s is in use already", d->path);
 			err_errno(e, errno, "flock");
 			err_fix(e,
-				"give each guest a file of its own, or all of them readonly: true");
+				"give each guest a file of its own, or all of them readonly: true, or shared: true");
 			return blame(g, d, e);
 		}
 		nanosleep(&pause, NULL);

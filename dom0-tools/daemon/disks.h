@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What is behind guests' disks: files and block devices of dom0, or what has an address elsewhere.
- * Invariant: a file that one guest may write is open for no other guest; the lock lasts as long as
+ * Invariant: a file that one guest may write is open for no other guest, unless all that
+ * write it share it; the lock lasts as long as
  * something holds the file open, a loop device included. No lock of its own: values belong to their
  * callers.
  */

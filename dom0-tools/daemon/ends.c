@@ -10,7 +10,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "daemon/devices.h"
 #include "daemon/ends.h"
 #include "daemon/life.h"
 #include "daemon/nodes.h"
@@ -98,19 +97,12 @@ static void guest_ended(struct guest *g, unsigned int code)
 	life_end(g, action == END_RESTART ? NEXT_RESTART : NEXT_OFF);
 }
 
-/* The domain vanished without our doing. */
+/* The domain vanished without our doing; what is left of it is ended as if it were there. */
 static void guest_vanished(struct guest *g)
 {
-	if (g->console) {
-		console_detach(g->console);
-	}
 	set_reason(g, CAUSE_VANISHED, 0);
 	guest_happened(g, "%s", g->reason);
-	if (g->has_devices) {
-		devices_end(ends.h, g->domid, 0);
-	}
-	nodes_remove(ends.h, g->domid, g->uuid);
-	life_off(g);
+	life_end(g, NEXT_OFF);
 }
 
 static int domain_info(uint32_t domid, xc_domaininfo_t *info)

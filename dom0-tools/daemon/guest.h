@@ -35,6 +35,7 @@ struct guest_event {
 	char what[160];
 };
 
+struct job;
 struct waiter;
 struct plug;
 struct reviver;
@@ -52,14 +53,16 @@ struct guest {
 	uint32_t console_port; /* the guest's end */
 	unsigned long console_mfn;
 	int is_reboot_asked;
-	int has_devices; /* or may have: nobody would look for any otherwise when it ends */
+	int is_replugged; /* its devices are others than its text says */
+	int has_devices;  /* or may have: nobody would look for any otherwise when it ends */
 	struct restart_log restarts;
 	struct guest_event history[GUEST_HISTORY];
 	unsigned int event_count; /* ever; the last is at (event_count - 1) % GUEST_HISTORY */
 	struct console *console;  /* NULL while it was never up under this daemon */
 	struct waiter *waiters;
 	struct reviver *reviver; /* of its back-end process; NULL: it never had one */
-	struct plug *plug;       /* the hotplug job that is at work in its domain; NULL: none */
+	struct plug *plugs;      /* requests about its devices, in their order (hotplug.h) */
+	struct job *end_job;     /* what ends its domain, behind the one that is at work */
 };
 
 /** guest_first - head of the list of guests. */

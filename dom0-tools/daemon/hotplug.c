@@ -1,33 +1,49 @@
 /* SPDX-License-Identifier: MIT */
 /* Hands hotplug requests to workers and answers them; see hotplug.h. */
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "daemon/attach.h"
-#include "daemon/backends.h"
 #include "daemon/hotplug.h"
+#include "daemon/loop.h"
 #include "daemon/resize.h"
 #include "daemon/revival.h"
 #include "daemon/reviver.h"
+#include "lib/guest_items.h"
 #include "lib/size.h"
 
-enum { WAIT_STANDARD_S = 10, WAIT_LIMIT_S = 600 };
+enum {
+	WAIT_STANDARD_S = 10,
+	WAIT_LIMIT_S = 600,
+	LOOK_FIRST_MS = 2, /* a guest needs milliseconds, if it lets go at all */
+	LOOK_LAST_MS = 50,
+	FORCE_MS = 10000, /* until what is on its way to a disk must have ended */
+};
+
+enum plug_state {
+	PLUG_WAITS,   /* for its turn */
+	PLUG_AT_WORK, /* on a worker */
+	PLUG_RESTS,   /* until its timer */
+};
 
 struct plug {
 	struct job job;
-	struct job *next_job; /* of the guest, when this one is done; NULL: none */
+	struct plug *next;
+	struct guest *g;
+	enum plug_state state;
+	struct loop_timer timer;
 	struct request *r;
 	enum plug_op op;
 	int is_disk;
 	struct guest_file item; /* ATTACH: what */
 	char name[16];          /* DETACH, RESIZE: which */
-	unsigned int wait_ms;
-	int force;
+	uint64_t until_ms;
+	unsigned int rest_ms;
+	enum detach_force force, most; /* as it is done now, and when all time is up */
 	uint64_t bytes;
-	uint32_t domid;
-	uint8_t uuid[16];
-	atomic_int is_cancelled;
-	int ret;
+	struct device device; /* DETACH: that was found */
+	int ret;              /* 1 with ERR_TIMEOUT: it is not done yet */
 	json_t *rows;
 	struct err err;
 };
@@ -57,31 +73,29 @@ void hotplug_list(struct hyper *h, struct guest *g, int is_disk, struct request 
 	http_reply(r, 200, list_json(g, is_disk, attached_list(h, g->domid, is_disk)));
 }
 
-/* The part that may take long, on a worker. */
+static int named_do(struct plug *p, struct hyper *h)
+{
+	if (attached_find(h, p->g->domid, p->is_disk, p->name, &p->device, &p->err)) {
+		return -1;
+	}
+	return p->op == PLUG_DETACH ? detach_device(h, &p->device, p->force, &p->err)
+				    : resize_disk(h, p->item.name, &p->device, p->bytes, &p->err);
+}
+
+/* The part that may take long, on a worker. The guest does not change meanwhile. */
 static void plug_run(struct job *job, struct hyper *h)
 {
 	struct plug *p = (struct plug *)job;
-	struct device d;
-	int ret;
 
-	if (p->op == PLUG_REVIVE) {
-		ret = revival_run(h, p->domid, p->item.name, &p->err);
-	} else if (p->op == PLUG_ATTACH) {
-		ret = attach_device(h, p->domid, p->uuid, &p->item, &p->err);
-	} else if ((ret = attached_find(h, p->domid, p->is_disk, p->name, &d, &p->err)) == 0) {
-		ret = p->op == PLUG_DETACH ? detach_device(h, &d, p->wait_ms, p->force,
-							   &p->is_cancelled, &p->err)
-					   : resize_disk(h, p->item.name, &d, p->bytes, &p->err);
-	}
-	p->ret = ret;
-	p->rows = ret || p->op == PLUG_REVIVE ? NULL : attached_list(h, p->domid, p->is_disk);
-}
-
-static void plug_free(struct plug *p)
-{
-	guest_file_free(&p->item);
 	err_free(&p->err);
-	free(p);
+	if (p->op == PLUG_REVIVE) {
+		p->ret = revival_run(h, p->g->domid, p->item.name, &p->err);
+	} else if (p->op == PLUG_ATTACH) {
+		p->ret = attach_device(h, p->g->domid, p->g->uuid, &p->item, &p->err);
+	} else {
+		p->ret = named_do(p, h);
+	}
+	p->rows = p->ret || p->op == PLUG_REVIVE ? NULL : attached_list(h, p->g->domid, p->is_disk);
 }
 
 static const char *op_words(enum plug_op op)
@@ -89,60 +103,155 @@ static const char *op_words(enum plug_op op)
 	return op == PLUG_ATTACH ? "attached" : op == PLUG_DETACH ? "detached" : "resized";
 }
 
-/* The guest may have vanished and been forgotten meanwhile; its number is nobody else's. */
-static struct guest *plug_guest(const struct plug *p)
+/* A guest that reboots comes back with the devices that it has now. */
+static void remember(struct plug *p)
 {
-	struct guest *g = guest_first();
+	struct guest *g = p->g;
+	struct err e ERR_CLEANUP = {0};
 
-	while (g && memcmp(g->uuid, p->uuid, sizeof(g->uuid)) != 0) {
-		g = g->next;
+	if (p->op == PLUG_ATTACH && guest_items_take(&g->file, &p->item)) {
+		guest_happened(g, "what was attached will be lost when it reboots: out of memory");
+	} else if (p->op == PLUG_DETACH && p->is_disk) {
+		guest_items_lose_disk(&g->file, disk_index(p->device.handle));
+	} else if (p->op == PLUG_DETACH) {
+		guest_items_lose_net(&g->file, p->device.handle);
 	}
-	return g;
+	g->is_replugged |= p->op == PLUG_ATTACH || p->op == PLUG_DETACH;
+	guest_happened(g, "a %s was %s", p->is_disk ? "disk" : "network", op_words(p->op));
+	if (guest_save(g, &e)) {
+		guest_happened(g, "%s", e.what[0]);
+	}
 }
 
-static void answer(struct plug *p, struct guest *g)
+static void answer(struct plug *p)
 {
-	if (g && p->rows) {
-		guest_happened(g, "a %s was %s", p->is_disk ? "disk" : "network", op_words(p->op));
-		http_reply(p->r, 200, list_json(g, p->is_disk, p->rows));
-	} else {
-		if (p->rows) {
-			json_decref(p->rows);
-			err_set(&p->err, ERR_GUEST, "the guest is gone");
+	if (p->op == PLUG_REVIVE) {
+		if (p->g->state == GUEST_RUNNING) {
+			reviver_done(p->g, p->ret ? &p->err : NULL);
 		}
+	} else if (p->rows) {
+		remember(p);
+		http_reply(p->r, 200, list_json(p->g, p->is_disk, p->rows));
+	} else {
 		err_wrap(&p->err, "the %s cannot be %s", p->is_disk ? "disk" : "network",
 			 op_words(p->op));
 		http_reply_error(p->r, &p->err);
 	}
 }
 
+static void plug_remove(struct plug *p)
+{
+	struct plug **at = &p->g->plugs;
+
+	while (*at != p) {
+		at = &(*at)->next;
+	}
+	*at = p->next;
+	loop_timer_clear(&p->timer);
+	guest_file_free(&p->item);
+	err_free(&p->err);
+	free(p);
+}
+
+/* Others than DETACH may put another process in the place of the one that is watched. */
+static int is_watched(const struct plug *p)
+{
+	return p->op == PLUG_DETACH;
+}
+
+/* The next one that waits begins, unless one is at work. */
+static void turn(struct guest *g)
+{
+	struct plug *p = g->plugs, *next = NULL;
+
+	for (; p; p = p->next) {
+		if (p->state == PLUG_AT_WORK) {
+			return;
+		}
+		next = next || p->state != PLUG_WAITS ? next : p;
+	}
+	if (next) {
+		if (!is_watched(next)) {
+			reviver_stop(g);
+		}
+		next->state = PLUG_AT_WORK;
+		worker_submit(&next->job);
+	}
+}
+
+static void rested(struct loop_timer *t)
+{
+	struct plug *p = (struct plug *)((char *)t - offsetof(struct plug, timer));
+
+	p->state = PLUG_WAITS;
+	turn(p->g);
+}
+
+/* True: it is to be looked after again. */
+static int goes_on(struct plug *p)
+{
+	int is_late = loop_now_ms() >= p->until_ms;
+
+	if (p->ret <= 0 || p->g->end_job || (is_late && p->force == p->most)) {
+		return 0;
+	}
+	if (is_late) {
+		p->force++;
+		p->until_ms = loop_now_ms() + FORCE_MS;
+		p->rest_ms = 0;
+	}
+	p->state = PLUG_RESTS;
+	loop_timer_set(&p->timer, p->rest_ms, rested);
+	p->rest_ms = p->rest_ms < LOOK_FIRST_MS      ? LOOK_FIRST_MS
+		     : p->rest_ms * 2 < LOOK_LAST_MS ? p->rest_ms * 2
+						     : LOOK_LAST_MS;
+	return 1;
+}
+
 static void plug_done(struct job *job)
 {
 	struct plug *p = (struct plug *)job;
-	struct guest *g = plug_guest(p);
+	struct guest *g = p->g;
 
-	if (p->op != PLUG_REVIVE) {
-		answer(p, g);
+	if (!goes_on(p)) {
+		if (!is_watched(p) && p->op != PLUG_REVIVE && g->state == GUEST_RUNNING) {
+			reviver_watch(g);
+		}
+		answer(p);
+		plug_remove(p);
 	}
-	if (g) {
-		g->plug = NULL;
+	if (g->end_job) {
+		job = g->end_job;
+		g->end_job = NULL;
+		worker_submit(job);
+	} else {
+		turn(g);
 	}
-	if (p->next_job) {
-		worker_submit(p->next_job);
-	} else if (g && p->op == PLUG_REVIVE) {
-		reviver_done(g, p->ret ? &p->err : NULL);
-	} else if (g) {
-		reviver_watch(g);
+}
+
+/* What has not begun, or has not been done in time, is refused. */
+static void refuse_all(struct guest *g)
+{
+	struct plug *p, *next;
+
+	for (p = g->plugs; p; p = next) {
+		next = p->next;
+		if (p->state != PLUG_AT_WORK) {
+			err_free(&p->err);
+			err_set(&p->err, ERR_GUEST, "guest %s is just ending", g->file.name);
+			p->ret = -1;
+			answer(p);
+			plug_remove(p);
+		}
 	}
-	plug_free(p);
 }
 
 void hotplug_before(struct guest *g, struct job *job)
 {
+	refuse_all(g);
 	reviver_stop(g);
-	if (g->plug) {
-		atomic_store(&g->plug->is_cancelled, 1);
-		g->plug->next_job = job;
+	if (g->plugs) {
+		g->end_job = job;
 	} else {
 		worker_submit(job);
 	}
@@ -157,8 +266,8 @@ static int seconds_read(const struct request *r, struct plug *p, struct err *e)
 	if (s < 0 || s > WAIT_LIMIT_S || (text && (end == text || *end))) {
 		return err_set(e, ERR_USAGE, "wait must be 0 to %d seconds", WAIT_LIMIT_S);
 	}
-	p->wait_ms = s * 1000;
-	p->force = http_query(r, "force") != NULL;
+	p->until_ms = loop_now_ms() + s * 1000;
+	p->most = http_query(r, "force") ? DETACH_AT_LAST : DETACH_ASK;
 	return 0;
 }
 
@@ -183,32 +292,25 @@ static int arguments_read(const struct request *r, struct plug *p, struct err *e
 	return seconds_read(r, p, e);
 }
 
-static int busy_check(const struct guest *g, struct err *e)
-{
-	if (running_check(g, e)) {
-		return -1;
-	}
-	if (g->plug) {
-		err_set(e, ERR_GUEST, "another device of guest %s is just being changed",
-			g->file.name);
-		return err_fix(e, "try again in a moment");
-	}
-	return 0;
-}
-
 /* For a back-end process that starts, the item has the guest's name. */
 static void plug_submit(struct plug *p, struct guest *g)
 {
+	struct plug **at = &g->plugs;
+
 	free(p->item.name);
 	p->item.name = strdup(g->file.name);
-	p->domid = g->domid;
-	memcpy(p->uuid, g->uuid, sizeof(p->uuid));
+	p->g = g;
 	p->job.run = plug_run;
 	p->job.done = plug_done;
-	g->plug = p;
+	p->state = PLUG_WAITS;
+	/* A new process comes before what would be asked of it. */
+	while (*at && p->op != PLUG_REVIVE) {
+		at = &(*at)->next;
+	}
+	p->next = *at;
+	*at = p;
 	g->has_devices = 1;
-	reviver_stop(g);
-	worker_submit(&p->job);
+	turn(g);
 }
 
 void hotplug_start(struct guest *g, enum plug_op op, int is_disk, struct request *r)
@@ -224,9 +326,10 @@ void hotplug_start(struct guest *g, enum plug_op op, int is_disk, struct request
 	p->r = r;
 	p->op = op;
 	p->is_disk = is_disk;
-	if (busy_check(g, &e) || arguments_read(r, p, &e)) {
+	if (running_check(g, &e) || arguments_read(r, p, &e)) {
 		http_reply_error(r, &e);
-		plug_free(p);
+		guest_file_free(&p->item);
+		free(p);
 		return;
 	}
 	plug_submit(p, g);
@@ -237,8 +340,8 @@ void hotplug_revive(struct guest *g)
 	struct plug *p = calloc(1, sizeof(*p));
 	struct err e ERR_CLEANUP = {0};
 
-	if (!p || busy_check(g, &e)) {
-		free(p);
+	if (!p) {
+		err_set(&e, ERR_NO_MEMORY, "out of memory");
 		reviver_done(g, &e);
 		return;
 	}

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Requests about the devices of a running guest. What may take long is a job for a worker, one at a
- * time for a guest. Invariant: a guest's domain is not ended while such a job is at work in it; the
- * job is told to hurry, and what waited goes on behind it. Event loop's thread only.
+ * Requests about the devices of a running guest. Each is a job for a worker, or several: a guest
+ * that is asked to let go of a device is looked after again and again, and others have their turns
+ * in between. Invariant: one such job at a time is at work in a guest, in the order in which they
+ * came; its domain is not ended meanwhile: what waits then is refused, and the end goes on behind
+ * the job. Event loop's thread only.
  */
 #pragma once
 
@@ -21,5 +23,5 @@ void hotplug_start(struct guest *g, enum plug_op op, int is_disk, struct request
 /** hotplug_revive - starts a new back-end process for the guest; reviver_done() tells the end. */
 void hotplug_revive(struct guest *g);
 
-/** hotplug_before - runs a job of the guest as soon as no hotplug job is at work in it. */
+/** hotplug_before - runs the job that ends the guest's domain, as soon as no other is at work. */
 void hotplug_before(struct guest *g, struct job *job);

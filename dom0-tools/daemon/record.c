@@ -12,6 +12,7 @@
 #include "daemon/guest.h"
 #include "daemon/nodes.h"
 #include "daemon/record.h"
+#include "lib/guest_items.h"
 
 static char *records_dir;
 
@@ -93,6 +94,17 @@ static json_t *guest_json(const struct guest *g)
 		history_json(g), "restarts", restarts_json(g));
 }
 
+/* The guest file, and what was plugged in and out since. */
+static json_t *record_json(const struct guest *g)
+{
+	json_t *o = guest_json(g);
+
+	if (o && g->is_replugged) {
+		json_object_set_new(o, "devices", guest_items_json(&g->file));
+	}
+	return o;
+}
+
 static int write_file(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -113,7 +125,7 @@ static int write_file(const char *path, const char *text)
 int guest_save(const struct guest *g, struct err *e)
 {
 	char *path = record_path(g->file.name, ""), *fresh = record_path(g->file.name, ".new");
-	json_t *o = guest_json(g);
+	json_t *o = record_json(g);
 	char *text = o ? json_dumps(o, JSON_COMPACT) : NULL;
 	int ret = 0;
 
@@ -180,6 +192,14 @@ static int fields_load(struct guest *g, const json_t *o)
 	return 0;
 }
 
+static int devices_load(struct guest *g, const json_t *o, struct err *e)
+{
+	const json_t *devices = json_object_get(o, "devices");
+
+	g->is_replugged = devices != NULL;
+	return devices ? guest_items_load(&g->file, devices, e) : 0;
+}
+
 static int guest_load(const char *path, struct err *e)
 {
 	json_error_t why;
@@ -195,10 +215,13 @@ static int guest_load(const char *path, struct err *e)
 		err_why(e, "%s", o ? "it lacks the guest file" : why.text);
 	} else if (guest_file_read(&parsed, file, text, strlen(text), e) == 0) {
 		g = guest_add(&parsed, text, strlen(text), e);
-		ret = g && fields_load(g, o) == 0 ? 0 : -1;
+		if (g && fields_load(g, o)) {
+			err_set(e, ERR_HOST, "%s is no whole guest record", path);
+		} else if (g) {
+			ret = devices_load(g, o, e);
+		}
 		if (g && ret) {
 			guest_drop(g);
-			err_set(e, ERR_HOST, "%s is no whole guest record", path);
 		}
 	}
 	json_decref(o);

@@ -84,9 +84,6 @@ static int served_resize(struct hyper *h, const char *name, const struct device 
 		err_set(e, ERR_USAGE, "the size of %s is not ours to set", disk->path);
 		return err_fix(e, "resize what is behind it, then leave the size out");
 	}
-	if (backend_idle_check(d->domid, e)) {
-		return -1;
-	}
 	backend_stop(d->domid);
 	storage_stop(d);
 	ret = bytes ? storage_grow(disk, bytes, e) : 0;

@@ -101,5 +101,5 @@ int revival_prepare(struct hyper *h, uint32_t domid, const struct guest_file *g,
 	if (has_nbd < 0) {
 		return backend_start(domid, g->name, 1, e);
 	}
-	return backend_idle_check(domid, e) ? -1 : replace(h, domid, g->name, g, e);
+	return replace(h, domid, g->name, g, e);
 }

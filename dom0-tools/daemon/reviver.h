@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Watches guests' back-end processes and has new ones started for those that end, sooner the first
- * time than after many. Invariant: nothing is watched, and no timer runs, while a job is at work in
- * the guest. Event loop's thread only.
+ * time than after many. Invariant: nothing is watched, and no timer runs, while a job that may
+ * replace the process is at work in the guest. Event loop's thread only.
  */
 #pragma once
 

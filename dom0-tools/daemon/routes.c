@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/attach.h"
 #include "daemon/host.h"
 #include "daemon/hotplug.h"
 #include "daemon/life.h"
@@ -81,8 +82,13 @@ static void get_guest(struct request *r, struct guest *g)
 	int has = g->domid != DOMID_INVALID &&
 		  xc_domain_getinfolist(api.h->xch, g->domid, 1, &info) == 1 &&
 		  info.domain == g->domid;
+	json_t *o = view_details(g, has ? &info : NULL);
 
-	http_reply(r, 200, view_details(g, has ? &info : NULL));
+	if (has) {
+		json_object_set_new(o, "disks", attached_list(api.h, g->domid, 1));
+		json_object_set_new(o, "networks", attached_list(api.h, g->domid, 0));
+	}
+	http_reply(r, 200, o);
 }
 
 static long wait_seconds(const struct request *r)

@@ -65,16 +65,12 @@ const char *mac_format(const uint8_t m[MAC_BYTES], char buf[MAC_TEXT_BYTES])
 	return buf;
 }
 
-/* The prefix is Xen's own; below it stand 24 bits of FNV-1a's hash of number and index. */
+/* The prefix is Xen's own; below it stand 24 bits of the hash of number and index. */
 void mac_derive(const uint8_t uuid[16], unsigned int index, uint8_t mac[MAC_BYTES])
 {
-	uint32_t hash = 2166136261u;
-	unsigned int i;
+	uint8_t number = (uint8_t)index;
+	uint32_t hash = hash_bytes(hash_bytes(HASH_START, uuid, 16), &number, 1);
 
-	for (i = 0; i < 16; i++) {
-		hash = (hash ^ uuid[i]) * 16777619u;
-	}
-	hash = (hash ^ index) * 16777619u;
 	hash ^= hash >> 24;
 	mac[0] = 0x00;
 	mac[1] = 0x16;
@@ -82,6 +78,16 @@ void mac_derive(const uint8_t uuid[16], unsigned int index, uint8_t mac[MAC_BYTE
 	mac[3] = hash >> 16;
 	mac[4] = hash >> 8;
 	mac[5] = hash;
+}
+
+uint32_t hash_bytes(uint32_t hash, const void *data, size_t bytes)
+{
+	const uint8_t *byte = data;
+
+	while (bytes--) {
+		hash = (hash ^ *byte++) * 16777619u;
+	}
+	return hash;
 }
 
 int rate_parse(const char *text, uint64_t *bytes_s)
@@ -94,6 +100,12 @@ int rate_parse(const char *text, uint64_t *bytes_s)
 			       !*bytes_s
 		       ? -1
 		       : 0;
+}
+
+const char *rate_format(uint64_t bytes_s, char buf[RATE_TEXT_BYTES])
+{
+	snprintf(buf, RATE_TEXT_BYTES, "%llukbit/s", (unsigned long long)bytes_s / 125);
+	return buf;
 }
 
 int link_name_valid(const char *text)

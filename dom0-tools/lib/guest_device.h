@@ -20,6 +20,7 @@
 #define MAC_TEXT_BYTES     18
 #define LINK_NAME_BYTES    15 /* of a network device in Linux, without the zero byte */
 #define RATE_LIMIT_BYTES_S (1ull << 40)
+#define RATE_TEXT_BYTES    32
 
 /** Whose back end serves a device: a process of ours, or dom0's kernel. */
 enum device_backend { DEVICE_BY_DOMUS, DEVICE_BY_KERNEL };
@@ -37,6 +38,7 @@ struct guest_disk {
 	int has_format; /* the file says it */
 	enum disk_format format;
 	int is_readonly, is_cdrom, is_discard;
+	int is_shared; /* other guests may write it, too */
 	enum device_backend backend;
 };
 
@@ -73,8 +75,15 @@ const char *mac_format(const uint8_t mac[MAC_BYTES], char buf[MAC_TEXT_BYTES]);
 /** mac_derive - the address of a guest's network whose file names none: the same each time. */
 void mac_derive(const uint8_t uuid[16], unsigned int index, uint8_t mac[MAC_BYTES]);
 
+/** What hash_bytes() begins with. */
+#define HASH_START 2166136261u
+/** hash_bytes - goes on with a hash (FNV-1a) over some bytes. */
+uint32_t hash_bytes(uint32_t hash, const void *data, size_t bytes);
+
 /** rate_parse - "100Mbit/s" in bytes a second; 0, or -1 if it is none or too much. */
 int rate_parse(const char *text, uint64_t *bytes_s);
+/** rate_format - the inverse; returns buf. */
+const char *rate_format(uint64_t bytes_s, char buf[RATE_TEXT_BYTES]);
 
 /** link_name_valid - true if Linux takes the text as the name of a network device. */
 int link_name_valid(const char *text);

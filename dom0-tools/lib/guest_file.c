@@ -97,6 +97,12 @@ static int disk_check(struct reader *r)
 	if (disk_needs_storage(disk) && storage_check(r, disk)) {
 		return -1;
 	}
+	if (disk->is_shared && disk->format != DISK_RAW) {
+		err_set(r->e, ERR_CONFIG, "a %s image cannot be written by two guests",
+			schema_format_names[disk->format]);
+		err_fix(r->e, "share a raw file or a block device, or leave shared out");
+		return guest_file_blame(g, KEY_DISK_SHARED, r->e);
+	}
 	disk->is_readonly |= disk->is_cdrom;
 	disk->is_discard &= !disk->is_readonly;
 	for (i = 0; disk->has_target && i + 1 < g->disk_count; i++) {

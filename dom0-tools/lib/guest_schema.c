@@ -45,6 +45,8 @@ const struct schema_row guest_schema[KEY_COUNT] = {
 			       "The guest may not write."},
 	[KEY_DISK_CDROM] = {"disks.cdrom", "disks", "cdrom", SCHEMA_FLAG, 0, 0, 0, "false",
 			    "A CD-ROM drive, read-only."},
+	[KEY_DISK_SHARED] = {"disks.shared", "disks", "shared", SCHEMA_FLAG, 0, 0, 0, "false",
+			     "Other guests that say so, too, may write it at the same time."},
 	[KEY_DISK_SECTOR] = {"disks.sector", "disks", "sector", SCHEMA_SECTOR, 0, 0, 0, NULL,
 			     "Bytes of a sector; without it 512, or what the block device has."},
 	[KEY_DISK_DISCARD] = {"disks.discard", "disks", "discard", SCHEMA_FLAG, 0, 0, 0, "true",

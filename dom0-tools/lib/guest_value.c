@@ -89,6 +89,8 @@ static int set_disk(struct reader *r, const struct schema_row *row, const yaml_n
 		return value_flag(r, row, node, text, &disk->is_readonly);
 	case KEY_DISK_CDROM:
 		return value_flag(r, row, node, text, &disk->is_cdrom);
+	case KEY_DISK_SHARED:
+		return value_flag(r, row, node, text, &disk->is_shared);
 	case KEY_DISK_SECTOR:
 		return set_sector(r, row, node, text, &disk->sector);
 	case KEY_DISK_DISCARD:

@@ -10,6 +10,8 @@
 
 /* Of files: what they are kept in. A guest that aligns its partitions to it is faster. */
 #define FILE_SECTOR_BYTES 4096u
+/* Of a disk's number in the store. */
+#define HANDLE_BITS 29
 
 static struct {
 	struct block *list;
@@ -87,7 +89,7 @@ static int image_take(struct block *b, int *fd, struct image **image, struct com
 	}
 	*fd = -1;
 	rc = image_measure(b, *image, c);
-	rc = rc ? rc : (*image)->type->lock(*image, b->disk.is_read_only, c);
+	rc = rc ? rc : (*image)->type->lock(*image, b->disk.is_read_only || b->fence, b->fence, c);
 	if (rc) {
 		(*image)->type->close(*image);
 		*image = NULL;
@@ -116,6 +118,9 @@ static int block_attach(struct device *d, const struct backend_request *request,
 		return complain(c, ENOMEM, "a block device");
 	}
 	b->device = d;
+	if (request->flags & BACKEND_SHARED) {
+		b->fence = (uint64_t)request->fence << HANDLE_BITS | request->handle;
+	}
 	b->is_cdrom = request->flags & BACKEND_CDROM;
 	b->disk.sector_bytes = request->sector_bytes;
 	b->disk.is_read_only = request->flags & BACKEND_READ_ONLY;

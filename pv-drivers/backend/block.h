@@ -66,6 +66,7 @@ struct block {
 	struct image *image; /* NULL: an empty drive */
 	struct record *record;
 	struct block_disk disk;
+	uint64_t fence; /* of an image that other guests write, too; 0: they do not */
 	bool is_cdrom;
 	bool is_stopped; /* nothing is taken from the rings any more */
 	uint32_t queue_count, job_count;

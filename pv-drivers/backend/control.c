@@ -9,64 +9,29 @@
 #include "backend/device.h"
 #include "backend/loop.h"
 
-/* Answers that wait. domusd asks for little at once; what is more it finds in its socket. */
-enum { PENDING_MAX = 32 };
-
-static struct {
-	struct loop_watch watch;
-	struct backend_answer answers[PENDING_MAX]; /* from first on, in order */
-	bool is_ready[PENDING_MAX];
-	unsigned int first, count;
-} control;
-
-static void answers_send(void)
-{
-	while (control.count && control.is_ready[control.first]) {
-		/* Should domusd be gone, end of file tells. */
-		send(BACKEND_FD, &control.answers[control.first], sizeof(struct backend_answer),
-		     MSG_NOSIGNAL);
-		control.first = (control.first + 1) % PENDING_MAX;
-		control.count--;
-	}
-}
-
-void control_gone(uint32_t type, uint32_t handle)
-{
-	unsigned int i, at;
-
-	for (i = 0; i < control.count; i++) {
-		at = (control.first + i) % PENDING_MAX;
-		if (control.answers[at].op == BACKEND_DETACH && control.answers[at].type == type &&
-		    control.answers[at].handle == handle) {
-			control.is_ready[at] = true;
-		}
-	}
-	answers_send();
-}
+static struct loop_watch watch;
 
 static void request_do(const struct backend_request *request, int fds[DEVICE_FDS])
 {
-	unsigned int at = (control.first + control.count++) % PENDING_MAX;
-	struct backend_answer *answer = &control.answers[at];
+	struct backend_answer answer = {request->op, request->type, request->handle, 0, ""};
 	struct complaint c = {""};
 
-	*answer = (struct backend_answer){request->op, request->type, request->handle, 0, ""};
-	control.is_ready[at] = true;
 	switch (request->op) {
 	case BACKEND_ATTACH:
-		answer->status = device_attach(request, fds, &c);
+		answer.status = device_attach(request, fds, &c);
 		break;
-	case BACKEND_DETACH: /* answered when it is gone; which it may be already */
-		control.is_ready[at] = !device_detach(request);
+	case BACKEND_DETACH:
+		answer.status = device_detach(request) ? -EBUSY : 0;
 		break;
 	case BACKEND_RESIZE:
-		answer->status = device_resize(request, fds, &c);
+		answer.status = device_resize(request, fds, &c);
 		break;
 	default:
-		answer->status = complain(&c, 0, "there is no request %u", request->op);
+		answer.status = complain(&c, 0, "there is no request %u", request->op);
 	}
-	memcpy(answer->text, c.text, sizeof(answer->text));
-	answers_send();
+	memcpy(answer.text, c.text, sizeof(answer.text));
+	/* Should domusd be gone, end of file tells. */
+	send(BACKEND_FD, &answer, sizeof(answer), MSG_NOSIGNAL);
 }
 
 static void fds_take(struct msghdr *message, int fds[DEVICE_FDS])
@@ -100,7 +65,7 @@ static bool request_take(void)
 		return false;
 	}
 	if (n <= 0) {
-		control.watch.fd = -1;
+		watch.fd = -1;
 		device_stop_all();
 		return false;
 	}
@@ -119,7 +84,7 @@ static bool request_take(void)
 static void socket_ready(struct loop_watch *w)
 {
 	(void)w;
-	while (control.count < PENDING_MAX && request_take()) {
+	while (request_take()) {
 	}
 }
 
@@ -133,6 +98,6 @@ int control_open(struct complaint *c)
 				"descriptor %d is not domusd's socket: domusd starts this program",
 				BACKEND_FD);
 	}
-	loop_watch(&control.watch, BACKEND_FD, socket_ready);
+	loop_watch(&watch, BACKEND_FD, socket_ready);
 	return 0;
 }

@@ -12,7 +12,6 @@ enum { SAID_MAX = 10 };
 static struct {
 	uint16_t domid;
 	bool is_stopping;
-	void (*gone)(uint32_t type, uint32_t handle);
 	struct device *list;
 	struct loop_settler settler;
 } devices;
@@ -74,7 +73,6 @@ static void device_remove(struct device *d)
 	}
 	*at = d->next;
 	store_unwatch(d->front, "state", d->token);
-	devices.gone(d->type->number, d->handle);
 	device_free(d);
 }
 
@@ -180,16 +178,24 @@ static void settle(struct loop_settler *s)
 	}
 }
 
-void device_init(uint16_t domid, void (*gone)(uint32_t type, uint32_t handle))
+void device_init(uint16_t domid)
 {
 	devices.domid = domid;
-	devices.gone = gone;
 	loop_settler_add(&devices.settler, settle);
 }
 
 void device_abused(struct device *d, const char *text)
 {
 	d->abuse = text;
+}
+
+static void device_look(struct device *d)
+{
+	if (d->is_parting) {
+		d->has_news = true;
+	} else {
+		step_do(d, handshake_back_peer(&d->handshake, state_read(d->front)));
+	}
 }
 
 void device_changed(const char *token)
@@ -199,10 +205,8 @@ void device_changed(const char *token)
 	while (d && strcmp(d->token, token)) {
 		d = d->next;
 	}
-	if (d && d->is_parting) {
-		d->has_news = true;
-	} else if (d) {
-		step_do(d, handshake_back_peer(&d->handshake, state_read(d->front)));
+	if (d) {
+		device_look(d);
 	}
 }
 
@@ -279,6 +283,9 @@ bool device_detach(const struct backend_request *request)
 		return false;
 	}
 	if (!(request->flags & BACKEND_FORCE)) {
+		if (!d->handshake.is_online) {
+			return true; /* it was asked already */
+		}
 		step = handshake_back_offline(&d->handshake);
 	}
 	if (!d->is_parting) {
@@ -286,7 +293,7 @@ bool device_detach(const struct backend_request *request)
 	} else if (d->step.action != HANDSHAKE_REMOVE) {
 		d->step = step;
 	}
-	device_changed(d->token); /* a front end that never started will not speak again */
+	device_look(d); /* a front end that never started will not speak again */
 	return true;
 }
 

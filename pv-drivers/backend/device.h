@@ -60,11 +60,12 @@ struct device_type {
 
 extern const struct device_type block_device, net_device;
 
-/** device_init - sets the guest, and what is told of each device that is gone; before all else. */
-void device_init(uint16_t domid, void (*gone)(uint32_t type, uint32_t handle));
+/** device_init - sets the guest; before all else. */
+void device_init(uint16_t domid);
 /** device_attach - 0, or -errno. */
 int device_attach(const struct backend_request *request, int fds[DEVICE_FDS], struct complaint *c);
-/** device_detach - asks the guest to let go, or not; false: there is no such device. */
+/** device_detach - asks the guest to let go, or not; again has no further effect. False: there is
+ *  no such device, or no more. */
 bool device_detach(const struct backend_request *request);
 /** device_resize - the image changed its size, or is another one; 0, or -errno. */
 int device_resize(const struct backend_request *request, int fds[DEVICE_FDS], struct complaint *c);

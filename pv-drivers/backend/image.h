@@ -50,8 +50,9 @@ struct image_type {
 	struct image *(*open)(int fd, struct complaint *c);
 	/** How it is now; 0, or -errno. */
 	int (*look)(struct image *i, struct image_facts *facts, struct complaint *c);
-	/** Waits until no predecessor writes any more; 0, or -errno. */
-	int (*lock)(struct image *i, bool is_read_only, struct complaint *c);
+	/** Waits until no predecessor writes any more; 0, or -errno. is_shared: others may have it,
+	 *  too; fence: the number by which a predecessor that shared it is known, 0: it did not. */
+	int (*lock)(struct image *i, bool is_shared, uint64_t fence, struct complaint *c);
 	void (*submit)(struct image *i, struct image_request *r);
 	/** Frees it; nothing is in flight. */
 	void (*close)(struct image *i);

@@ -15,6 +15,7 @@
 /* A disk that is slow to finish a predecessor's requests: ten seconds. */
 #define LOCK_TRIES   1000
 #define LOCK_WAIT_US 10000
+#define FENCES_AT    (1ull << 62)
 
 struct image *image_open(int fd, struct complaint *c)
 {
@@ -94,16 +95,19 @@ static int file_look(struct image *i, struct image_facts *facts, struct complain
 }
 
 /*
- * Waits until nobody else writes the image. Requests of a killed predecessor hold its lock as long
+ * Waits until nobody else writes the image. Requests of a killed predecessor hold its locks as long
  * as they can still reach the image, so none of them lands after one of ours: the fence before what
- * it left is done again. That takes that domusd opens the image anew for each process.
+ * it left is done again. That takes that domusd opens the image anew for each process. Where others
+ * may write, too, the fence is a byte of the guest's own, behind all images' ends.
  */
-static int file_lock(struct image *i, bool is_read_only, struct complaint *c)
+static int file_lock(struct image *i, bool is_shared, uint64_t fence, struct complaint *c)
 {
+	struct flock own = {.l_type = F_WRLCK, .l_start = (off_t)(fence | FENCES_AT), .l_len = 1};
 	int tries = 0;
 
-	while (flock(i->fd, (is_read_only ? LOCK_SH : LOCK_EX) | LOCK_NB)) {
-		if (errno != EWOULDBLOCK || ++tries > LOCK_TRIES) {
+	while (flock(i->fd, (is_shared ? LOCK_SH : LOCK_EX) | LOCK_NB) ||
+	       (fence && fcntl(i->fd, F_OFD_SETLK, &own))) {
+		if ((errno != EWOULDBLOCK && errno != EACCES) || ++tries > LOCK_TRIES) {
 			return complain(c, errno, "the image is in use by another program");
 		}
 		usleep(LOCK_WAIT_US);

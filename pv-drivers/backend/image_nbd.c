@@ -316,10 +316,11 @@ static int nbd_look(struct image *i, struct image_facts *facts, struct complaint
 	return 0;
 }
 
-static int nbd_lock(struct image *i, bool is_read_only, struct complaint *c)
+static int nbd_lock(struct image *i, bool is_shared, uint64_t fence, struct complaint *c)
 {
 	(void)i;
-	(void)is_read_only;
+	(void)is_shared;
+	(void)fence;
 	(void)c;
 	return 0;
 }

@@ -81,7 +81,7 @@ static int start(uint16_t domid, bool has_nbd, struct complaint *c)
 	if (rc) {
 		return rc;
 	}
-	device_init(domid, control_gone);
+	device_init(domid);
 	rc = xen_open(domid, c);
 	rc = rc ? rc : store_open(device_changed, c);
 	rc = rc ? rc : control_open(c);

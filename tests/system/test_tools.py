@@ -179,6 +179,10 @@ def test_guest_that_reboots_without_end_is_stopped(tools):
 def test_killed_domusd_finds_its_guests_again(tools):
     assert create(tools, SMALL)[0] == 0
     wait_grub(tools)
+    # What is plugged in stays, through a new daemon and the guest's reboot.
+    tools.console.check("truncate -s 1M /run/plug.img /run/gone.img && "
+                        "domus disk attach s /run/gone.img && domus disk attach s /run/plug.img && "
+                        "domus disk detach s xvda --force -t 0")
     before = show(tools)
     tools.console.check("kill -9 $(pidof domusd); domusd --detach")
     after = show(tools)
@@ -191,8 +195,13 @@ def test_killed_domusd_finds_its_guests_again(tools):
     tools.console.check("kill -9 $(pidof domusd); "
                         "until xenstore-watch -n 2 @releaseDomain; do :; done; domusd --detach")
     wait_until(tools, f"domus show s -o json | grep -q '\"id\": {before['id'] + 1}'")
-    assert [event["what"] for event in show(tools)["history"]][-2:] == [
+    after = show(tools)
+    assert [event["what"] for event in after["history"]][-2:] == [
         "rebooted", f"started as domain {before['id'] + 1}"]
+    assert [(d["target"], d["path"]) for d in after["disks"]] == [("xvdb", "/run/plug.img")]
+    assert after["networks"] == [] and "target: xvdb" in tools.console.check("domus show s")
+    tools.destroy("s")
+    tools.console.check("rm /run/*.img")
 
 
 def test_domusd_killed_while_it_builds_leaves_nothing(tools):

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What domusd says to a back-end process, against one that follows a script: answers in order, late
- * and missing ones, a process that is gone. The process is a thread at the other end of the socket.
+ * What domusd says to a back-end process, against one that follows a script: answers, wrong and
+ * missing ones, a process that is gone. The process is a thread at the other end of the socket.
  */
 #include "unit.h"
 
@@ -246,75 +246,79 @@ static void attach_of_what_is_served(void **state)
 	assert_int_equal(e.class, ERR_CONFIG);
 }
 
-static void late_answer_is_waited_for(void **state)
+/* Whether the device is gone is asked again; others are not kept waiting by a guest that keeps it.
+ */
+static void detach_is_asked_again(void **state)
 {
 	struct err e ERR_CLEANUP = {0};
+	struct backend_request request;
 	int fd_count;
 
 	(void)state;
-	assert_int_equal(backend_detach(&device, 0, 0, NULL, &e), -1);
-	assert_int_equal(e.class, ERR_TIMEOUT);
-	assert_int_equal(request_take(&fd_count).op, BACKEND_DETACH);
-	/* Behind it no answer would come. */
-	err_free(&e);
-	assert_int_equal(backend_resize(&other, &e), -1);
-	assert_int_equal(e.class, ERR_GUEST);
-	err_free(&e);
-	assert_int_equal(backend_detach(&other, 1, 0, NULL, &e), -1);
-	assert_int_equal(e.class, ERR_GUEST);
-	/* Asked again, it is not said again. */
-	err_free(&e);
-	answer_give(BACKEND_DETACH, 51712, 0, "");
-	assert_int_equal(backend_detach(&device, 0, 1000, NULL, &e), 0);
+	answer_give(BACKEND_DETACH, 51712, -EBUSY, "");
+	assert_int_equal(backend_detach(&device, 0, &e), 1);
 	answer_give(BACKEND_RESIZE, 51728, 0, "");
 	assert_int_equal(backend_resize(&other, &e), 0);
-	assert_int_equal(request_take(&fd_count).op, BACKEND_RESIZE);
-}
-
-/* A guest that does not let go; with force it is not waited for any more. */
-static void *answer_force(void *arg)
-{
-	int fd_count;
-
+	answer_give(BACKEND_DETACH, 51712, -EBUSY, "");
+	assert_int_equal(backend_detach(&device, 1, &e), 1);
+	answer_give(BACKEND_DETACH, 51712, 0, "");
+	assert_int_equal(backend_detach(&device, 1, &e), 0);
 	assert_int_equal(request_take(&fd_count).flags, 0);
-	*(uint32_t *)arg = request_take(&fd_count).flags;
-	answer_give(BACKEND_DETACH, 51712, 0, "");
-	answer_give(BACKEND_DETACH, 51712, 0, "");
-	return NULL;
+	assert_int_equal(request_take(&fd_count).op, BACKEND_RESIZE);
+	request = request_take(&fd_count);
+	assert_int_equal(request.op, BACKEND_DETACH);
+	assert_int_equal(request.flags, BACKEND_FORCE);
 }
 
-static void force_has_two_answers(void **state)
+static void answers_to_others_end_it(void **state)
 {
 	struct err e ERR_CLEANUP = {0};
-	uint32_t flags = 0;
-	pthread_t thread;
+	struct backend_request request;
 
 	(void)state;
-	pthread_create(&thread, NULL, answer_force, &flags);
-	assert_int_equal(backend_detach(&device, 1, 100, NULL, &e), 0);
-	pthread_join(thread, NULL);
-	assert_int_equal(flags, BACKEND_FORCE);
-	/* None is left over. */
-	answer_give(BACKEND_RESIZE, 51728, 0, "");
-	assert_int_equal(backend_resize(&other, &e), 0);
+	answer_give(BACKEND_RESIZE, 51712, 0, "");
+	assert_int_equal(backend_resize(&other, &e), -1);
+	assert_int_equal(e.class, ERR_HOST);
+	/* The process hears of it, and ends. */
+	assert_int_equal(recv(peer, &request, sizeof(request), 0), sizeof(request));
+	assert_int_equal(recv(peer, &request, sizeof(request), 0), 0);
 }
 
-static void cancelled_and_gone(void **state)
+static void process_that_is_gone(void **state)
 {
-	const atomic_int is_cancelled = 1;
 	struct err e ERR_CLEANUP = {0};
 
 	(void)state;
-	assert_int_equal(backend_detach(&device, 0, 60000, &is_cancelled, &e), -1);
-	assert_int_equal(e.class, ERR_TIMEOUT);
-	err_free(&e);
 	shutdown(peer, SHUT_RDWR);
-	assert_int_equal(backend_detach(&device, 0, 60000, NULL, &e), -1);
+	assert_int_equal(backend_detach(&device, 0, &e), -1);
 	assert_int_equal(e.class, ERR_HOST);
 	backend_stop(DOMID);
 	err_free(&e);
+	/* The next one will hear what the guest says, but with force it is not waited for. */
+	assert_int_equal(backend_detach(&device, 0, &e), 1);
+	assert_int_equal(backend_detach(&device, 1, &e), 0);
 	assert_int_equal(backend_resize(&device, &e), -1);
 	assert_int_equal(backend_pidfd(DOMID), -1);
+}
+
+static void shared_image_has_a_fence(void **state)
+{
+	struct guest_disk more = {.index = 1, .is_shared = 1};
+	struct disk_medium m = {.fd = STDIN_FILENO, .sector = 512};
+	struct err e ERR_CLEANUP = {0};
+	struct backend_request request;
+	uint32_t fence;
+	int fd_count;
+
+	(void)state;
+	answer_give(BACKEND_ATTACH, disk_handle(1), 0, "");
+	assert_int_equal(backend_attach_disk(DOMID, "web", &more, &m, 1, &e), 0);
+	request = request_take(&fd_count);
+	fence = request.fence;
+	assert_int_equal(request.flags, BACKEND_SHARED);
+	answer_give(BACKEND_ATTACH, disk_handle(1), 0, "");
+	assert_int_equal(backend_attach_disk(DOMID, "mail", &more, &m, 1, &e), 0);
+	assert_int_not_equal(request_take(&fd_count).fence, fence);
 }
 
 int main(void)
@@ -322,9 +326,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(attach_carries_all, start, stop),
 		cmocka_unit_test_setup_teardown(attach_of_what_is_served, start, stop),
-		cmocka_unit_test_setup_teardown(late_answer_is_waited_for, start, stop),
-		cmocka_unit_test_setup_teardown(force_has_two_answers, start, stop),
-		cmocka_unit_test_setup_teardown(cancelled_and_gone, start, stop),
+		cmocka_unit_test_setup_teardown(detach_is_asked_again, start, stop),
+		cmocka_unit_test_setup_teardown(answers_to_others_end_it, start, stop),
+		cmocka_unit_test_setup_teardown(process_that_is_gone, start, stop),
+		cmocka_unit_test_setup_teardown(shared_image_has_a_fence, start, stop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

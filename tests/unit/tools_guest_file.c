@@ -265,6 +265,10 @@ static const struct refusal {
 	{SMALLEST "disks:\n  - {path: /d, target: xvdb}\n  - {path: /e, target: xvdb}\n",
 	 "d: the disk in line 7 has this target, too\n"
 	 "  at: /etc/domus/web.yaml:8:5, key disks.target\n"},
+	{SMALLEST "disks:\n  - {path: /d, format: qcow2, shared: true}\n",
+	 "d: a qcow2 image cannot be written by two guests\n"
+	 "  at: /etc/domus/web.yaml:7:39, key disks.shared\n"
+	 "  do: share a raw file or a block device, or leave shared out\n"},
 	{SMALLEST "disks:\n  - {path: /d, sector: 1024}\n",
 	 "d: disks.sector must be 512 or 4096, not '1024'\n"
 	 "  at: /etc/domus/web.yaml:7:24, key disks.sector\n"},
