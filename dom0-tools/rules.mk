@@ -46,7 +46,7 @@ schema: $(TOOLS_O)/make-schema ## Write config/schema/*.json anew
 
 tools_lib = $(patsubst %,dom0-tools/lib/%.c,$(1))
 UNIT_TESTS += tools_text tools_guest_file tools_console tools_client tools_policy tools_backends \
-	tools_host_file tools_guest_items
+	tools_host_file tools_guest_items tools_broker
 tools_text_SRCS   := tests/unit/tools_text.c $(call tools_lib,err size nearest cpulist)
 tools_text_CFLAGS := $(TOOLS_CFLAGS)
 tools_text_LIBS   := -ljansson
@@ -78,3 +78,7 @@ tools_backends_SRCS   := tests/unit/tools_backends.c dom0-tools/daemon/backends.
 	$(call tools_lib,err size guest_device)
 tools_backends_CFLAGS := $(TOOLS_CFLAGS)
 tools_backends_LIBS   := -ljansson
+tools_broker_SRCS   := tests/unit/tools_broker.c $(patsubst %,dom0-tools/daemon/%.c,broker \
+	broker_rules) $(call tools_lib,err)
+tools_broker_CFLAGS := $(TOOLS_CFLAGS)
+tools_broker_LIBS   := -ljansson -lpthread

@@ -24,8 +24,9 @@
 
 #include <stdint.h>
 
-/** Descriptor of the conversation in the back-end process. */
-#define BACKEND_FD 3
+/** Descriptor of the conversation in the back-end process, and of that about the store. */
+#define BACKEND_FD       3
+#define BACKEND_STORE_FD 4
 
 /** Names of the types in the store. Not vbd and vif: those are the kernel's own back ends. */
 #define BACKEND_STORE_BLOCK "domus-vbd"
@@ -68,4 +69,29 @@ struct backend_answer {
 	uint32_t handle;
 	int32_t status; /* 0, or -errno; of DETACH -EBUSY: the device is not gone yet */
 	char text[192]; /* of an error: what failed and why; ends with a zero byte */
+};
+
+enum backend_store_op {
+	BACKEND_STORE_READ = 1,
+	BACKEND_STORE_WRITE,
+	BACKEND_STORE_WATCH, /* of a front end's state */
+	BACKEND_STORE_UNWATCH,
+	BACKEND_STORE_EVENT, /* what is watched changed, or may have */
+};
+
+#define BACKEND_STORE_PATH_BYTES  128
+#define BACKEND_STORE_VALUE_BYTES 256
+
+/**
+ * The process does not reach the store: it asks domusd, which does for it what concerns its own
+ * devices (dom0-tools/daemon/broker_rules.h), over a SOCK_SEQPACKET pair of its own. It asks one
+ * thing at a time, and gets the same message back with status and value. Events come in between, at
+ * most one a watch until the node is read again.
+ */
+struct backend_store_message {
+	uint32_t op;
+	int32_t status;                      /* 0, or -errno: -EACCES, it may not */
+	uint32_t bytes;                      /* of the value */
+	char path[BACKEND_STORE_PATH_BYTES]; /* ends with a zero byte */
+	char value[BACKEND_STORE_VALUE_BYTES];
 };

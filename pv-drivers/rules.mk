@@ -14,7 +14,7 @@ BACKEND_SRCS := $(wildcard pv-drivers/backend/*.c) pv-drivers/common/handshake.c
 	pv-drivers/block/back.c pv-drivers/net/back.c pv-drivers/net/offload.c
 $(PV_O)/domus-backend: $(BACKEND_SRCS:pv-drivers/%.c=$(PV_O)/%.o)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(USER_LDFLAGS) -o $@ $^ -luring -lseccomp -lxenstore -lxenevtchn -lxengnttab
+	$(Q)$(CC) $(USER_LDFLAGS) -o $@ $^ -luring -lseccomp -lxenevtchn -lxengnttab
 
 all: $(PV_O)/domus-backend
 -include $(wildcard $(PV_O)/*/*.d)

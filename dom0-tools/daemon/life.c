@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/broker.h"
 #include "daemon/ends.h"
 #include "daemon/hotplug.h"
 #include "daemon/image.h"
@@ -404,5 +405,6 @@ int life_init(struct hyper *h, const char *state_dir, const char *log_dir, struc
 {
 	life.h = h;
 	life.log_dir = log_dir;
-	return guest_load_all(state_dir, e) ? -1 : ends_init(h, e);
+	/* Back ends of guests that are found will need the store. */
+	return broker_init(e) || guest_load_all(state_dir, e) ? -1 : ends_init(h, e);
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "backend.h"
+#include "daemon/broker.h"
 #include "daemon/program.h"
 #include "daemon/spawn.h"
 #include "lib/paths.h"
@@ -44,33 +45,61 @@ int spawn_program(char *const argv[], const char *kind, const char *name, pid_t 
 	return errnum ? -1 : 0;
 }
 
-int spawn_backend(uint32_t domid, const char *name, int has_nbd, pid_t *pid, int *fd, struct err *e)
+/* A socket whose other end is the child's; 0, or -1 with an error. */
+static int pair_make(int ends[2], struct err *e)
 {
-	char number[16], *const argv[] = {"domus-backend", "--domain", number,
-					  has_nbd ? "--nbd" : NULL, NULL};
-	struct program_fd fds[] = {{-1, STDERR_FILENO}, {-1, BACKEND_FD}};
-	int ends[2], errnum;
-
-	snprintf(number, sizeof(number), "%u", domid);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends)) {
 		err_set(e, ERR_HOST, "the guest gets no back end");
 		return err_errno(e, errno, "socketpair");
 	}
-	fds[0].fd = log_open("backend", name);
-	fds[1].fd = ends[1];
-	errnum = program_start(DOMUS_BACKEND_PATH, argv, fds, 2, pid);
-	close(ends[1]);
+	return 0;
+}
+
+static int backend_run(uint32_t domid, const char *name, int has_nbd, pid_t *pid, int conversation,
+		       int store, struct err *e)
+{
+	char number[16], *const argv[] = {"domus-backend", "--domain", number,
+					  has_nbd ? "--nbd" : NULL, NULL};
+	const struct program_fd fds[] = {{log_open("backend", name), STDERR_FILENO},
+					 {conversation, BACKEND_FD},
+					 {store, BACKEND_STORE_FD}};
+	int errnum;
+
+	snprintf(number, sizeof(number), "%u", domid);
+	errnum = program_start(DOMUS_BACKEND_PATH, argv, fds, 3, pid);
 	if (fds[0].fd >= 0) {
 		close(fds[0].fd);
 	}
 	if (errnum) {
-		close(ends[0]);
 		err_set(e, ERR_HOST, DOMUS_BACKEND_PATH " cannot be started");
 		err_errno(e, errnum, "posix_spawn");
 		return err_fix(e, "install it, or write backend: kernel");
 	}
-	*fd = ends[0];
 	return 0;
+}
+
+int spawn_backend(uint32_t domid, const char *name, int has_nbd, pid_t *pid, int *fd, struct err *e)
+{
+	int ends[2], store[2], ret = -1;
+
+	if (pair_make(ends, e)) {
+		return -1;
+	}
+	if (pair_make(store, e) == 0) {
+		if (broker_add(domid, store[0]) == 0) {
+			ret = backend_run(domid, name, has_nbd, pid, ends[1], store[1], e);
+		} else {
+			err_set(e, ERR_HOST, "the guest's back end cannot be given the store");
+			err_errno(e, errno, "epoll_ctl");
+		}
+		close(store[1]);
+	}
+	close(ends[1]);
+	if (ret) {
+		close(ends[0]);
+	}
+	*fd = ends[0];
+	return ret;
 }
 
 static void record_path(const struct device *d, char path[64])

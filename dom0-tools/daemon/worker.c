@@ -86,7 +86,7 @@ static void done_ready(struct loop_source *s, uint32_t events)
 }
 
 /* Signals are the event loop's business. */
-static int thread_start(struct hyper *h)
+int worker_thread(void *(*run)(void *arg), void *arg)
 {
 	pthread_t thread;
 	sigset_t all, old;
@@ -94,7 +94,7 @@ static int thread_start(struct hyper *h)
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	ret = pthread_create(&thread, NULL, worker_main, h);
+	ret = pthread_create(&thread, NULL, run, arg);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (ret == 0) {
 		pthread_detach(thread);
@@ -116,7 +116,7 @@ int worker_init(struct err *e)
 		if (hyper_open(&pool.hyper[i], e)) {
 			return -1;
 		}
-		ret = thread_start(&pool.hyper[i]);
+		ret = worker_thread(worker_main, &pool.hyper[i]);
 		if (ret) {
 			err_set(e, ERR_HOST, "a worker cannot be started");
 			return err_errno(e, ret, "pthread_create");

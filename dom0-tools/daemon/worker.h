@@ -21,5 +21,8 @@ struct job {
 /** worker_init - starts the threads; to be called after loop_init(). 0, or -1 with an error. */
 int worker_init(struct err *e);
 
+/** worker_thread - starts a thread that gets no signals and is never waited for; 0, or an errno. */
+int worker_thread(void *(*run)(void *arg), void *arg);
+
 /** worker_submit - hands a job over; it belongs to the worker until done() is called. */
 void worker_submit(struct job *job);

@@ -88,16 +88,25 @@ static void socket_ready(struct loop_watch *w)
 	}
 }
 
-int control_open(struct complaint *c)
+int control_socket_check(int fd, struct complaint *c)
 {
 	int type;
 	socklen_t bytes = sizeof(type);
 
-	if (getsockopt(BACKEND_FD, SOL_SOCKET, SO_TYPE, &type, &bytes) || type != SOCK_SEQPACKET) {
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &bytes) || type != SOCK_SEQPACKET) {
 		return complain(c, 0,
 				"descriptor %d is not domusd's socket: domusd starts this program",
-				BACKEND_FD);
+				fd);
 	}
-	loop_watch(&watch, BACKEND_FD, socket_ready);
 	return 0;
+}
+
+int control_open(struct complaint *c)
+{
+	int rc = control_socket_check(BACKEND_FD, c);
+
+	if (!rc) {
+		loop_watch(&watch, BACKEND_FD, socket_ready);
+	}
+	return rc;
 }

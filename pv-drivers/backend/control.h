@@ -11,3 +11,5 @@
 
 /** control_open - begins to listen on BACKEND_FD; 0, or -errno. */
 int control_open(struct complaint *c);
+/** control_socket_check - 0 if the descriptor is a socket of domusd's, or -errno. */
+int control_socket_check(int fd, struct complaint *c);

@@ -72,7 +72,7 @@ static void device_remove(struct device *d)
 		at = &(*at)->next;
 	}
 	*at = d->next;
-	store_unwatch(d->front, "state", d->token);
+	store_unwatch(d->front, "state");
 	device_free(d);
 }
 
@@ -189,24 +189,32 @@ void device_abused(struct device *d, const char *text)
 	d->abuse = text;
 }
 
+/* Without domusd there are no states, and nothing to be done about them. */
 static void device_look(struct device *d)
 {
+	enum xenbus_state state;
+
 	if (d->is_parting) {
 		d->has_news = true;
-	} else {
-		step_do(d, handshake_back_peer(&d->handshake, state_read(d->front)));
+		return;
+	}
+	state = state_read(d->front);
+	if (!devices.is_stopping) {
+		step_do(d, handshake_back_peer(&d->handshake, state));
 	}
 }
 
-void device_changed(const char *token)
+void device_changed(const char *path)
 {
-	struct device *d = devices.list;
+	struct device *d;
+	size_t bytes;
 
-	while (d && strcmp(d->token, token)) {
-		d = d->next;
-	}
-	if (d) {
-		device_look(d);
+	for (d = devices.list; d; d = d->next) {
+		bytes = strlen(d->front);
+		if (!strncmp(path, d->front, bytes) && !strcmp(path + bytes, "/state")) {
+			device_look(d);
+			return;
+		}
 	}
 }
 
@@ -216,7 +224,6 @@ static int nodes_find(struct device *d, struct complaint *c)
 
 	snprintf(d->folder, sizeof(d->folder), "/local/domain/0/backend/%s/%u/%u",
 		 d->type->store_name, devices.domid, d->handle);
-	snprintf(d->token, sizeof(d->token), "%s/%u", d->type->store_name, d->handle);
 	rc = store_read(d->folder, "frontend", d->front, sizeof(d->front));
 	return rc ? complain(c, -rc, "%s/frontend cannot be read", d->folder) : 0;
 }
@@ -228,7 +235,7 @@ static int attach(struct device *d, const struct backend_request *request, int f
 
 	rc = rc ? rc : d->type->attach(d, request, fds, c);
 	if (!rc) {
-		rc = store_watch(d->front, "state", d->token);
+		rc = store_watch(d->front, "state");
 		rc = rc ? complain(c, -rc, "%s/state cannot be watched", d->front) : 0;
 	}
 	return rc;

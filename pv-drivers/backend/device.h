@@ -30,7 +30,6 @@ struct device {
 	uint32_t handle;
 	char folder[STORE_PATH_BYTES]; /* ours in the store */
 	char front[STORE_PATH_BYTES];  /* the guest's, which it writes */
-	char token[40];
 	struct handshake handshake;
 	struct handshake_step step; /* while it parts: what is done then */
 	bool is_parting, has_news, is_successor;
@@ -69,8 +68,8 @@ int device_attach(const struct backend_request *request, int fds[DEVICE_FDS], st
 bool device_detach(const struct backend_request *request);
 /** device_resize - the image changed its size, or is another one; 0, or -errno. */
 int device_resize(const struct backend_request *request, int fds[DEVICE_FDS], struct complaint *c);
-/** device_changed - the store's watch with that token fired. */
-void device_changed(const char *token);
+/** device_changed - what is watched of a device, by its path in the store, changed. */
+void device_changed(const char *path);
 /** device_abused - the front end broke the protocol: it will lose the device. */
 void device_abused(struct device *d, const char *text);
 /** device_stop_all - all devices stop and keep their states, then the event loop ends. */

@@ -83,7 +83,7 @@ static int start(uint16_t domid, bool has_nbd, struct complaint *c)
 	}
 	device_init(domid);
 	rc = xen_open(domid, c);
-	rc = rc ? rc : store_open(device_changed, c);
+	rc = rc ? rc : store_open(device_changed, device_stop_all, c);
 	rc = rc ? rc : control_open(c);
 	if (!rc && (rc = loop_limit())) {
 		complain(c, -rc, "io_uring cannot be limited to what is used of it");

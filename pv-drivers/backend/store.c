@@ -1,76 +1,146 @@
 /* SPDX-License-Identifier: MIT */
-/* libxenstore, with one handle; see store.h. */
-#include <inttypes.h>
+/* Asks domusd, and waits for the answer; see store.h. */
+#include <stdbool.h>
 #include <stdlib.h>
-#include <xenstore.h>
+#include <sys/socket.h>
 
+#include "backend.h"
+#include "backend/control.h"
 #include "backend/loop.h"
 #include "backend/store.h"
 
-/* dom0's kernel keeps watches and requests across a new store daemon; a socket would break. */
-#define KERNEL_STORE "/dev/xen/xenbus"
+/* Watches that changed while an answer was awaited; each is there once. */
+enum { PENDING_MAX = 64 };
 
 static struct {
-	struct xs_handle *handle;
 	struct loop_watch watch;
-	void (*changed)(const char *token);
+	struct loop_settler settler;
+	void (*changed)(const char *path);
+	void (*lost)(void);
+	bool is_lost;
+	char pending[PENDING_MAX][BACKEND_STORE_PATH_BYTES];
+	unsigned int pending_count;
 } store;
+
+static void pending_add(const char *path)
+{
+	unsigned int i = 0;
+
+	while (i < store.pending_count && strcmp(store.pending[i], path)) {
+		i++;
+	}
+	if (i == store.pending_count && i < PENDING_MAX) {
+		memcpy(store.pending[store.pending_count++], path, sizeof(store.pending[0]));
+	}
+	loop_again();
+}
+
+/* Not at once: whoever just asked is in the middle of something. */
+static void settle(struct loop_settler *s)
+{
+	char path[BACKEND_STORE_PATH_BYTES];
+	unsigned int i, count = store.pending_count;
+
+	(void)s;
+	for (i = 0; i < count && store.pending_count; i++) {
+		memcpy(path, store.pending[--store.pending_count], sizeof(path));
+		store.changed(path);
+	}
+	if (store.is_lost && store.lost) {
+		store.lost();
+		store.lost = NULL;
+		loop_again();
+	}
+}
+
+static int lose(void)
+{
+	store.is_lost = true;
+	store.watch.fd = -1;
+	loop_again();
+	return -EPIPE;
+}
+
+/* The next message: 0; -EAGAIN: none is there now; -EPIPE. */
+static int message_take(struct backend_store_message *m, int flags)
+{
+	ssize_t n = recv(BACKEND_STORE_FD, m, sizeof(*m), flags);
+
+	if (n < 0 && (errno == EINTR || errno == EAGAIN)) {
+		return -EAGAIN;
+	}
+	return n == sizeof(*m) ? 0 : lose();
+}
 
 static void events_ready(struct loop_watch *w)
 {
-	char **event;
+	struct backend_store_message m;
 
+	/* One: what else is there makes the descriptor ready again, behind the rings. */
 	(void)w;
-	while ((event = xs_check_watch(store.handle))) {
-		store.changed(event[XS_WATCH_TOKEN]);
-		free(event);
+	if (!store.is_lost && !message_take(&m, MSG_DONTWAIT)) {
+		pending_add(m.path);
 	}
 }
 
-int store_open(void (*changed)(const char *token), struct complaint *c)
+/* Asks for what a message says; the message is the answer then. The status, or -EPIPE. */
+static int ask(struct backend_store_message *m)
 {
-	setenv("XENSTORED_PATH", KERNEL_STORE, 1);
-	store.handle = xs_open(0);
-	if (!store.handle) {
-		return complain(c, errno, "the store cannot be reached through " KERNEL_STORE);
+	int rc;
+
+	if (store.is_lost || send(BACKEND_STORE_FD, m, sizeof(*m), MSG_NOSIGNAL) != sizeof(*m)) {
+		return lose();
 	}
-	store.changed = changed;
-	/* The first watch starts libxenstore's thread, which cannot be started any more later. */
-	if (!xs_watch(store.handle, "domid", "") || !xs_unwatch(store.handle, "domid", "")) {
-		return complain(c, errno, "the store does not let its nodes be watched");
+	for (;;) {
+		rc = message_take(m, 0);
+		if (rc == -EPIPE) {
+			return rc;
+		}
+		if (!rc && m->op != BACKEND_STORE_EVENT) {
+			return m->status;
+		}
+		if (!rc) {
+			pending_add(m->path);
+		}
 	}
-	loop_watch(&store.watch, xs_fileno(store.handle), events_ready);
-	return 0;
 }
 
-static int path_make(char path[STORE_PATH_BYTES], const char *folder, const char *node)
+int store_open(void (*changed)(const char *path), void (*lost)(void), struct complaint *c)
 {
-	int n = snprintf(path, STORE_PATH_BYTES, "%s/%s", folder, node);
+	int rc = control_socket_check(BACKEND_STORE_FD, c);
 
-	return n < 0 || n >= STORE_PATH_BYTES ? -ENAMETOOLONG : 0;
+	if (!rc) {
+		store.changed = changed;
+		store.lost = lost;
+		loop_settler_add(&store.settler, settle);
+		loop_watch(&store.watch, BACKEND_STORE_FD, events_ready);
+	}
+	return rc;
+}
+
+static int ask_of(struct backend_store_message *m, uint32_t op, const char *folder,
+		  const char *node)
+{
+	int n = snprintf(m->path, sizeof(m->path), "%s/%s", folder, node);
+
+	m->op = op;
+	return n < 0 || n >= (int)sizeof(m->path) ? -ENAMETOOLONG : ask(m);
 }
 
 int store_read(const char *folder, const char *node, char *text, size_t bytes)
 {
-	char path[STORE_PATH_BYTES], *value;
-	unsigned int len;
-	int rc = path_make(path, folder, node);
+	struct backend_store_message m = {.bytes = 0};
+	int rc = ask_of(&m, BACKEND_STORE_READ, folder, node);
 
 	if (rc) {
-		return rc;
+		return rc == -E2BIG ? -EINVAL : rc;
 	}
-	value = xs_read(store.handle, XBT_NULL, path, &len);
-	if (!value) {
-		return -errno;
+	if (m.bytes >= bytes || m.bytes > sizeof(m.value)) {
+		return -EINVAL;
 	}
-	if (len >= bytes) {
-		rc = -EINVAL;
-	} else {
-		memcpy(text, value, len);
-		text[len] = '\0';
-	}
-	free(value);
-	return rc;
+	memcpy(text, m.value, m.bytes);
+	text[m.bytes] = '\0';
+	return 0;
 }
 
 int store_read_number(const char *folder, const char *node, uint64_t max, uint64_t *value)
@@ -95,32 +165,26 @@ uint64_t store_number_or(const char *folder, const char *node, uint64_t max, uin
 
 int store_write(const char *folder, const char *node, const char *fmt, ...)
 {
-	char path[STORE_PATH_BYTES], value[256];
+	struct backend_store_message m = {.bytes = 0};
 	va_list ap;
-	int rc = path_make(path, folder, node);
 
 	va_start(ap, fmt);
-	vsnprintf(value, sizeof(value), fmt, ap);
+	vsnprintf(m.value, sizeof(m.value), fmt, ap);
 	va_end(ap);
-	if (!rc && !xs_write(store.handle, XBT_NULL, path, value, strlen(value))) {
-		rc = -errno;
-	}
-	return rc;
+	m.bytes = (uint32_t)strlen(m.value);
+	return ask_of(&m, BACKEND_STORE_WRITE, folder, node);
 }
 
-int store_watch(const char *folder, const char *node, const char *token)
+int store_watch(const char *folder, const char *node)
 {
-	char path[STORE_PATH_BYTES];
-	int rc = path_make(path, folder, node);
+	struct backend_store_message m = {.bytes = 0};
 
-	return rc ? rc : xs_watch(store.handle, path, token) ? 0 : -errno;
+	return ask_of(&m, BACKEND_STORE_WATCH, folder, node);
 }
 
-void store_unwatch(const char *folder, const char *node, const char *token)
+void store_unwatch(const char *folder, const char *node)
 {
-	char path[STORE_PATH_BYTES];
+	struct backend_store_message m = {.bytes = 0};
 
-	if (!path_make(path, folder, node)) {
-		xs_unwatch(store.handle, path, token);
-	}
+	(void)ask_of(&m, BACKEND_STORE_UNWATCH, folder, node);
 }

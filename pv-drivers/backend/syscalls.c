@@ -15,13 +15,12 @@
 static const int any[] = {
 	SCMP_SYS(io_uring_enter),
 	SCMP_SYS(read),
-	SCMP_SYS(readv),
 	SCMP_SYS(write),
 	SCMP_SYS(writev),
 	SCMP_SYS(recvmsg),
 	SCMP_SYS(sendto),
-	SCMP_SYS(recvfrom), /* this and the next two: of sockets to images' servers */
-	SCMP_SYS(poll),
+	SCMP_SYS(recvfrom),
+	SCMP_SYS(poll), /* this and the next one: of sockets to images' servers */
 	SCMP_SYS(shutdown),
 	SCMP_SYS(futex),
 	SCMP_SYS(rt_sigaction),
@@ -44,9 +43,6 @@ static const int any[] = {
 	SCMP_SYS(brk),
 	SCMP_SYS(sched_getaffinity), /* what malloc() asks for its threads */
 	SCMP_SYS(getrandom),
-	SCMP_SYS(set_robust_list),
-	SCMP_SYS(rseq),
-	SCMP_SYS(exit),
 	SCMP_SYS(exit_group),
 };
 
@@ -95,8 +91,7 @@ int syscalls_limit(struct complaint *c)
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	int rc = filter ? 0 : -ENOMEM;
 
-	/* Of libxenstore's thread, too; a tree, in which what is asked often is found soon. */
-	rc = rc ? rc : seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
+	/* A tree, in which what is asked often is found soon. */
 	rc = rc ? rc : seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 	rc = rc ? rc : rules_add(filter);
 	rc = rc ? rc : seccomp_load(filter);

@@ -8,5 +8,5 @@
 
 #include "backend/complaint.h"
 
-/** syscalls_limit - of all threads, for good; 0, or -errno. */
+/** syscalls_limit - for good; one thread may run. 0, or -errno. */
 int syscalls_limit(struct complaint *c);
