@@ -19,6 +19,7 @@
 #include "daemon/build.h"
 #include "daemon/devices.h"
 #include "daemon/image.h"
+#include "daemon/libxl.h"
 #include "daemon/nodes.h"
 #include "lib/size.h"
 
@@ -234,6 +235,7 @@ static int domain_fill(struct hyper *h, const struct guest_file *g, const uint8_
 	    domain_load(h, dom, built, e)) {
 		return -1;
 	}
+	libxl_guest_make(built->domid, uuid, g->name);
 	return nodes_write(h, g, uuid, built, files->media, e);
 }
 
@@ -254,7 +256,7 @@ int build_undo(struct hyper *h, uint32_t domid, const uint8_t uuid[16], int has_
 	if (is_others(h, domid, uuid)) {
 		return 0;
 	}
-	if (has_devices) {
+	if (has_devices || libxl_has_devices(h, domid)) {
 		/* First: what a back end maps of the domain would keep it from going. */
 		devices_end(h, domid);
 	}
@@ -264,6 +266,7 @@ int build_undo(struct hyper *h, uint32_t domid, const uint8_t uuid[16], int has_
 		failed = -1;
 	}
 	nodes_remove(h, domid, uuid);
+	libxl_guest_end(h, domid, uuid);
 	return failed;
 }
 

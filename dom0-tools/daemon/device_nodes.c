@@ -8,6 +8,7 @@
 
 #include "backend.h"
 #include "daemon/device_nodes.h"
+#include "daemon/libxl.h"
 
 /* The kernel counts what a guest sent in spans of that many microseconds. */
 enum { RATE_SPAN_US = 50000, US_IN_S = 1000000 };
@@ -69,33 +70,52 @@ static void put_common(struct pen *p, const struct device *d, const char *back, 
 	pen_put(p, "trusted", "1");
 }
 
-static void put_disk(struct pen *p, const struct guest_disk *disk, const struct disk_medium *m)
+/* What xl wants to know, too. */
+static void put_disk_facts(struct pen *p, const struct guest_disk *disk)
 {
-	struct device d = device_of_disk(p->domid, disk);
-	const char *kind = disk->is_cdrom ? "cdrom" : "disk";
-	char back[NODES_PATH_BYTES], front[NODES_PATH_BYTES], target[DISK_TARGET_BYTES];
+	char target[DISK_TARGET_BYTES];
 
-	put_common(p, &d, device_back(&d, back), device_front(&d, front));
-	pen_put(p, "device-type", "%s", kind);
-	p->base = back;
-	pen_put(p, "device-type", "%s", kind);
+	pen_put(p, "device-type", disk->is_cdrom ? "cdrom" : "disk");
 	pen_put(p, "dev", "%s", disk_target(disk->index, target));
 	pen_put(p, "type", disk->backend == DEVICE_BY_KERNEL ? "phy" : "domus");
 	pen_put(p, "mode", disk->is_readonly ? "r" : disk->is_shared ? MODE_SHARED : "w");
 	pen_put(p, "removable", disk->is_cdrom ? "1" : "0");
+	pen_put(p, "params", "%s", disk->path ? disk->path : "");
+}
+
+static void put_disk(struct pen *p, const struct guest_disk *disk, const struct disk_medium *m)
+{
+	struct device d = device_of_disk(p->domid, disk);
+	char back[NODES_PATH_BYTES], front[NODES_PATH_BYTES], libxl[NODES_PATH_BYTES];
+
+	put_common(p, &d, device_back(&d, back), device_front(&d, front));
+	pen_put(p, "device-type", disk->is_cdrom ? "cdrom" : "disk");
+	p->base = back;
+	put_disk_facts(p, disk);
 	pen_put(p, "bootable", "1");
 	pen_put(p, "discard-enable", "%d", disk->is_discard);
-	pen_put(p, "params", "%s", disk->path ? disk->path : "");
 	pen_put(p, "format", "%s", schema_format_names[disk->format]);
 	if (disk->backend == DEVICE_BY_KERNEL && m->fd >= 0) {
 		pen_put(p, "physical-device", "%x:%x", m->major, m->minor);
 	}
+	if (libxl_device_begin(p, &d, libxl) == 0) {
+		put_disk_facts(p, disk);
+	}
+}
+
+static void put_net_facts(struct pen *p, const struct guest_net *net, const char *mac)
+{
+	pen_put(p, "mac", "%s", mac);
+	pen_put(p, "handle", "%u", net->index);
+	pen_put(p, "bridge", "%s", net->bridge);
+	pen_put(p, "type", "vif");
 }
 
 static void put_net(struct pen *p, const struct guest_net *net, const uint8_t uuid[16])
 {
 	struct device d = device_of_net(p->domid, net);
-	char back[NODES_PATH_BYTES], front[NODES_PATH_BYTES], mac[MAC_TEXT_BYTES];
+	char back[NODES_PATH_BYTES], front[NODES_PATH_BYTES], libxl[NODES_PATH_BYTES];
+	char mac[MAC_TEXT_BYTES];
 	uint8_t derived[MAC_BYTES];
 
 	mac_derive(uuid, net->index, derived);
@@ -103,16 +123,16 @@ static void put_net(struct pen *p, const struct guest_net *net, const uint8_t uu
 	put_common(p, &d, device_back(&d, back), device_front(&d, front));
 	pen_put(p, "mac", "%s", mac);
 	p->base = back;
-	pen_put(p, "mac", "%s", mac);
-	pen_put(p, "handle", "%u", d.handle);
-	pen_put(p, "bridge", "%s", net->bridge);
-	pen_put(p, "type", "vif");
+	put_net_facts(p, net, mac);
 	if (net->mtu) {
 		pen_put(p, "mtu", "%u", net->mtu);
 	}
 	if (net->rate_bytes_s) {
 		pen_put(p, "rate", "%" PRIu64 ",%d", net->rate_bytes_s * RATE_SPAN_US / US_IN_S,
 			RATE_SPAN_US);
+	}
+	if (libxl_device_begin(p, &d, libxl) == 0) {
+		put_net_facts(p, net, mac);
 	}
 }
 

@@ -9,6 +9,7 @@
 
 #include "daemon/backends.h"
 #include "daemon/devices.h"
+#include "daemon/libxl.h"
 #include "daemon/links.h"
 #include "daemon/revival.h"
 
@@ -205,6 +206,7 @@ static void nodes_drop(struct hyper *h, const struct device *d)
 	struct xs_handle *xsh = hyper_store(h);
 	char path[NODES_PATH_BYTES];
 
+	libxl_device_end(h, d);
 	if (xsh) {
 		xs_rm(xsh, XBT_NULL, device_back(d, path));
 		error_path(d, path);

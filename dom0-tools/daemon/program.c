@@ -24,10 +24,10 @@ static void attributes_set(posix_spawnattr_t *attributes)
 }
 
 /* posix_spawn() shares our memory until the program runs: nothing is copied as by a fork. */
-int program_start(const char *path, char *const argv[], const struct program_fd *fds,
-		  unsigned int fd_count, pid_t *pid)
+int program_start(const char *path, char *const argv[], char *const env[],
+		  const struct program_fd *fds, unsigned int fd_count, pid_t *pid)
 {
-	char *const env[] = {NULL};
+	char *const empty[] = {NULL};
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attributes;
 	unsigned int i;
@@ -43,7 +43,7 @@ int program_start(const char *path, char *const argv[], const struct program_fd 
 			posix_spawn_file_actions_adddup2(&files, fds[i].fd, fds[i].as);
 		}
 	}
-	errnum = posix_spawn(pid, path, &files, &attributes, argv, env);
+	errnum = posix_spawn(pid, path, &files, &attributes, argv, env ? env : empty);
 	posix_spawn_file_actions_destroy(&files);
 	posix_spawnattr_destroy(&attributes);
 	return errnum;
@@ -60,7 +60,7 @@ static void listen_to(int words, char *text, size_t bytes)
 	}
 }
 
-int program_run(char *const argv[], int keep, char *text, size_t bytes)
+int program_run(char *const argv[], char *const env[], int keep, char *text, size_t bytes)
 {
 	struct program_fd fds[] = {{-1, STDERR_FILENO}, {keep, PROGRAM_FD}};
 	int words[2], errnum, status = 0;
@@ -70,7 +70,7 @@ int program_run(char *const argv[], int keep, char *text, size_t bytes)
 		return -1;
 	}
 	fds[0].fd = words[1];
-	errnum = program_start(argv[0], argv, fds, 2, &pid);
+	errnum = program_start(argv[0], argv, env, fds, 2, &pid);
 	close(words[1]);
 	while (!errnum && waitpid(pid, &status, 0) < 0) {
 		errnum = errno == EINTR ? 0 : errno;

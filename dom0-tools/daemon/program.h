@@ -16,13 +16,14 @@ struct program_fd {
 };
 
 /**
- * program_start - starts a program. What is not listed it gets empty (input), dropped (output) or
- * as ours (errors); no other descriptor of ours, and signals as a program expects them.
+ * program_start - starts a program. @env: its environment, NULL: an empty one. What is not listed
+ * it gets empty (input), dropped (output) or as ours (errors); no other descriptor of ours, and
+ * signals as a program expects them.
  *
  * Returns 0, or an errno.
  */
-int program_start(const char *path, char *const argv[], const struct program_fd *fds,
-		  unsigned int fd_count, pid_t *pid);
+int program_start(const char *path, char *const argv[], char *const env[],
+		  const struct program_fd *fds, unsigned int fd_count, pid_t *pid);
 
 /**
  * program_run - runs a program, by its path argv[0], and waits for its end.
@@ -31,4 +32,4 @@ int program_start(const char *path, char *const argv[], const struct program_fd 
  *
  * Returns its exit status (128 if a signal ended it), or -1 with errno: it cannot be started.
  */
-int program_run(char *const argv[], int keep, char *text, size_t bytes);
+int program_run(char *const argv[], char *const env[], int keep, char *text, size_t bytes);

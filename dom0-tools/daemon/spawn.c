@@ -33,7 +33,7 @@ static int log_open(const char *kind, const char *name)
 int spawn_program(char *const argv[], const char *kind, const char *name, pid_t *pid, struct err *e)
 {
 	const struct program_fd log = {log_open(kind, name), STDERR_FILENO};
-	int errnum = program_start(argv[0], argv, &log, 1, pid);
+	int errnum = program_start(argv[0], argv, NULL, &log, 1, pid);
 
 	if (log.fd >= 0) {
 		close(log.fd);
@@ -66,7 +66,7 @@ static int backend_run(uint32_t domid, const char *name, int has_nbd, pid_t *pid
 	int errnum;
 
 	snprintf(number, sizeof(number), "%u", domid);
-	errnum = program_start(DOMUS_BACKEND_PATH, argv, fds, 3, pid);
+	errnum = program_start(DOMUS_BACKEND_PATH, argv, NULL, fds, 3, pid);
 	if (fds[0].fd >= 0) {
 		close(fds[0].fd);
 	}

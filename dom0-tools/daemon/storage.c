@@ -61,8 +61,8 @@ static int daemon_run(char *const argv[], int lock, char words[WORDS_BYTES])
 {
 	int tries = 0, status;
 
-	while ((status = program_run(argv, lock, words, WORDS_BYTES)) > 0 && ++tries < BUSY_TRIES &&
-	       strstr(words, "Failed to get") && strstr(words, "lock")) {
+	while ((status = program_run(argv, NULL, lock, words, WORDS_BYTES)) > 0 &&
+	       ++tries < BUSY_TRIES && strstr(words, "Failed to get") && strstr(words, "lock")) {
 		usleep(BUSY_WAIT_US);
 	}
 	return status;
@@ -136,7 +136,7 @@ int storage_grow(const struct guest_disk *disk, uint64_t bytes, struct err *e)
 	int status;
 
 	snprintf(size, sizeof(size), "%llu", (unsigned long long)bytes);
-	status = program_run(argv, -1, words, sizeof(words));
+	status = program_run(argv, NULL, -1, words, sizeof(words));
 	if (status == 0) {
 		return 0;
 	}

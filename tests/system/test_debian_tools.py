@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Debian's own xl and xenstore clients, unpacked from their packages, work unchanged."""
 
+import json
+
 import pytest
 
 from machine import ROOT, Spec
-from tools import GuestShell, Xl, wait_guest
+from tools import GuestShell, Xl, wait_guest, write_file
 
 # xl runs scripts for devices itself; in Debian they find bash and util-linux.
 SCRIPTS = {f"etc/xen/scripts/{path.name}": path
@@ -164,6 +166,51 @@ def test_xl_attaches_and_detaches_a_network(guest):
     assert dom0.check("xl network-list xlguest").count("\n") == 1
     in_guest(guest, "[ ! -e /sys/class/net/eth0 ]")
     dom0.check("! ls /sys/class/net | grep -q vif && ip link del br7")
+
+
+OWN = ["domus: 1", "name: own", "memory: 32MiB", "boot:", "  kernel: /boot/small.elf",
+       "disks: [{path: /run/own.img}]", "networks: [{bridge: br8}]"]
+BLOCK_ATTACH = "xl block-attach own 'format=raw,vdev=xvdb,access=rw,target=/run/xl.img'"
+
+
+def own_traces(number):
+    """A command that prints what is in dom0 while the guest has devices."""
+    return (f"losetup -a; ls -d /sys/class/net/vif{number}.* /var/lib/xen/userdata-?.{number}.* "
+            f"2>/dev/null; xenstore-ls -f /libxl/{number} 2>/dev/null; "
+            f"xenstore-ls -f /local/domain/0/backend | grep -E '/(domus-)?v(bd|if)/{number}/'")
+
+
+@pytest.fixture
+def own(debian, hypervisor):
+    """A guest of domusd's, not running yet, with a disk and a network; xl has none."""
+    if hypervisor != "domus":
+        pytest.skip("Domus's own tools")
+    write_file(debian, "/run/own.yaml", OWN)
+    debian.check("modprobe -a xen-blkback xen-netback loop bridge tun && "
+                 "ip link add br8 type bridge && ip link set br8 up && "
+                 "truncate -s 8M /run/own.img /run/xl.img && domusd --detach && "
+                 "domus create -p /run/own.yaml")
+    yield debian
+    debian.check("kill $(pidof domusd); ip link del br8; rm /run/own.* /run/xl.img")
+
+
+def test_xl_gives_devices_to_a_guest_of_domusd(own):
+    check = own.check
+    traces = own_traces(json.loads(check("domus show own -o json"))["id"])
+    assert all(word in check(traces) for word in ("domus-vbd", "domus-vif", "userdata", "params"))
+    check(f"{BLOCK_ATTACH} && xl network-attach own bridge=br8")
+    rows = [[line.split()[0] for line in check(f"xl {kind}-list own").splitlines()[1:]]
+            for kind in ("block", "network")]
+    assert rows == [["51712", "51728"], ["0", "1"]]
+    assert own.run("xl block-attach own 'format=raw,vdev=xvda,access=rw,target=/run/xl.img'")[0]
+    for kind, backends in (("disk", ["domus", "kernel"]), ("net", ["domus", "kernel"])):
+        assert [row.split()[-3] if kind == "disk" else row.split()[-2] for row in
+                check(f"domus {kind} list own").splitlines()[1:]] == backends
+    # Its loop device goes with it, though domusd takes the disk away.
+    check("losetup -a | grep -q xl.img && domus disk detach own xvdb && [ -z \"$(losetup -a)\" ]")
+    check(f"{BLOCK_ATTACH} && domus destroy own")
+    check(f"i=0; until [ -z \"$({traces})\" ]; do i=$((i+1)); [ $i -lt 50 ] || exit 1; "
+          "sleep 0.2; done")
 
 
 def test_xl_sends_an_nmi(guest):
