@@ -42,8 +42,9 @@ struct plug {
 	unsigned int rest_ms;
 	enum detach_force force, most; /* as it is done now, and when all time is up */
 	uint64_t bytes;
-	struct device device; /* DETACH: that was found */
-	int ret;              /* 1 with ERR_TIMEOUT: it is not done yet */
+	struct device device; /* DETACH: what was found */
+	int is_found;
+	int ret; /* 1 with ERR_TIMEOUT: it is not done yet */
 	json_t *rows;
 	struct err err;
 };
@@ -76,8 +77,9 @@ void hotplug_list(struct hyper *h, struct guest *g, int is_disk, struct request 
 static int named_do(struct plug *p, struct hyper *h)
 {
 	if (attached_find(h, p->g->domid, p->is_disk, p->name, &p->device, &p->err)) {
-		return -1;
+		return p->is_found ? 0 : -1; /* somebody else has detached it meanwhile */
 	}
+	p->is_found = 1;
 	return p->op == PLUG_DETACH ? detach_device(h, &p->device, p->force, &p->err)
 				    : resize_disk(h, p->item.name, &p->device, p->bytes, &p->err);
 }
