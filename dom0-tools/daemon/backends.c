@@ -60,8 +60,9 @@ static void backend_unlink(struct backend *b)
 	pthread_mutex_unlock(&backends.lock);
 }
 
-/* The guest's process, started if need be; NULL with an error. @has_nbd: of one that is started */
-static struct backend *backend_get(uint32_t domid, const char *name, int has_nbd, struct err *e)
+/* The guest's process, started if need be; NULL with an error. @needs: of one that is started */
+static struct backend *backend_get(uint32_t domid, const char *name, enum backend_needs needs,
+				   struct err *e)
 {
 	struct backend *b = backend_find(domid);
 
@@ -69,7 +70,7 @@ static struct backend *backend_get(uint32_t domid, const char *name, int has_nbd
 		return b;
 	}
 	b = calloc(1, sizeof(*b));
-	if (!b || spawn_backend(domid, name, has_nbd, &b->pid, &b->fd, e)) {
+	if (!b || spawn_backend(domid, name, needs, &b->pid, &b->fd, e)) {
 		if (!b) {
 			err_set(e, ERR_NO_MEMORY, "out of memory");
 		}
@@ -77,7 +78,7 @@ static struct backend *backend_get(uint32_t domid, const char *name, int has_nbd
 		return NULL;
 	}
 	b->domid = domid;
-	b->has_nbd = has_nbd;
+	b->has_nbd = needs == BACKEND_NBD;
 	pthread_mutex_lock(&backends.lock);
 	b->next = backends.list;
 	backends.list = b;
@@ -188,7 +189,7 @@ int backend_attach_disk(uint32_t domid, const char *name, const struct guest_dis
 	};
 	int is_served = disk_needs_storage(disk), ret = 0;
 	int fds[FDS] = {m->fd, -1};
-	struct backend *b = backend_get(domid, name, is_served, e);
+	struct backend *b = backend_get(domid, name, is_served ? BACKEND_NBD : BACKEND_DISKS, e);
 
 	if (!b || (is_served && storage_start(&d, disk, m, &fds[0], e))) {
 		return -1;
@@ -218,7 +219,7 @@ int backend_attach_net(uint32_t domid, const char *name, const struct guest_net 
 		.handle = d.handle,
 		.rate_bytes = net->rate_bytes_s,
 	};
-	struct backend *b = backend_get(domid, name, 0, e);
+	struct backend *b = backend_get(domid, name, BACKEND_NETS, e);
 	char name_here[LINK_NAME_BYTES + 1];
 	int fds[FDS], ret = -1;
 
@@ -307,9 +308,9 @@ int backend_pidfd(uint32_t domid)
 	return b ? pidfd_open(b->pid, 0) : -1;
 }
 
-int backend_start(uint32_t domid, const char *name, int has_nbd, struct err *e)
+int backend_start_nbd(uint32_t domid, const char *name, struct err *e)
 {
-	return backend_get(domid, name, has_nbd, e) ? 0 : -1;
+	return backend_get(domid, name, BACKEND_NBD, e) ? 0 : -1;
 }
 
 int backend_has_nbd(uint32_t domid)

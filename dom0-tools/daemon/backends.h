@@ -25,9 +25,9 @@ int backend_attach_disk(uint32_t domid, const char *name, const struct guest_dis
 int backend_attach_net(uint32_t domid, const char *name, const struct guest_net *net, int is_new,
 		       struct err *e);
 
-/** backend_start - starts a guest's process if there is none. @has_nbd: one that can speak to
- *  servers of disks (daemon/storage.h). 0, or -1 with ERR_HOST. */
-int backend_start(uint32_t domid, const char *name, int has_nbd, struct err *e);
+/** backend_start_nbd - starts a guest's process if there is none, such that it can speak to servers
+ *  of disks (daemon/storage.h). 0, or -1 with ERR_HOST. */
+int backend_start_nbd(uint32_t domid, const char *name, struct err *e);
 /** backend_has_nbd - whether it can speak to servers of disks; -1: none runs. */
 int backend_has_nbd(uint32_t domid);
 

@@ -75,7 +75,7 @@ static int replace(struct hyper *h, uint32_t domid, const char *name, const stru
 	backend_stop(domid);
 	devices_each(h, domid, served_find, &has_nbd);
 	/* The first device would start a process that can do what that device needs. */
-	if (has_nbd && backend_start(domid, name, 1, e)) {
+	if (has_nbd && backend_start_nbd(domid, name, e)) {
 		return -1;
 	}
 	devices_each(h, domid, revive_one, &r);
@@ -99,7 +99,7 @@ int revival_prepare(struct hyper *h, uint32_t domid, const struct guest_file *g,
 		return 0;
 	}
 	if (has_nbd < 0) {
-		return backend_start(domid, g->name, 1, e);
+		return backend_start_nbd(domid, g->name, e);
 	}
 	return replace(h, domid, g->name, g, e);
 }

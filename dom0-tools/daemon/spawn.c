@@ -55,11 +55,15 @@ static int pair_make(int ends[2], struct err *e)
 	return 0;
 }
 
-static int backend_run(uint32_t domid, const char *name, int has_nbd, pid_t *pid, int conversation,
-		       int store, struct err *e)
+static int backend_run(uint32_t domid, const char *name, enum backend_needs needs, pid_t *pid,
+		       int conversation, int store, struct err *e)
 {
-	char number[16], *const argv[] = {"domus-backend", "--domain", number,
-					  has_nbd ? "--nbd" : NULL, NULL};
+	char number[16], *const argv[] = {"domus-backend",
+					  "--domain",
+					  number,
+					  needs >= BACKEND_DISKS ? "--disks" : NULL,
+					  needs >= BACKEND_NBD ? "--nbd" : NULL,
+					  NULL};
 	const struct program_fd fds[] = {{log_open("backend", name), STDERR_FILENO},
 					 {conversation, BACKEND_FD},
 					 {store, BACKEND_STORE_FD}};
@@ -78,7 +82,8 @@ static int backend_run(uint32_t domid, const char *name, int has_nbd, pid_t *pid
 	return 0;
 }
 
-int spawn_backend(uint32_t domid, const char *name, int has_nbd, pid_t *pid, int *fd, struct err *e)
+int spawn_backend(uint32_t domid, const char *name, enum backend_needs needs, pid_t *pid, int *fd,
+		  struct err *e)
 {
 	int ends[2], store[2], ret = -1;
 
@@ -87,7 +92,7 @@ int spawn_backend(uint32_t domid, const char *name, int has_nbd, pid_t *pid, int
 	}
 	if (pair_make(store, e) == 0) {
 		if (broker_add(domid, store[0]) == 0) {
-			ret = backend_run(domid, name, has_nbd, pid, ends[1], store[1], e);
+			ret = backend_run(domid, name, needs, pid, ends[1], store[1], e);
 		} else {
 			err_set(e, ERR_HOST, "the guest's back end cannot be given the store");
 			err_errno(e, errno, "epoll_ctl");

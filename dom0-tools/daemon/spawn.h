@@ -9,10 +9,16 @@
 
 #include "daemon/device_nodes.h"
 
+/** What a guest's process can do; each more than the one before, at the cost of memory. */
+enum backend_needs {
+	BACKEND_NETS,
+	BACKEND_DISKS, /* serve disks fast; slowly, all can */
+	BACKEND_NBD,   /* speak to servers of disks */
+};
+
 /** spawn_backend - starts a guest's process; *fd is our end of the conversation. Its log goes to
- * the journal under the guest's name where there is one. @has_nbd: it can speak to servers of
- * disks. 0, or -1 with ERR_HOST. */
-int spawn_backend(uint32_t domid, const char *name, int has_nbd, pid_t *pid, int *fd,
+ * the journal under the guest's name where there is one. 0, or -1 with ERR_HOST. */
+int spawn_backend(uint32_t domid, const char *name, enum backend_needs needs, pid_t *pid, int *fd,
 		  struct err *e);
 
 /** spawn_program - starts a program by its path, argv[0]. Its log goes to the journal as

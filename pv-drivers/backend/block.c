@@ -33,9 +33,9 @@ static void settle(struct loop_settler *s)
 	}
 }
 
-int block_init(struct complaint *c)
+int block_init(bool has_disks, struct complaint *c)
 {
-	int rc = jobs_init();
+	int rc = jobs_init(has_disks);
 
 	loop_settler_add(&blocks.settler, settle);
 	return rc ? complain(c, -rc, "memory for data") : 0;

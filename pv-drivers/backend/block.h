@@ -76,8 +76,8 @@ struct block {
 	struct queue queues[BLOCK_QUEUES_MAX];
 };
 
-/** block_init - what all block devices share; before all else. */
-int block_init(struct complaint *c);
+/** block_init - what all block devices share; before all else. @has_disks: there will be some. */
+int block_init(bool has_disks, struct complaint *c);
 
 /**
  * queues_open - maps what the front end published, as far as it goes; a successor takes up what is
@@ -96,7 +96,7 @@ void queue_answer(struct job *j, int16_t status);
 /** queues_notify - notifies front ends that have answers and want to hear of them. */
 void queues_notify(struct block *b);
 
-int jobs_init(void);
+int jobs_init(bool is_fixed);
 /** job_get - NULL: all are in use. */
 struct job *job_get(struct queue *q);
 /** job_begin - what the decoder said of its request. */

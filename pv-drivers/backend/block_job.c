@@ -4,6 +4,7 @@
 
 static struct {
 	struct job pool[BLOCK_JOBS_MAX];
+	uint32_t used_count; /* of the pool, ever: what was never used costs nothing */
 	struct jobs unused;
 	struct buffers buffers;
 } jobs;
@@ -11,20 +12,18 @@ static struct {
 static void job_disk(struct job *j);
 static void barrier_go(struct block *b);
 
-int jobs_init(void)
+int jobs_init(bool is_fixed)
 {
-	unsigned int i;
-
-	for (i = 0; i < BLOCK_JOBS_MAX; i++) {
-		jobs_append(&jobs.unused, &jobs.pool[i]);
-	}
-	return buffers_init(&jobs.buffers);
+	return buffers_init(&jobs.buffers, is_fixed);
 }
 
 struct job *job_get(struct queue *q)
 {
 	struct job *j = jobs_take(&jobs.unused);
 
+	if (!j && jobs.used_count < BLOCK_JOBS_MAX) {
+		j = &jobs.pool[jobs.used_count++];
+	}
 	if (j) {
 		j->queue = q;
 		j->buffer = NULL;

@@ -8,7 +8,7 @@
 
 enum { PAGE_BYTES = 4096 };
 
-int buffers_init(struct buffers *b)
+int buffers_init(struct buffers *b, bool is_fixed)
 {
 	void *at = mmap(NULL, (size_t)BUFFERS_PAGES * PAGE_BYTES, PROT_READ | PROT_WRITE,
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -17,7 +17,7 @@ int buffers_init(struct buffers *b)
 	if (at == MAP_FAILED) {
 		return -errno;
 	}
-	b->is_fixed = !loop_fix(at, (size_t)BUFFERS_FIXED * PAGE_BYTES);
+	b->is_fixed = is_fixed && !loop_fix(at, (size_t)BUFFERS_FIXED * PAGE_BYTES);
 	return 0;
 }
 

@@ -12,8 +12,8 @@
 #include <stdint.h>
 
 #define BUFFERS_PAGES 2048u /* 8 MiB: eight of the largest requests, or 2048 of the smallest */
-/* The first of them, 2 MiB, are always there, so that the kernel need not look them up each time.
- */
+/* The first of them, 2 MiB, are always there for a guest that starts with disks, so that the kernel
+ * need not look them up each time. */
 #define BUFFERS_FIXED 512u
 
 struct buffers {
@@ -22,8 +22,8 @@ struct buffers {
 	uint64_t used[BUFFERS_PAGES / 64]; /* a bit a page */
 };
 
-/** buffers_init - 0, or -errno. */
-int buffers_init(struct buffers *b);
+/** buffers_init - 0, or -errno. @is_fixed: the kernel is to keep the first of them. */
+int buffers_init(struct buffers *b, bool is_fixed);
 /** buffers_get - room for so many bytes, at a page's start; NULL: none now. */
 void *buffers_get(struct buffers *b, size_t bytes);
 /** buffers_is_fixed - does all of it lie in the pages that the kernel keeps? */

@@ -25,20 +25,23 @@ static void usage(FILE *f)
 {
 	fputs("usage: domus-backend --domain N\n"
 	      "Serves the disks and networks of guest N. domusd starts it.\n"
-	      "  --nbd  loads libnbd, for disks behind servers\n"
+	      "  --disks  keeps memory for disks at hand\n"
+	      "  --nbd    loads libnbd, for disks behind servers\n"
 	      "  --version, --help\n",
 	      f);
 }
 
+struct options {
+	bool has_disks, has_nbd;
+};
+
 /* The guest's number; or -1: exit with *code. */
-static int options_read(int argc, char **argv, bool *has_nbd, int *code)
+static int options_read(int argc, char **argv, struct options *o, int *code)
 {
 	static const struct option longs[] = {
-		{"domain", required_argument, NULL, 'd'},
-		{"nbd", no_argument, NULL, 'n'},
-		{"version", no_argument, NULL, 'V'},
-		{"help", no_argument, NULL, 'h'},
-		{0},
+		{"domain", required_argument, NULL, 'd'}, {"disks", no_argument, NULL, 'D'},
+		{"nbd", no_argument, NULL, 'n'},          {"version", no_argument, NULL, 'V'},
+		{"help", no_argument, NULL, 'h'},         {0},
 	};
 	unsigned long domid = 0;
 	char *end = "";
@@ -54,8 +57,8 @@ static int options_read(int argc, char **argv, bool *has_nbd, int *code)
 			usage(stdout);
 			return -1;
 		}
-		if (c == 'n') {
-			*has_nbd = true;
+		if (c == 'n' || c == 'D') {
+			*(c == 'n' ? &o->has_nbd : &o->has_disks) = true;
 			continue;
 		}
 		domid = c == 'd' ? strtoul(optarg, &end, 10) : 0;
@@ -68,16 +71,16 @@ static int options_read(int argc, char **argv, bool *has_nbd, int *code)
 	return (int)domid;
 }
 
-static int start(uint16_t domid, bool has_nbd, struct complaint *c)
+static int start(uint16_t domid, const struct options *o, struct complaint *c)
 {
 	int rc = loop_init();
 
 	if (rc) {
 		return complain(c, -rc, "the event loop does not start (io_uring)");
 	}
-	rc = block_init(c);
+	rc = block_init(o->has_disks, c);
 	rc = rc ? rc : net_init(c);
-	rc = rc || !has_nbd ? rc : nbd_library_load(c);
+	rc = rc || !o->has_nbd ? rc : nbd_library_load(c);
 	if (rc) {
 		return rc;
 	}
@@ -95,14 +98,14 @@ static int start(uint16_t domid, bool has_nbd, struct complaint *c)
 int main(int argc, char **argv)
 {
 	struct complaint c;
-	bool has_nbd = false;
-	int code, rc, domid = options_read(argc, argv, &has_nbd, &code);
+	struct options o = {0};
+	int code, rc, domid = options_read(argc, argv, &o, &code);
 
 	if (domid < 0) {
 		return code;
 	}
 	signal(SIGPIPE, SIG_IGN);
-	if (start((uint16_t)domid, has_nbd, &c)) {
+	if (start((uint16_t)domid, &o, &c)) {
 		fprintf(stderr, "domus-backend: guest %d: %s\n", domid, c.text);
 		return 6;
 	}

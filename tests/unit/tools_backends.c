@@ -21,12 +21,13 @@ enum { DOMID = 7 };
 static int peer = -1;
 
 /* A real process, to be reaped and waited for; the conversation is the test's own. */
-int spawn_backend(uint32_t domid, const char *name, int has_nbd, pid_t *pid, int *fd, struct err *e)
+int spawn_backend(uint32_t domid, const char *name, enum backend_needs needs, pid_t *pid, int *fd,
+		  struct err *e)
 {
 	int ends[2];
 
 	(void)e;
-	(void)has_nbd;
+	(void)needs;
 	assert_int_equal(domid, DOMID);
 	assert_string_equal(name, "web");
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
