@@ -167,7 +167,7 @@ static int net_connect(struct hyper *h, uint32_t domid, const struct guest_net *
 		return kernel_failed(h, &d, e);
 	}
 	device_link(&d, name);
-	return link_join(name, net->bridge, net->mtu, e) ||
+	return link_join_guest(name, net->bridge, net->mtu, e) ||
 			       device_set(h, &d, "hotplug-status", "connected", e)
 		       ? -1
 		       : 0;

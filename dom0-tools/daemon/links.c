@@ -112,6 +112,26 @@ int link_join(const char *name, const char *bridge_name, unsigned int mtu, struc
 	return change(sk, name, wanted, "cannot be put on its bridge", e);
 }
 
+/* dom0 does not speak IPv6 there itself: the bridge does, if need be. */
+static void mute(const char *name)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%.15s/disable_ipv6", name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd >= 0) { /* otherwise the kernel has no IPv6 */
+		(void)!write(fd, "1", 1);
+		close(fd);
+	}
+}
+
+int link_join_guest(const char *name, const char *bridge, unsigned int mtu, struct err *e)
+{
+	mute(name);
+	return link_join(name, bridge, mtu, e);
+}
+
 int link_leave(const char *name, struct err *e)
 {
 	struct nl_sock *sk = session(name, e);
@@ -305,7 +325,7 @@ int link_tap(const char *name, const char *bridge, unsigned int mtu, struct err 
 		err_set(e, ERR_HOST, "the guest gets no network device %s", name);
 		err_errno(e, errno, fd < 0 ? "open /dev/net/tun" : "TUNSETIFF");
 		err_fix(e, "load the module tun (modprobe tun)");
-	} else if (link_join(name, bridge, mtu, e) == 0) {
+	} else if (link_join_guest(name, bridge, mtu, e) == 0) {
 		return fd;
 	}
 	if (fd >= 0) {

@@ -29,6 +29,8 @@ int link_ask(const char *name, struct link_facts *facts);
 /** link_join - puts a device on a bridge and switches it on. @mtu: of the device; 0: the bridge's.
  *  Returns 0, or -1 with ERR_HOST; as do those below. */
 int link_join(const char *name, const char *bridge, unsigned int mtu, struct err *e);
+/** link_join_guest - the same for a guest's device, on which dom0 itself has no addresses. */
+int link_join_guest(const char *name, const char *bridge, unsigned int mtu, struct err *e);
 /** link_leave - takes a device from its bridge. */
 int link_leave(const char *name, struct err *e);
 /** link_set - switches a device on; with an MTU and an address, but for 0 and NULL. */
