@@ -35,7 +35,7 @@ static void __noreturn idle_loop(void)
 			pending_work_run();
 			continue;
 		}
-		if (alloc_scrub_some()) {
+		if (alloc_scrub_some(time_now())) {
 			continue;
 		}
 		irq_disable();

@@ -24,6 +24,7 @@
 
 #define SCRUB_PAGES 16u   /* cleared at once under the lock: a few microseconds */
 #define SCRUB_LOOKS 4096u /* frames looked at in one go */
+#define SCRUB_FLUSH_NS 1000000u
 
 static spinlock_t alloc_lock = SPINLOCK_INIT;
 static u32 heads[ZONES][ALLOC_MAX_ORDER + 1]; /* circular lists, 0 = empty */
@@ -142,29 +143,36 @@ static u64 block_take(unsigned int order, unsigned int zones, bool want_dirty)
 	return 0;
 }
 
-/* All CPUs drop what they may still translate to the frames from m up to `end`. */
-static void frames_flush(u64 m, u64 end)
+/* When the last of the frames from m up to `end` was let go. */
+static u32 frames_stamp(u64 m, u64 end)
 {
 	u32 newest = frame_table[m].stamp;
-	cpumask_t all = {{0}};
 
 	for (u64 i = m + 1; i < end; i++) {
 		if ((s32)(frame_table[i].stamp - newest) > 0) {
 			newest = frame_table[i].stamp;
 		}
 	}
+	return newest;
+}
+
+static cpumask_t all_cpus(void)
+{
+	cpumask_t all = {{0}};
+
 	for (unsigned int cpu = 0; cpu < cpu_count; cpu++) {
 		all.bits[cpu / 64] |= BIT(cpu % 64);
 	}
-	tlb_flush_stamp(&all, newest);
+	return all;
 }
 
 /* A block that is about to be used: nobody writes to it any more, and its contents are harmless. */
 static void block_prepare(u64 m, unsigned int order, unsigned int flags)
 {
 	u64 end = m + (1ull << order), cleaned = 0;
+	const cpumask_t all = all_cpus();
 
-	frames_flush(m, end);
+	tlb_flush_stamp(&all, frames_stamp(m, end));
 	for (u64 i = m; i < end; i++) {
 		if (frame_table[i].count & FRAME_DIRTY) {
 			cleaned++;
@@ -269,28 +277,68 @@ static u64 block_find_dirty(void)
 	return 0;
 }
 
+/*
+ * Who could still write to the frames would do so behind our back: they must have left all TLBs. While
+ * a domain goes, each of its frames would have all CPUs interrupted; those that wait a little go by one
+ * flush.
+ */
+static bool scrub_allowed(u64 m, u64 end, u64 now)
+{
+	static u64 flushed;
+	const cpumask_t all = all_cpus();
+	u32 stamp = frames_stamp(m, end);
+
+	if (tlb_is_stale(&all, stamp)) {
+		if (now - flushed < SCRUB_FLUSH_NS) {
+			return false;
+		}
+		flushed = now;
+		tlb_flush_stamp(&all, stamp);
+	}
+	return true;
+}
+
+static u64 frames_scrub(u64 m, u64 end)
+{
+	u64 cleaned = 0;
+
+	for (; m < end; m++) {
+		if (frame_table[m].count & FRAME_DIRTY) {
+			page_clear(mfn_to_virt(_mfn(m)));
+			frame_table[m].count = 0;
+			cleaned++;
+		}
+	}
+	__atomic_fetch_sub(&dirty_count, cleaned, __ATOMIC_RELAXED);
+	return cleaned;
+}
+
+static bool any_dirty(u64 m, u64 end)
+{
+	while (m < end && !(frame_table[m].count & FRAME_DIRTY)) {
+		m++;
+	}
+	return m < end;
+}
+
 /* Clears some frames of a free block; `done` of its head counts units already looked at. */
-static void block_scrub(u64 m)
+static void block_scrub(u64 m, u64 now)
 {
 	struct frame *head = &frame_table[m];
 	unsigned int order = head->type & FREE_ORDER;
 	u64 i = (u64)head->done * SCRUB_PAGES, pages = 1ull << order;
-	u64 end = MIN(pages, i + SCRUB_LOOKS), cleaned = 0;
+	u64 end = MIN(pages, i + SCRUB_LOOKS), stop, cleaned = 0;
 
-	while (i < end && !cleaned) {
-		u64 stop = MIN(pages, i + SCRUB_PAGES);
-
-		for (; i < stop; i++) {
-			if (frame_table[m + i].count & FRAME_DIRTY) {
-				/* Who could still write to it would do so behind our back. */
-				frames_flush(m + i, m + i + 1);
-				page_clear(mfn_to_virt(_mfn(m + i)));
-				frame_table[m + i].count = 0;
-				cleaned++;
-			}
+	for (; i < end && !cleaned; i = stop) {
+		stop = MIN(pages, i + SCRUB_PAGES);
+		if (!any_dirty(m + i, m + stop)) {
+			continue;
 		}
+		if (!scrub_allowed(m + i, m + stop, now)) {
+			break;
+		}
+		cleaned = frames_scrub(m + i, m + stop);
 	}
-	__atomic_fetch_sub(&dirty_count, cleaned, __ATOMIC_RELAXED);
 	if (i == pages) {
 		list_remove(m, order);
 		block_insert(m, order, 0);
@@ -299,7 +347,7 @@ static void block_scrub(u64 m)
 	}
 }
 
-bool alloc_scrub_some(void)
+bool alloc_scrub_some(u64 now)
 {
 	u64 m;
 
@@ -307,11 +355,11 @@ bool alloc_scrub_some(void)
 		return false;
 	}
 	if (!spin_trylock(&alloc_lock)) {
-		return true; /* allocations go first */
+		return false; /* another CPU scrubs, or allocations go first */
 	}
 	m = block_find_dirty();
 	if (m) {
-		block_scrub(m);
+		block_scrub(m, now);
 	}
 	spin_unlock(&alloc_lock);
 	return m != 0;

@@ -23,6 +23,9 @@ static u8 *memory;
 static u32 flushed, clock_now;
 static u64 watched; /* a frame; was it flushed before it was cleared? */
 static bool flushed_first;
+static u32 past; /* what all CPUs have flushed */
+static unsigned int flushes;
+static u64 now;
 
 void *host_frame(mfn_t m)
 {
@@ -39,9 +42,17 @@ void tlb_flush_stamp(const cpumask_t *mask, u32 stamp)
 {
 	assert_int_equal(mask->bits[0], 3);
 	flushed = stamp;
+	flushes++;
 	if (watched && stamp == frame_table[watched].stamp) {
 		flushed_first |= memory[watched * PAGE_SIZE] != 0;
 	}
+}
+
+
+bool tlb_is_stale(const cpumask_t *mask, u32 stamp)
+{
+	assert_int_equal(mask->bits[0], 3);
+	return (s32)(past - stamp) <= 0;
 }
 
 u32 tlb_stamp(void)
@@ -155,6 +166,12 @@ static void try_free(void)
 	model_free += 1ull << b.order;
 }
 
+/* Each time a millisecond later: it is allowed to flush. */
+static bool scrub(void)
+{
+	return alloc_scrub_some(now += 1000000);
+}
+
 static void test_random(void **state)
 {
 	(void)state;
@@ -168,7 +185,7 @@ static void test_random(void **state)
 			try_free();
 			break;
 		default:
-			alloc_scrub_some();
+			scrub();
 			break;
 		}
 		assert_int_equal(alloc_free_pages(), model_free);
@@ -190,15 +207,14 @@ static void test_scrub(void **state)
 
 	(void)state;
 	memset(host_frame(_mfn(6144)), 0x5a, PAGE_SIZE * 2048);
-	while (alloc_scrub_some()) {
+	while (scrub()) {
 		assert_true(++rounds < 4 * FRAMES);
 	}
 	assert_int_equal(alloc_dirty_pages(), 0);
 	assert_true(block_is_zero(_mfn(6144), 2048));
-	assert_false(alloc_scrub_some());
+	assert_false(scrub());
 }
 
-/* Reuse flushes by the newest stamp in the block, across the wrap of the clock. */
 /* A CPU that still has a page writable would fill it again after it was cleared. */
 static void test_scrub_flushes(void **state)
 {
@@ -210,13 +226,48 @@ static void test_scrub_flushes(void **state)
 	free_frames(m, 0);
 	watched = m.n;
 	flushed_first = false;
-	while (alloc_scrub_some()) {
+	while (scrub()) {
 	}
 	watched = 0;
 	assert_true(flushed_first);
 	assert_true(block_is_zero(m, 1));
 }
 
+/* A domain that goes does not have all CPUs interrupted for each of its frames. */
+static void test_scrub_waits_with_the_next_flush(void **state)
+{
+	mfn_t m = alloc_frames(0, 0, 0);
+
+	(void)state;
+	assert_false(mfn_eq(m, INVALID_MFN));
+	while (scrub()) {
+	}
+	for (past = 5000; past < 5010; past += 2) {
+		memset(host_frame(m), 0x5a, PAGE_SIZE);
+		frame_of(m)->stamp = past;
+		free_frames(m, 0);
+		scrub();
+		assert_true(block_is_zero(m, 1));
+		m = alloc_frames(0, 0, ALLOC_DIRTY);
+		frame_of(m)->stamp = past;
+		memset(host_frame(m), 0x5a, PAGE_SIZE);
+		free_frames(m, 0);
+		flushes = 0;
+		assert_true(alloc_scrub_some(now + 999999));
+		assert_int_equal(flushes, 0);
+		assert_false(block_is_zero(m, 1));
+		/* Unless they did by themselves. */
+		past++;
+		assert_true(alloc_scrub_some(now + 999999));
+		assert_int_equal(flushes, 0);
+		assert_true(block_is_zero(m, 1));
+		m = alloc_frames(0, 0, 0);
+	}
+	past = 0;
+	free_frames(m, 0);
+}
+
+/* Reuse flushes by the newest stamp in the block, across the wrap of the clock. */
 static void test_flush(void **state)
 {
 	mfn_t m = alloc_frames(2, 0, 0);
@@ -437,6 +488,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_valid),       cmocka_unit_test(test_random),
 		cmocka_unit_test(test_scrub),       cmocka_unit_test(test_scrub_flushes),
+		cmocka_unit_test(test_scrub_waits_with_the_next_flush),
 		cmocka_unit_test(test_flush),       cmocka_unit_test(test_heap),
 		cmocka_unit_test(test_owner_table), cmocka_unit_test(test_share),
 		cmocka_unit_test(test_adopt),       cmocka_unit_test(test_owned),

@@ -81,19 +81,32 @@ u32 tlb_stamp(void)
 	return __atomic_load_n(&flush_clock, __ATOMIC_SEQ_CST);
 }
 
-void tlb_flush_stamp(const cpumask_t *mask, u32 stamp)
+static bool cpus_stale(const cpumask_t *mask, u32 stamp, cpumask_t *stale)
 {
-	cpumask_t stale = {{0}};
 	bool any = false;
 
 	for (unsigned int cpu = 0; cpu < cpu_count; cpu++) {
 		if ((mask->bits[cpu / 64] >> (cpu % 64) & 1) &&
 		    (s32)(__atomic_load_n(&flushed_at[cpu], __ATOMIC_SEQ_CST) - stamp) <= 0) {
-			stale.bits[cpu / 64] |= BIT(cpu % 64);
+			stale->bits[cpu / 64] |= BIT(cpu % 64);
 			any = true;
 		}
 	}
-	if (any) {
+	return any;
+}
+
+bool tlb_is_stale(const cpumask_t *mask, u32 stamp)
+{
+	cpumask_t stale = {{0}};
+
+	return cpus_stale(mask, stamp, &stale);
+}
+
+void tlb_flush_stamp(const cpumask_t *mask, u32 stamp)
+{
+	cpumask_t stale = {{0}};
+
+	if (cpus_stale(mask, stamp, &stale)) {
 		tlb_flush_mask(&stale);
 	}
 }

@@ -32,5 +32,7 @@ static inline u64 cr3_with_pcid(maddr_t table, enum pcid pcid)
 
 /* The current value of the flush clock: to be kept in a frame that may be in TLBs. */
 u32 tlb_stamp(void);
-/* Flushes all CPUs of `mask` that may still hold what was mapped at `stamp`. */
+/* May any CPU of `mask` still hold what was mapped at `stamp`? */
+bool tlb_is_stale(const cpumask_t *mask, u32 stamp);
+/* Flushes those that may. */
 void tlb_flush_stamp(const cpumask_t *mask, u32 stamp);
