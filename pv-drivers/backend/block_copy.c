@@ -55,6 +55,17 @@ static bool map_missing(struct persistent *p, const struct copy *c)
 	return !count || persistent_add(p, grefs, count);
 }
 
+/*
+ * Whole sectors. Where copying is what a request costs, the CPU's own loop is the shortest code and,
+ * for parts as long as these, as fast as any.
+ */
+static void sectors_copy(void *to, const void *from, size_t bytes)
+{
+	size_t words = bytes / 8;
+
+	__asm__ volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(words) : : "memory");
+}
+
 static bool copy_by_mapping(struct persistent *p, const struct copy *c)
 {
 	unsigned char *own = c->own, *page;
@@ -65,7 +76,8 @@ static bool copy_by_mapping(struct persistent *p, const struct copy *c)
 	}
 	for (i = 0; i < c->count; i++) {
 		page = persistent_find(p, c->segments[i].gref) + c->segments[i].offset;
-		memcpy(c->to_guest ? page : own, c->to_guest ? own : page, c->segments[i].bytes);
+		sectors_copy(c->to_guest ? page : own, c->to_guest ? own : page,
+			     c->segments[i].bytes);
 		own += c->segments[i].bytes;
 	}
 	return true;

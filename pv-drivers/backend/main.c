@@ -78,8 +78,8 @@ static int start(uint16_t domid, const struct options *o, struct complaint *c)
 	if (rc) {
 		return complain(c, -rc, "the event loop does not start (io_uring)");
 	}
+	net_init();
 	rc = block_init(o->has_disks, c);
-	rc = rc ? rc : net_init(c);
 	rc = rc || !o->has_nbd ? rc : nbd_library_load(c);
 	if (rc) {
 		return rc;

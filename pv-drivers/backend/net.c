@@ -130,12 +130,9 @@ static void settle(struct loop_settler *s)
 	}
 }
 
-int net_init(struct complaint *c)
+void net_init(void)
 {
-	int rc = net_rooms_init();
-
 	loop_settler_add(&nets.settler, settle);
-	return rc ? complain(c, -rc, "memory for packets") : 0;
 }
 
 /* --- The device --- */
@@ -157,6 +154,9 @@ static int net_attach(struct device *d, const struct backend_request *request, i
 	nets.list = n;
 	n->record = kept_map(fds[1], NET_QUEUES_MAX * sizeof(*n->record), c);
 	rc = n->record ? tap_check(fds[0], c) : -ENOMEM;
+	if (!rc && net_room_init()) {
+		rc = complain(c, ENOMEM, "memory for packets");
+	}
 	if (!rc) {
 		n->tap = fds[0];
 		fds[0] = -1;

@@ -62,8 +62,8 @@ struct net_device {
 	struct net_queue queues[NET_QUEUES_MAX];
 };
 
-/** net_init - what all network devices share; before all else. */
-int net_init(struct complaint *c);
+/** net_init - before all else. */
+void net_init(void);
 
 /**
  * net_queues_open - maps what the front end published, as far as it goes; a successor ends what
@@ -75,5 +75,5 @@ void net_queues_close(struct net_device *n);
 void net_queue_take(struct net_queue *q);
 /** net_device_receive - reads packets for a while; true: there may be more. */
 bool net_device_receive(struct net_device *n);
-/** net_rooms_init - memory for packets; 0, or -errno. */
-int net_rooms_init(void);
+/** net_room_init - memory for packets, which all devices share; 0, or -errno. */
+int net_room_init(void);

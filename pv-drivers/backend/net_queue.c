@@ -1,57 +1,64 @@
 /* SPDX-License-Identifier: MIT */
 /* The rings of network devices, and packets between them and the tap; see net.h. */
 #include <stddef.h>
-#include <sys/mman.h>
 
 #include "backend/net.h"
+#include "backend/own_pages.h"
 #include "net/offload.h"
 
 enum {
-	PAGE_BYTES = 4096,
-	/* All that a ring can hold; and for packets that come, as much, one a time more. */
-	ROOM_BYTES = NET_SLOTS * PAGE_BYTES,
-	PACKET_ROOM_BYTES = 18 * PAGE_BYTES, /* the largest, behind a page for its header */
-	TURN = 64,                           /* packets read before the others have their turn */
+	PAGE_BYTES = GRANT_PAGE_BYTES,
+	/* What is copied together; behind it there is room for one packet more, the largest. */
+	ROUND_PAGES = 64,
+	PACKET_PAGES = 18, /* the pages that it touches, behind one for its header */
+	TURN = 64,         /* packets read before the others have their turn */
+	/* A slot has at most a page, and thus touches two. */
+	COPIES_MAX = 2 * NET_SLOTS,
 };
 
-/* Shared by all devices: what is in there is gone before the event loop goes on. */
+_Static_assert(ROUND_PAGES + PACKET_PAGES == OWN_PAGES, "the room");
+_Static_assert(OWN_PAGES <= COPIES_MAX, "packets to the guest touch each page once");
+
+/* Shared by all devices, and by both ways: it is empty before the event loop goes on. */
 static struct {
-	uint8_t *from_guest, *to_guest;
-	uint32_t to_guest_used;
+	uint8_t *pages;
+	uint32_t used; /* bytes of packets to the guest */
 	struct net_batch tx_batch;
-	xengnttab_grant_copy_segment_t copies[NET_QUEUES_MAX * NET_SLOTS];
-	struct net_slot *slots[NET_QUEUES_MAX * NET_SLOTS]; /* which each copy is for */
+	uint8_t *rows[NET_SLOTS]; /* where each packet of it lies */
+	xengnttab_grant_copy_segment_t copies[COPIES_MAX];
+	struct net_slot *slots[COPIES_MAX]; /* which each copy is for */
 	uint32_t copy_count;
 } room;
 
-int net_rooms_init(void)
+int net_room_init(void)
 {
-	uint8_t *all = mmap(NULL, 2 * ROOM_BYTES + PACKET_ROOM_BYTES, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (all == MAP_FAILED) {
-		return -errno;
-	}
-	room.from_guest = all;
-	room.to_guest = all + ROOM_BYTES;
-	return 0;
+	room.pages = own_pages_get();
+	return room.pages ? 0 : -ENOMEM;
 }
 
 /* --- Copies --- */
+
+/* Adds those of a slot, cut where a page ends here. */
+static void copies_add_slot(struct net_slot *s, uint8_t *data, bool to_guest)
+{
+	uint32_t done, part;
+
+	for (done = 0; done < s->bytes; done += part, data += part) {
+		part = PAGE_BYTES - (uintptr_t)data % PAGE_BYTES;
+		part = part < s->bytes - done ? part : s->bytes - done;
+		room.slots[room.copy_count] = s;
+		grant_copy_set(&room.copies[room.copy_count++], to_guest, s->ref,
+			       (uint16_t)(s->offset + done), data, (uint16_t)part);
+	}
+}
 
 /* Adds the copies of a packet's pieces, which lie in a row here; returns the end of the row. */
 static uint8_t *copies_add(struct net_batch *t, const struct net_entry *e, uint8_t *data,
 			   bool to_guest)
 {
 	for (uint32_t i = e->slot_first; i < e->slot_first + e->slot_count; i++) {
-		struct net_slot *s = &t->slots[i];
-
-		if (s->bytes) {
-			room.slots[room.copy_count] = s;
-			grant_copy_set(&room.copies[room.copy_count++], to_guest, s->ref, s->offset,
-				       data, s->bytes);
-			data += s->bytes;
-		}
+		copies_add_slot(&t->slots[i], data, to_guest);
+		data += t->slots[i].bytes;
 	}
 	return data;
 }
@@ -81,22 +88,45 @@ static bool is_whole(const struct net_batch *t, const struct net_entry *e)
 	return bytes == e->packet.bytes;
 }
 
-static void batch_send(struct net_queue *q, struct net_batch *t)
+/* A packet's row begins so that the whole pages in it are whole pages here: fewer copies are cut. */
+static uint8_t *row_begin(const struct net_batch *t, const struct net_entry *e, uint8_t *at)
 {
-	uint8_t *data = room.from_guest;
+	uint32_t before = 0;
 
-	for (uint32_t i = 0; i < t->entry_count; i++) {
-		data = copies_add(t, &t->entries[i], data, false);
+	for (uint32_t i = e->slot_first; i < e->slot_first + e->slot_count; i++) {
+		if (t->slots[i].bytes == PAGE_BYTES) {
+			return at + (0 - (uintptr_t)at - before) % PAGE_BYTES;
+		}
+		before += t->slots[i].bytes;
+	}
+	return at;
+}
+
+/* Sends packets from one on, as far as the room goes; returns the next one. */
+static uint32_t round_send(const struct net_queue *q, struct net_batch *t, uint32_t first)
+{
+	uint8_t *data = room.pages, *end = data + ROUND_PAGES * PAGE_BYTES;
+	uint32_t next;
+
+	for (next = first; next < t->entry_count && data < end; next++) {
+		room.rows[next] = row_begin(t, &t->entries[next], data);
+		data = copies_add(t, &t->entries[next], room.rows[next], false);
 	}
 	copies_make(net_back_fail_tx);
-	data = room.from_guest;
-	for (uint32_t i = 0; i < t->entry_count; i++) {
-		const struct net_entry *e = &t->entries[i];
-
-		if (is_whole(t, e)) {
-			tap_write(q->net->tap, &e->packet, data);
+	for (uint32_t i = first; i < next; i++) {
+		if (is_whole(t, &t->entries[i])) {
+			tap_write(q->net->tap, &t->entries[i].packet, room.rows[i]);
 		}
-		data += e->packet.bytes;
+	}
+	return next;
+}
+
+static void batch_send(const struct net_queue *q, struct net_batch *t)
+{
+	uint32_t next = 0;
+
+	while (next < t->entry_count) {
+		next = round_send(q, t, next);
 	}
 }
 
@@ -159,14 +189,14 @@ static int place(struct net_device *n, const struct net_packet *p, uint8_t *data
 /* The row of pages for the next packet: its data begins a page, so that fewer copies cross one. */
 static uint8_t *room_next(void)
 {
-	return room.to_guest + room.to_guest_used + PAGE_BYTES;
+	return room.pages + room.used + PAGE_BYTES;
 }
 
 static void room_use(const struct net_packet *p)
 {
 	uint32_t pages = 1 + net_packet_pieces(p);
 
-	room.to_guest_used += pages * PAGE_BYTES;
+	room.used += pages * PAGE_BYTES;
 }
 
 /* Reads and places packets while there is room; true: there may be more. */
@@ -174,7 +204,7 @@ static bool receive(struct net_device *n)
 {
 	struct net_packet p;
 
-	for (int i = 0; i < TURN && room.to_guest_used < ROOM_BYTES; i++) {
+	for (int i = 0; i < TURN && room.used < ROUND_PAGES * PAGE_BYTES; i++) {
 		uint8_t *data = room_next();
 
 		if (!tap_read(n->tap, &n->features, &p, data)) {
@@ -240,7 +270,7 @@ bool net_device_receive(struct net_device *n)
 {
 	bool has_more;
 
-	room.to_guest_used = 0;
+	room.used = 0;
 	has_more = place_held(n) && receive(n);
 	if (n->is_connected) {
 		placed_send(n);

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <xen/grant_table.h>
 #include <xen/evtchn.h>
+#include <xen/gntalloc.h>
 #include <xen/gntdev.h>
 
 #include "backend/syscalls.h"
@@ -50,6 +51,7 @@ static const unsigned long ioctls[] = {
 	IOCTL_GNTDEV_GRANT_COPY,
 	IOCTL_EVTCHN_NOTIFY,
 	IOCTL_GNTDEV_MAP_GRANT_REF,
+	IOCTL_GNTALLOC_ALLOC_GREF,
 	IOCTL_GNTDEV_UNMAP_GRANT_REF,
 	IOCTL_GNTDEV_GET_OFFSET_FOR_VADDR,
 	IOCTL_EVTCHN_BIND_INTERDOMAIN,

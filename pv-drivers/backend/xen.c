@@ -10,6 +10,7 @@
 #include <xen/grant_table.h>
 
 #include "backend/loop.h"
+#include "backend/own_pages.h"
 #include "backend/xen.h"
 
 enum { EVENTS_AT_ONCE = 64 };
@@ -92,6 +93,7 @@ int xen_open(uint16_t domid, struct complaint *c)
 	if (!xen.grants) {
 		return complain(c, errno, "grants cannot be used (/dev/xen/gntdev)");
 	}
+	own_pages_open();
 	xen.came.done = events_came;
 	xen.wrote.done = events_wrote;
 	events_listen();
@@ -143,21 +145,35 @@ void grants_unmap(void *pages, uint32_t count)
 	xengnttab_unmap(xen.grants, pages, count);
 }
 
+/* Own memory: by reference where it has one, else by address. Returns the flag, or 0. */
+static uint16_t own_side_set(union xengnttab_copy_ptr *side, void *own, uint16_t flag)
+{
+	uint32_t ref;
+
+	if (!own_page_ref(own, &ref)) {
+		side->virt = own;
+		return 0;
+	}
+	side->foreign.ref = ref;
+	side->foreign.offset = (uintptr_t)own % GRANT_PAGE_BYTES;
+	side->foreign.domid = OWN_DOMID;
+	return flag;
+}
+
 void grant_copy_set(xengnttab_grant_copy_segment_t *s, bool to_guest, uint32_t gref,
 		    uint16_t offset, void *own, uint16_t bytes)
 {
-	union xengnttab_copy_ptr guest = {
-		.foreign = {.ref = gref, .offset = offset, .domid = xen.domid},
-	};
+	union xengnttab_copy_ptr *guest_side = to_guest ? &s->dest : &s->source;
 
-	s->source = s->dest = (union xengnttab_copy_ptr){.virt = own};
+	guest_side->foreign.ref = gref;
+	guest_side->foreign.offset = offset;
+	guest_side->foreign.domid = xen.domid;
 	if (to_guest) {
-		s->dest = guest;
+		s->flags = GNTCOPY_dest_gref | own_side_set(&s->source, own, GNTCOPY_source_gref);
 	} else {
-		s->source = guest;
+		s->flags = GNTCOPY_source_gref | own_side_set(&s->dest, own, GNTCOPY_dest_gref);
 	}
 	s->len = bytes;
-	s->flags = to_guest ? GNTCOPY_dest_gref : GNTCOPY_source_gref;
 	s->status = GNTST_general_error;
 }
 

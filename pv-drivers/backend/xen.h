@@ -32,7 +32,12 @@ void port_notify(const struct port *p);
 void *grants_map(const uint32_t *grefs, uint32_t count);
 void grants_unmap(void *pages, uint32_t count);
 
-/** grant_copy_set - fills in a copy between a part of a guest's page and own memory. */
+#define GRANT_PAGE_BYTES 4096u
+
+/**
+ * grant_copy_set - fills in a copy between a part of a guest's page and own memory, which does not
+ * cross the end of a page where it is that of own_pages.h.
+ */
 void grant_copy_set(xengnttab_grant_copy_segment_t *s, bool to_guest, uint32_t gref,
 		    uint16_t offset, void *own, uint16_t bytes);
 /** grants_copy - runs them; each has a status then. 0, or -errno: none of them counts. */
