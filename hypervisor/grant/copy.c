@@ -8,20 +8,21 @@
 #include "domain/continuation.h"
 #include "table.h"
 
+#define COPY_BATCH 8u /* read from the guest at once; a few microseconds of work */
+
 struct side {
 	struct domain_cache cache;
-	u64 name;  /* reference or frame number */
-	mfn_t mfn; /* held: */
-	struct grant_part part;
+	u64 name;       /* reference or frame number */
+	struct pin pin; /* held: */
 	bool held, grant, write;
 };
 
 static void side_put(struct side *s)
 {
 	if (s->held) {
-		grant_frame_put(s->mfn, s->write);
+		grant_frame_put(s->pin.mfn, s->write);
 		if (s->grant) {
-			grant_unpin(s->cache.d, (u32)s->name, s->write);
+			grant_unpin(s->cache.d, s->pin.active, (u32)s->name, s->write);
 		}
 		s->held = false;
 	}
@@ -29,45 +30,56 @@ static void side_put(struct side *s)
 
 static int side_get_grant(struct side *s)
 {
-	int rc = grant_pin(s->cache.d, current->domain, (u32)s->name, s->write, &s->mfn, &s->part);
+	struct domain *d = s->cache.d;
+	int rc = grant_pin(d, current->domain, (u32)s->name, s->write, false, &s->pin);
 
 	if (rc) {
 		return rc;
 	}
-	rc = grant_frame_get(s->cache.d, s->mfn, s->write);
+	rc = grant_frame_get(d, s->pin.mfn, s->write);
 	if (rc) {
-		grant_unpin(s->cache.d, (u32)s->name, s->write);
+		grant_unpin(d, s->pin.active, (u32)s->name, s->write);
 	}
 	return rc;
 }
 
-static int side_get(struct side *s, const struct gnttab_copy_ptr *p, bool grant)
+static int side_change(struct side *s, domid_t domid, u64 name, bool grant)
 {
-	u64 name = grant ? p->u.ref : p->u.gmfn;
 	int rc;
 
-	if (s->held && s->grant == grant && s->name == name && s->cache.id == p->domid) {
-		return GNTST_okay;
-	}
 	side_put(s);
-	if (!grant && p->domid != DOMID_SELF && p->domid != domain_id(current->domain)) {
+	if (!grant && domid != DOMID_SELF && domid != domain_id(current->domain)) {
 		return GNTST_permission_denied;
 	}
-	if (!domain_cached(&s->cache, p->domid)) {
+	if (!domain_cached(&s->cache, domid)) {
 		return GNTST_bad_domain;
 	}
 	s->grant = grant;
 	s->name = name;
-	s->mfn = _mfn(name);
-	s->part = GRANT_WHOLE;
-	rc = grant ? side_get_grant(s) : grant_frame_get(s->cache.d, s->mfn, s->write);
+	if (grant) {
+		rc = side_get_grant(s);
+	} else {
+		s->pin.mfn = _mfn(name);
+		s->pin.part = GRANT_WHOLE;
+		rc = grant_frame_get(s->cache.d, s->pin.mfn, s->write);
+	}
 	s->held = !rc;
 	return rc;
 }
 
+static inline int side_get(struct side *s, const struct gnttab_copy_ptr *p, bool grant)
+{
+	u64 name = grant ? p->u.ref : p->u.gmfn;
+
+	if (s->held && s->grant == grant && s->name == name && s->cache.id == p->domid) {
+		return GNTST_okay;
+	}
+	return side_change(s, p->domid, name, grant);
+}
+
 static bool side_allows(const struct side *s, u32 offset, u32 len)
 {
-	return offset >= s->part.start && offset + len <= s->part.end;
+	return offset >= s->pin.part.start && offset + len <= s->pin.part.end;
 }
 
 static int copy_one(const struct gnttab_copy *op, struct side *src, struct side *dst)
@@ -86,32 +98,44 @@ static int copy_one(const struct gnttab_copy *op, struct side *src, struct side 
 		rc = GNTST_general_error;
 	}
 	if (!rc) {
-		memmove((u8 *)mfn_to_virt(dst->mfn) + op->dest.offset,
-			(u8 *)mfn_to_virt(src->mfn) + op->source.offset, op->len);
+		memmove((u8 *)mfn_to_virt(dst->pin.mfn) + op->dest.offset,
+			(u8 *)mfn_to_virt(src->pin.mfn) + op->source.offset, op->len);
 	}
 	return rc;
+}
+
+static long copy_batch(guest_ptr_t arg, unsigned int count, struct side *src, struct side *dst)
+{
+	struct gnttab_copy ops[COPY_BATCH];
+
+	if (copy_from_guest(ops, arg, count * sizeof(*ops))) {
+		return -EFAULT;
+	}
+	for (unsigned int i = 0; i < count; i++) {
+		s16 status = (s16)copy_one(&ops[i], src, dst);
+
+		if (copy_to_guest(arg + i * sizeof(*ops) + offsetof(struct gnttab_copy, status),
+				  &status, sizeof(status))) {
+			return -EFAULT;
+		}
+	}
+	return 0;
 }
 
 long grant_op_copy(guest_ptr_t arg, unsigned int count)
 {
 	struct side src = {.write = false}, dst = {.write = true};
-	struct gnttab_copy op;
 	long rc = 0;
 
-	for (unsigned int i = 0; i < count && !rc; i++, arg += sizeof(op)) {
-		if (i && preempt_needed()) {
+	while (count && !rc) {
+		unsigned int n = MIN(count, COPY_BATCH);
+
+		rc = copy_batch(arg, n, &src, &dst);
+		arg += n * sizeof(struct gnttab_copy);
+		count -= n;
+		if (!rc && count && preempt_needed()) {
 			rc = HYPERCALL_CONTINUE(__HYPERVISOR_grant_table_op, GNTTABOP_copy, arg,
-						count - i);
-			break;
-		}
-		if (copy_from_guest(&op, arg, sizeof(op))) {
-			rc = -EFAULT;
-			break;
-		}
-		op.status = (s16)copy_one(&op, &src, &dst);
-		if (copy_to_guest(arg + offsetof(struct gnttab_copy, status), &op.status,
-				  sizeof(op.status))) {
-			rc = -EFAULT;
+						count);
 		}
 	}
 	side_put(&src);

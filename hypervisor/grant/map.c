@@ -38,11 +38,13 @@ static u16 handle_state(u32 flags)
 static int map_acquire(struct gnttab_map_grant_ref *op, struct domain *rd, mfn_t *m)
 {
 	bool write = !(op->flags & GNTMAP_readonly);
-	int rc = grant_pin(rd, current->domain, op->ref, write, m, NULL);
+	struct pin p;
+	int rc = grant_pin(rd, current->domain, op->ref, write, true, &p);
 
 	if (rc) {
 		return rc;
 	}
+	*m = p.mfn;
 	rc = grant_frame_get(rd, *m, write);
 	if (rc) {
 		goto unpin;
@@ -57,7 +59,7 @@ static int map_acquire(struct gnttab_map_grant_ref *op, struct domain *rd, mfn_t
 put:
 	grant_frame_put(*m, write);
 unpin:
-	grant_unpin(rd, op->ref, write);
+	grant_unpin(rd, p.active, op->ref, write);
 	return rc;
 }
 
@@ -129,7 +131,7 @@ void handle_release(struct domain *d, u32 n)
 	struct domain *rd = h->granter;
 
 	grant_frame_put(_mfn(h->mfn), write);
-	grant_unpin(rd, h->ref, write);
+	grant_unpin(rd, active_get(rd->grant, h->ref, false), h->ref, write);
 	h->granter = NULL;
 	handle_free(d, n);
 	domain_put(rd);

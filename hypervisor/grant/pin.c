@@ -19,37 +19,15 @@
 
 #define CLAIM_TRIES 16 /* a guest that changes its entry faster than this gets an error */
 
-struct active *active_get(struct grant_domain *g, u32 ref, bool make)
+struct active *active_page_make(struct grant_domain *g, struct active **slot)
 {
-	struct active **slot = &g->active[index_clamp(ref / ACTIVE_PER_PAGE, 2ul * g->max_frames)];
-	struct active *page = __atomic_load_n(slot, __ATOMIC_ACQUIRE);
+	HOLD_LOCK(&g->lock);
 
-	if (!page && make) {
-		spin_lock(&g->lock);
-		page = *slot;
-		if (!page) {
-			page = heap_alloc_page();
-			/* Before the look at `shared` in grant_pin(): see frame_detach(). */
-			__atomic_store_n(slot, page, __ATOMIC_SEQ_CST);
-		}
-		spin_unlock(&g->lock);
+	if (!*slot) {
+		/* Before the look at `shared` in grant_pin(): see frame_detach(). */
+		__atomic_store_n(slot, heap_alloc_page(), __ATOMIC_SEQ_CST);
 	}
-	return page ? &page[ref % ACTIVE_PER_PAGE] : NULL;
-}
-
-u64 *entry_of(struct grant_domain *g, u32 ref, u32 mode)
-{
-	const bool v2 = mode & GRANT_V2;
-	const u32 n = v2 ? ref / GRANTS_V2_PER_FRAME : ref / GRANTS_PER_FRAME;
-	u64 *page;
-
-	if (n >= __atomic_load_n(&g->frames, __ATOMIC_ACQUIRE)) {
-		return NULL;
-	}
-	page = __atomic_load_n(&g->shared[index_clamp(n, g->max_frames)], __ATOMIC_SEQ_CST);
-	return !page ? NULL
-	       : v2  ? &page[ref % GRANTS_V2_PER_FRAME * 2]
-		     : &page[ref % GRANTS_PER_FRAME];
+	return *slot;
 }
 
 /* Version 1. Checks the guest's entry and marks it as in use, in one step. */
@@ -141,8 +119,7 @@ static int active_pin(struct grant_domain *g, struct active *a, u32 ref, u16 dom
 	return GNTST_okay;
 }
 
-int grant_pin(struct domain *rd, struct domain *ld, u32 ref, bool write, mfn_t *mfn,
-	      struct grant_part *part)
+int grant_pin(struct domain *rd, struct domain *ld, u32 ref, bool write, bool whole, struct pin *p)
 {
 	struct grant_domain *g = grant_state(rd);
 	struct active *a;
@@ -155,20 +132,18 @@ int grant_pin(struct domain *rd, struct domain *ld, u32 ref, bool write, mfn_t *
 	if (!a) {
 		return GNTST_no_space;
 	}
-	if (part) {
-		*part = GRANT_WHOLE;
-	}
+	p->part = GRANT_WHOLE;
 	spin_lock(&a->lock);
-	rc = active_pin(g, a, ref, domain_id(ld), write, part);
-	*mfn = _mfn(a->mfn);
+	rc = active_pin(g, a, ref, domain_id(ld), write, whole ? NULL : &p->part);
+	p->mfn = _mfn(a->mfn);
 	spin_unlock(&a->lock);
+	p->active = a;
 	return rc;
 }
 
-void grant_unpin(struct domain *rd, u32 ref, bool write)
+void grant_unpin(struct domain *rd, struct active *a, u32 ref, bool write)
 {
 	struct grant_domain *g = rd->grant;
-	struct active *a = active_get(g, ref, false);
 	u64 *entry, clear = 0;
 	u32 mode;
 

@@ -10,13 +10,11 @@
 #include "mm/alloc.h"
 #include "table.h"
 
-struct domain *domain_cached(struct domain_cache *c, domid_t id)
+struct domain *domain_look_up(struct domain_cache *c, domid_t id)
 {
-	if (!c->d || c->id != id) {
-		domain_cache_drop(c);
-		c->d = domain_get(id);
-		c->id = id;
-	}
+	domain_cache_drop(c);
+	c->d = domain_get(id);
+	c->id = id;
 	return c->d;
 }
 

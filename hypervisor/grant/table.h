@@ -83,7 +83,7 @@ struct handle_list {
 };
 
 enum grant_mode {
-	GRANT_V2 = 1,
+	GRANT_V2 = 1, /* an entry has two words: a shift by one */
 	GRANT_SWITCHING = 2, /* nothing can be pinned; unpinning goes on */
 };
 
@@ -115,20 +115,46 @@ struct grant_part {
 };
 #define GRANT_WHOLE ((struct grant_part){0, PAGE_SIZE})
 
-/* Pins entry `ref` of rd for ld. GNTST_*; *mfn is what it grants, *part how much of that. Without
- * `part` nothing but a whole frame will do. */
-int grant_pin(struct domain *rd, struct domain *ld, u32 ref, bool write, mfn_t *mfn,
-	      struct grant_part *part);
-void grant_unpin(struct domain *rd, u32 ref, bool write);
+/* What a pin is about. */
+struct pin {
+	struct active *active;
+	mfn_t mfn;
+	struct grant_part part;
+};
+
+/* Pins entry `ref` of rd for ld. GNTST_*. `whole`: nothing but a whole frame will do. */
+int grant_pin(struct domain *rd, struct domain *ld, u32 ref, bool write, bool whole, struct pin *p);
+void grant_unpin(struct domain *rd, struct active *a, u32 ref, bool write);
 /* The references that a pin's user needs: general, and writable if it writes. GNTST_*. */
 int grant_frame_get(struct domain *rd, mfn_t m, bool write);
 void grant_frame_put(mfn_t m, bool write);
 
+struct active *active_page_make(struct grant_domain *g, struct active **slot);
 /* Active entry of a reference that the table has in version 1; NULL: never pinned, or no memory. */
-struct active *active_get(struct grant_domain *g, u32 ref, bool make);
+static inline struct active *active_get(struct grant_domain *g, u32 ref, bool make)
+{
+	struct active **slot = &g->active[index_clamp(ref / ACTIVE_PER_PAGE, 2ul * g->max_frames)];
+	struct active *page = __atomic_load_n(slot, __ATOMIC_ACQUIRE);
+
+	if (!page && make) {
+		page = active_page_make(g, slot);
+	}
+	return page ? &page[ref % ACTIVE_PER_PAGE] : NULL;
+}
+
 /* The shared entry's first word; an active lock is held. NULL: the domain is dying, or (v2, where
  * fewer fit) there is no such entry. Where it is not, status_of() is its word of marks in v2. */
-u64 *entry_of(struct grant_domain *g, u32 ref, u32 mode);
+static inline u64 *entry_of(struct grant_domain *g, u32 ref, u32 mode)
+{
+	const u32 v2 = mode & GRANT_V2, n = ref / GRANTS_V2_PER_FRAME >> !v2;
+	u64 *page;
+
+	if (n >= __atomic_load_n(&g->frames, __ATOMIC_ACQUIRE)) {
+		return NULL;
+	}
+	page = __atomic_load_n(&g->shared[index_clamp(n, g->max_frames)], __ATOMIC_SEQ_CST);
+	return page ? &page[(ref << v2) % GRANTS_PER_FRAME] : NULL;
+}
 static inline u16 *status_of(struct grant_domain *g, u32 ref)
 {
 	return &g->status[index_clamp(ref / STATUS_PER_FRAME, g->status_frames)]
@@ -165,7 +191,11 @@ struct domain_cache {
 	struct domain *d;
 	domid_t id;
 };
-struct domain *domain_cached(struct domain_cache *c, domid_t id);
+struct domain *domain_look_up(struct domain_cache *c, domid_t id);
+static inline struct domain *domain_cached(struct domain_cache *c, domid_t id)
+{
+	return c->d && c->id == id ? c->d : domain_look_up(c, id);
+}
 static inline void domain_cache_drop(struct domain_cache *c)
 {
 	if (c->d) {

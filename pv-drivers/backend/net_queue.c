@@ -192,11 +192,12 @@ static uint8_t *room_next(void)
 	return room.pages + room.used + PAGE_BYTES;
 }
 
+/* The next one's header goes to the end of this one's last page, if that is free. */
 static void room_use(const struct net_packet *p)
 {
-	uint32_t pages = 1 + net_packet_pieces(p);
+	uint32_t bytes = p->bytes + TAP_HEADER_BYTES;
 
-	room.used += pages * PAGE_BYTES;
+	room.used += (bytes + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
 }
 
 /* Reads and places packets while there is room; true: there may be more. */

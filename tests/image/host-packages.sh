@@ -11,7 +11,7 @@ libnl-3-dev libnl-route-3-dev libnftables-dev liburing-dev libseccomp-dev libnbd
 qemu-system-x86 qemu-system-common qemu-utils bochs bochsbios vgabios ovmf grub-common grub-pc-bin
 grub-efi-amd64-bin xorriso mtools
 kmod cpio xz-utils python3 python3-pytest python3-pytest-xdist
-python3-pexpect python3-yaml"
+python3-pexpect python3-yaml mmdebstrap"
 missing=
 for p in $WANTED; do
 	state=$(dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null || true)

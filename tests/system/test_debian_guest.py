@@ -7,6 +7,7 @@ from a network of the host's, and downloads a large file from another guest.
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -17,7 +18,7 @@ from test_tools import wait_until
 from tools import Domus, GuestShell, wait_guest
 
 IMAGE = BUILD / "images/debian.qcow2"
-INSTALLER = [sys.executable, "tests/image/debian.py"]
+INSTALLER = [sys.executable, Path(__file__).parents[1] / "image/debian.py"]
 FILE_MIB = 100
 # The other guest: an address by hand, and a file that is made there.
 SERVER = (f"modprobe xen-netfront; until ip link set eth0 up; do sleep 0.1; done; "

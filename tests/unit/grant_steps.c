@@ -115,12 +115,12 @@ void frame_put_and_type(mfn_t m)
 
 static bool pin(bool write)
 {
-	mfn_t m;
+	struct pin p;
 
-	if (grant_pin(&granter, &user, 0, write, &m, NULL)) {
+	if (grant_pin(&granter, &user, 0, write, true, &p)) {
 		return false;
 	}
-	BUG_ON(ended || m.n != FRAME);
+	BUG_ON(ended || p.mfn.n != FRAME);
 	holders++;
 	return true;
 }
@@ -128,7 +128,7 @@ static bool pin(bool write)
 static void unpin(bool write)
 {
 	holders--;
-	grant_unpin(&granter, 0, write);
+	grant_unpin(&granter, active_get(granter.grant, 0, false), 0, write);
 }
 
 static void op_read(void)
