@@ -11,9 +11,9 @@
 #include "daemon/worker.h"
 
 /*
- * Back ends let packets be copied to pages that dom0 grants to itself (own_pages.h), 82 a guest; the
- * kernel's limit is 1024 for all of them. This is for 300 guests, and leaves a quarter of dom0's grant
- * table to others. Without the module there is nothing to raise.
+ * Back ends let packets be copied to pages that dom0 grants to itself (own_pages.h), 82 a guest;
+ * the kernel's limit is 1024 for all of them. This is for 300 guests, and leaves a quarter of
+ * dom0's grant table to others. Without the module there is nothing to raise.
  */
 static void own_grants_raise(void)
 {

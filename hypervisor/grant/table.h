@@ -83,7 +83,7 @@ struct handle_list {
 };
 
 enum grant_mode {
-	GRANT_V2 = 1, /* an entry has two words: a shift by one */
+	GRANT_V2 = 1,        /* an entry has two words: a shift by one */
 	GRANT_SWITCHING = 2, /* nothing can be pinned; unpinning goes on */
 };
 

@@ -22,8 +22,8 @@
 #define FREE_DIRTY 0x80u
 #define FREE_ORDER 0x1fu
 
-#define SCRUB_PAGES 16u   /* cleared at once under the lock: a few microseconds */
-#define SCRUB_LOOKS 4096u /* frames looked at in one go */
+#define SCRUB_PAGES    16u   /* cleared at once under the lock: a few microseconds */
+#define SCRUB_LOOKS    4096u /* frames looked at in one go */
 #define SCRUB_FLUSH_NS 1000000u
 
 static spinlock_t alloc_lock = SPINLOCK_INIT;
@@ -278,9 +278,9 @@ static u64 block_find_dirty(void)
 }
 
 /*
- * Who could still write to the frames would do so behind our back: they must have left all TLBs. While
- * a domain goes, each of its frames would have all CPUs interrupted; those that wait a little go by one
- * flush.
+ * Who could still write to the frames would do so behind our back: they must have left all TLBs.
+ * While a domain goes, each of its frames would have all CPUs interrupted; those that wait a little
+ * go by one flush.
  */
 static bool scrub_allowed(u64 m, u64 end, u64 now)
 {

@@ -56,8 +56,8 @@ static bool map_missing(struct persistent *p, const struct copy *c)
 }
 
 /*
- * Whole sectors. Where copying is what a request costs, the CPU's own loop is the shortest code and,
- * for parts as long as these, as fast as any.
+ * Whole sectors. Where copying is what a request costs, the CPU's own loop is the shortest code
+ * and, for parts as long as these, as fast as any.
  */
 static void sectors_copy(void *to, const void *from, size_t bytes)
 {

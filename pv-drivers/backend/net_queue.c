@@ -88,7 +88,8 @@ static bool is_whole(const struct net_batch *t, const struct net_entry *e)
 	return bytes == e->packet.bytes;
 }
 
-/* A packet's row begins so that the whole pages in it are whole pages here: fewer copies are cut. */
+/* A packet's row begins so that the whole pages in it are whole pages here: fewer copies are cut.
+ */
 static uint8_t *row_begin(const struct net_batch *t, const struct net_entry *e, uint8_t *at)
 {
 	uint32_t before = 0;

@@ -4,8 +4,8 @@
  * reference, where dom0's kernel would have to look up each page of other memory (some 3 us).
  *
  * Invariant: the pages stay what they are until the process ends, whose end also ends the grants.
- * Where the kernel has no /dev/xen/gntalloc, or its limit is reached, the memory is not granted, and
- * all works as before. Event loop's thread only.
+ * Where the kernel has no /dev/xen/gntalloc, or its limit is reached, the memory is not granted,
+ * and all works as before. Event loop's thread only.
  */
 #pragma once
 

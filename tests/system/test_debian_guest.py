@@ -43,7 +43,7 @@ def host(boot, hypervisor):
         "-device virtio-blk-pci,drive=data",))
     console.login()
     console.check("modprobe -a bridge xen-netback tun && mkdir -p /etc/domus && "
-                  "mount -t ext4 /dev/vdb /mnt")
+                  "mount -t ext4 /dev/vda /mnt")
     yield Domus(console)
     console.close()
     disk.unlink()

@@ -48,7 +48,6 @@ void tlb_flush_stamp(const cpumask_t *mask, u32 stamp)
 	}
 }
 
-
 bool tlb_is_stale(const cpumask_t *mask, u32 stamp)
 {
 	assert_int_equal(mask->bits[0], 3);
@@ -486,12 +485,17 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_valid),       cmocka_unit_test(test_random),
-		cmocka_unit_test(test_scrub),       cmocka_unit_test(test_scrub_flushes),
+		cmocka_unit_test(test_valid),
+		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_scrub),
+		cmocka_unit_test(test_scrub_flushes),
 		cmocka_unit_test(test_scrub_waits_with_the_next_flush),
-		cmocka_unit_test(test_flush),       cmocka_unit_test(test_heap),
-		cmocka_unit_test(test_owner_table), cmocka_unit_test(test_share),
-		cmocka_unit_test(test_adopt),       cmocka_unit_test(test_owned),
+		cmocka_unit_test(test_flush),
+		cmocka_unit_test(test_heap),
+		cmocka_unit_test(test_owner_table),
+		cmocka_unit_test(test_share),
+		cmocka_unit_test(test_adopt),
+		cmocka_unit_test(test_owned),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

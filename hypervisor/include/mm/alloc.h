@@ -24,8 +24,8 @@ mfn_t alloc_frames(unsigned int order, unsigned int bits, unsigned int flags);
 void free_frames(mfn_t m, unsigned int order);
 u64 alloc_free_pages(void);
 u64 alloc_dirty_pages(void); /* of the free ones, not scrubbed yet */
-/* Scrubs some pages of a free block; false: there is nothing to do, or another CPU does it. `now`, in
- * ns: other CPUs are made to flush for it once a millisecond at most. For idle CPUs. */
+/* Scrubs some pages of a free block; false: there is nothing to do, or another CPU does it. `now`,
+ * in ns: other CPUs are made to flush for it once a millisecond at most. For idle CPUs. */
 bool alloc_scrub_some(u64 now);
 /* While on, scrubbing uses the vector registers (boot, before any guest's state is in them). */
 void alloc_boot_clearing(bool on);
