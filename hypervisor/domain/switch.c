@@ -112,7 +112,7 @@ void sched_switch(struct sched_unit *prev_unit, struct sched_unit *next_unit, u6
 	if (!is_idle_vcpu(prev) && prev->domain != next->domain) {
 		mask_set(&prev->domain->mm.dirty, cpu, false);
 	}
-	sched_switched_out(prev_unit);
+	sched_switched_out(prev_unit, now);
 	if (is_idle_vcpu(next)) {
 		stack_reset_and_jump(idle_loop);
 	}

@@ -97,6 +97,14 @@ static struct runq *unit_lock(struct sched_unit *u, unsigned long *flags)
 	}
 }
 
+/* The next look at the queue is at that time or before. */
+static void look_by(struct runq *q, u64 at)
+{
+	if (!READ_ONCE(q->slice.armed) || at < q->slice.node.key) {
+		timer_set(&q->slice, at);
+	}
+}
+
 /* Lock held. A waiting unit takes the CPU when the running one is ahead of it by a granule. */
 static void preempt(struct runq *q, const struct sched_unit *u, u64 now)
 {
@@ -108,8 +116,8 @@ static void preempt(struct runq *q, const struct sched_unit *u, u64 now)
 
 	if (at <= now) {
 		cpu_raise(u->cpu, PENDING_SCHEDULE);
-	} else if (!READ_ONCE(q->slice.armed) || at < q->slice.node.key) {
-		timer_set(&q->slice, at);
+	} else {
+		look_by(q, at);
 	}
 }
 
@@ -129,9 +137,9 @@ static void queue_up(struct runq *q, struct sched_unit *u, u64 now, enum place w
 	}
 	if (why != REQUEUE) {
 		preempt(q, u, now);
-	} else if (!READ_ONCE(q->slice.armed)) {
+	} else {
 		/* Woken while it was switched out: the one that runs thinks it is alone. */
-		timer_set(&q->slice, q->running->started + slice_ns());
+		look_by(q, q->running->started + slice_ns());
 	}
 	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* queued before the look for idle CPUs */
 	idle = idle_claim(u);
@@ -141,10 +149,9 @@ static void queue_up(struct runq *q, struct sched_unit *u, u64 now, enum place w
 }
 
 /* A unit that was switched out counts as running until this is done: it may not be freed before. */
-static void place(struct sched_unit *u, enum place why)
+static void place(struct sched_unit *u, enum place why, u64 now)
 {
 	unsigned int target = CPU_NONE, idle = CPU_NONE;
-	u64 now = time_now();
 	bool done = false, moved = false;
 
 	while (!done) {
@@ -182,12 +189,12 @@ static void place(struct sched_unit *u, enum place why)
 
 void unit_place(struct sched_unit *u)
 {
-	place(u, BACK);
+	place(u, BACK, time_now());
 }
 
 void sched_wake(struct sched_unit *u)
 {
-	place(u, WAKE);
+	place(u, WAKE, time_now());
 }
 
 void sched_sleep(struct sched_unit *u)
@@ -256,7 +263,7 @@ int sched_unit_set_affinity(struct sched_unit *u, const cpumask_t *hard, const c
 		cpu_raise(u->cpu, PENDING_SCHEDULE);
 	}
 	spin_unlock_irqrestore(&q->lock, flags);
-	place(u, BACK);
+	place(u, BACK, time_now());
 	return 0;
 }
 
@@ -340,15 +347,16 @@ static struct sched_unit *balance(struct runq *q, struct sched_unit *next, u64 n
 	return key_before(b.first, limit) ? steal(q, b.behind, &limit, now, flags) : next;
 }
 
+/* A timer that is set for an earlier time stays: to look once for nothing, a slice later, costs less
+ * than to change it with each of the many switches until then. */
 static void set_slice(struct runq *q, bool others, u64 now)
 {
 	struct sched_unit *u = q->running;
-	u64 run = u->idle ? 0 : group_slice(u->group);
 
-	if (!u->idle && (others || READ_ONCE(u->group->cap) || READ_ONCE(cpu_count) > 1)) {
-		timer_set(&q->slice, MIN(u->started + slice_ns(), now + run));
-	} else {
+	if (u->idle) {
 		timer_stop(&q->slice);
+	} else if (others || READ_ONCE(u->group->cap) || READ_ONCE(cpu_count) > 1) {
+		look_by(q, MIN(u->started + slice_ns(), now + group_slice(u->group)));
 	}
 }
 
@@ -412,12 +420,12 @@ void sched_run(void)
 	}
 }
 
-void sched_switched_out(struct sched_unit *prev)
+void sched_switched_out(struct sched_unit *prev, u64 now)
 {
 	if (prev->idle) {
 		prev->running = false;
 		return;
 	}
 	__atomic_sub_fetch(&prev->group->running, 1, __ATOMIC_RELAXED);
-	place(prev, REQUEUE);
+	place(prev, REQUEUE, now);
 }

@@ -63,7 +63,7 @@ void sched_switch(struct sched_unit *prev, struct sched_unit *next, u64 now)
 		sim_midway();
 		fake_cpu = cpu;
 	}
-	sched_switched_out(prev);
+	sched_switched_out(prev, now);
 	longjmp(after_switch, 1);
 }
 

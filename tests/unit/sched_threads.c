@@ -93,7 +93,7 @@ void sched_switch(struct sched_unit *prev, struct sched_unit *next, u64 now)
 	if (!prev->idle) {
 		assert(__atomic_sub_fetch(&test_unit(prev)->on, 1, __ATOMIC_SEQ_CST) == 0);
 	}
-	sched_switched_out(prev);
+	sched_switched_out(prev, now);
 	longjmp(after_switch, 1);
 }
 

@@ -70,9 +70,9 @@ u32 sched_ratelimit(void);
 void sched_dump(void);
 
 /*
- * Provided by domain/: saves prev, loads next, calls sched_switched_out(prev) once nothing of it is
+ * Provided by domain/: saves prev, loads next, calls sched_switched_out() once nothing of prev is
  * left on the CPU, and goes on with next; does not return.
  */
 void sched_switch(struct sched_unit *prev, struct sched_unit *next, u64 now)
 	__attribute__((noreturn));
-void sched_switched_out(struct sched_unit *prev);
+void sched_switched_out(struct sched_unit *prev, u64 now);
