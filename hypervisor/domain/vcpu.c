@@ -127,20 +127,22 @@ static int waiting_state(const struct vcpu *v)
 void vcpu_update_runnable(struct vcpu *v)
 {
 	unsigned long flags;
+	u64 now;
 
 	if (is_idle_vcpu(v)) {
 		return;
 	}
 	flags = spin_lock_irqsave(&v->run_lock);
+	now = time_now();
 	if (may_run(v)) {
 		if (v->runstate.state != RUNSTATE_running) {
-			runstate_change(v, RUNSTATE_runnable, time_now());
+			runstate_change(v, RUNSTATE_runnable, now);
 		}
-		sched_wake(&v->unit);
+		sched_wake(&v->unit, now);
 	} else {
 		sched_sleep(&v->unit);
 		if (v->runstate.state != RUNSTATE_running) {
-			runstate_change(v, waiting_state(v), time_now());
+			runstate_change(v, waiting_state(v), now);
 		}
 	}
 	spin_unlock_irqrestore(&v->run_lock, flags);

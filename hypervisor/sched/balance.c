@@ -33,13 +33,6 @@ static unsigned int claim_of(const cpumask_t *a, const cpumask_t *b, unsigned in
 	return CPU_NONE;
 }
 
-unsigned int idle_claim(const struct sched_unit *u)
-{
-	unsigned int cpu = claim_of(&u->hard, &u->soft, u->cpu);
-
-	return cpu != CPU_NONE ? cpu : claim_of(&u->hard, &u->hard, u->cpu);
-}
-
 static bool any_idle(void)
 {
 	u64 any = 0;
@@ -48,6 +41,17 @@ static bool any_idle(void)
 		any |= READ_ONCE(idle_cpus.bits[i]);
 	}
 	return any;
+}
+
+unsigned int idle_claim(const struct sched_unit *u)
+{
+	unsigned int cpu;
+
+	if (!any_idle()) {
+		return CPU_NONE;
+	}
+	cpu = claim_of(&u->hard, &u->soft, u->cpu);
+	return cpu != CPU_NONE ? cpu : claim_of(&u->hard, &u->hard, u->cpu);
 }
 
 static void offer(struct runq *q)

@@ -192,9 +192,9 @@ void unit_place(struct sched_unit *u)
 	place(u, BACK, time_now());
 }
 
-void sched_wake(struct sched_unit *u)
+void sched_wake(struct sched_unit *u, u64 now)
 {
-	place(u, WAKE, time_now());
+	place(u, WAKE, now);
 }
 
 void sched_sleep(struct sched_unit *u)
@@ -347,8 +347,8 @@ static struct sched_unit *balance(struct runq *q, struct sched_unit *next, u64 n
 	return key_before(b.first, limit) ? steal(q, b.behind, &limit, now, flags) : next;
 }
 
-/* A timer that is set for an earlier time stays: to look once for nothing, a slice later, costs less
- * than to change it with each of the many switches until then. */
+/* A timer that is set for an earlier time stays: to look once for nothing, a slice later, costs
+ * less than to change it with each of the many switches until then. */
 static void set_slice(struct runq *q, bool others, u64 now)
 {
 	struct sched_unit *u = q->running;

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from conftest import PROGRAMS
 from machine import BUILD, LAYERS, RUN, SERVE
 from test_disks import said
 from test_host_networks import NAT, declare
@@ -38,7 +39,8 @@ def host(boot, hypervisor):
     (folder / "web.qcow2").unlink(missing_ok=True)
     (folder / "web.qcow2").hardlink_to(IMAGE)
     subprocess.run(["mkfs.ext4", "-q", "-F", "-d", folder, disk, "3G"], check=True)
-    console = boot(layers=LAYERS + ("storage",), cmdline=SERVE["domus"], memory=3072, smp=2, qemu=(
+    console = boot(layers=LAYERS + ("storage",), cmdline=SERVE["domus"], programs=PROGRAMS,
+                   memory=3072, smp=2, qemu=(
         f"-drive file={disk},format=raw,if=none,id=data,cache=unsafe "
         "-device virtio-blk-pci,drive=data",))
     console.login()

@@ -122,7 +122,7 @@ struct sim_unit *sim_sleeper(struct sched_group *g, u64 run_ns, u64 sleep_ns, bo
 	sched_unit_init(&s->unit, sim_random(cpu_count), g);
 	s->left = run_ns ? run_ns : NEVER;
 	s->waits_since = s->wakes_at = NEVER;
-	sched_wake(&s->unit);
+	sched_wake(&s->unit, time_now());
 	return s;
 }
 
@@ -306,7 +306,7 @@ static void fire(void)
 			s->woke = true;
 			s->waits_since = sim_now;
 			fake_cpu = sim_random(cpu_count);
-			sched_wake(&s->unit);
+			sched_wake(&s->unit, time_now());
 		}
 	}
 }

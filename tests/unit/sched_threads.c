@@ -128,7 +128,7 @@ static void pause_and_look(struct test_unit *t)
 		assert(!__atomic_load_n(&t->on, __ATOMIC_SEQ_CST));
 		fake_pause();
 	}
-	sched_wake(&t->unit);
+	sched_wake(&t->unit, time_now());
 	pthread_mutex_unlock(&pauser);
 }
 
@@ -150,7 +150,7 @@ static void meddle(struct test_unit *t)
 		assert(!sched_group_set(&groups[1], 1 + random_below(900), random_below(300)));
 		break;
 	default:
-		sched_wake(&t->unit);
+		sched_wake(&t->unit, time_now());
 	}
 }
 
@@ -181,7 +181,7 @@ static void *cpu_thread(void *arg)
 	if (__atomic_add_fetch(&finished, 1, __ATOMIC_SEQ_CST) == CPUS) {
 		for (unsigned int i = 0; i < UNITS; i++) {
 			__atomic_store_n(&units[i].ran, 0, __ATOMIC_RELAXED);
-			sched_wake(&units[i].unit);
+			sched_wake(&units[i].unit, time_now());
 		}
 		__atomic_add_fetch(&finished, 1, __ATOMIC_SEQ_CST);
 	}

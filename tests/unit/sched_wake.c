@@ -123,7 +123,7 @@ static void meddle(void)
 
 		fake_cpu = sim_random(cpu_count);
 		if (sim_random(2)) {
-			sched_wake(u);
+			sched_wake(u, time_now());
 		} else {
 			sched_sleep(u);
 		}
@@ -153,7 +153,7 @@ static void change_something(void)
 		hv_sched_yield();
 		break;
 	default:
-		sched_wake(&s->unit);
+		sched_wake(&s->unit, time_now());
 	}
 }
 

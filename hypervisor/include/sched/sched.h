@@ -50,7 +50,8 @@ struct sched_unit {
 /* Each CPU for itself, before it runs any unit. */
 void sched_init_cpu(unsigned int cpu, struct sched_unit *idle);
 void sched_unit_init(struct sched_unit *u, unsigned int cpu, struct sched_group *g);
-void sched_wake(struct sched_unit *u);       /* became runnable: queue it and maybe preempt */
+/* It became runnable: is queued, and preempts perhaps. now: time_now(). */
+void sched_wake(struct sched_unit *u, u64 now);
 void sched_sleep(struct sched_unit *u);      /* no longer runnable: stops running soon */
 void sched_sleep_sync(struct sched_unit *u); /* ... and waits until it is off its CPU */
 void sched_yield(void);                      /* lets another go first, once */
