@@ -11,6 +11,7 @@
 #include "mmu/mmu.h"
 #include "table.h"
 
+#define MAP_BATCH   8u
 #define UNMAP_BATCH 32u
 
 static pte_t map_entry(u32 flags, mfn_t m)
@@ -98,26 +99,33 @@ static int map_one(struct gnttab_map_grant_ref *op, struct domain_cache *cache)
 	return GNTST_okay;
 }
 
+static long map_batch(guest_ptr_t arg, unsigned int count, struct domain_cache *cache)
+{
+	struct gnttab_map_grant_ref ops[MAP_BATCH];
+
+	if (copy_from_guest(ops, arg, count * sizeof(*ops))) {
+		return -EFAULT;
+	}
+	for (unsigned int i = 0; i < count; i++) {
+		ops[i].status = (s16)map_one(&ops[i], cache);
+	}
+	return copy_to_guest(arg, ops, count * sizeof(*ops)) ? -EFAULT : 0;
+}
+
 long grant_op_map(guest_ptr_t arg, unsigned int count)
 {
 	struct domain_cache cache = {NULL, 0};
-	struct gnttab_map_grant_ref op;
-	unsigned int i;
 	long rc = 0;
 
-	for (i = 0; i < count && !rc; i++, arg += sizeof(op)) {
-		if (i && preempt_needed()) {
+	while (count && !rc) {
+		unsigned int n = MIN(count, MAP_BATCH);
+
+		rc = map_batch(arg, n, &cache);
+		arg += n * sizeof(struct gnttab_map_grant_ref);
+		count -= n;
+		if (!rc && count && preempt_needed()) {
 			rc = HYPERCALL_CONTINUE(__HYPERVISOR_grant_table_op, GNTTABOP_map_grant_ref,
-						arg, count - i);
-			break;
-		}
-		if (copy_from_guest(&op, arg, sizeof(op))) {
-			rc = -EFAULT;
-			break;
-		}
-		op.status = (s16)map_one(&op, &cache);
-		if (copy_to_guest(arg, &op, sizeof(op))) {
-			rc = -EFAULT;
+						arg, count);
 		}
 	}
 	domain_cache_drop(&cache);
@@ -211,19 +219,19 @@ static void unmap_finish(const struct unmap *u)
 static long unmap_batch(guest_ptr_t arg, unsigned int count, unsigned int *done)
 {
 	struct unmap u[UNMAP_BATCH];
-	struct gnttab_unmap_grant_ref op;
+	struct gnttab_unmap_grant_ref ops[UNMAP_BATCH];
 	unsigned int n, begun = 0;
 	long rc = 0;
 
-	for (n = 0; n < count && !rc; n++, arg += sizeof(op)) {
-		if (copy_from_guest(&op, arg, sizeof(op))) {
-			rc = -EFAULT;
-			break;
-		}
-		op.status = (s16)unmap_begin(&op, &u[n]);
+	if (copy_from_guest(ops, arg, count * sizeof(*ops))) {
+		return -EFAULT;
+	}
+	for (n = 0; n < count && !rc; n++, arg += sizeof(*ops)) {
+		s16 status = (s16)unmap_begin(&ops[n], &u[n]);
+
 		begun++;
-		if (copy_to_guest(arg + offsetof(struct gnttab_unmap_grant_ref, status), &op.status,
-				  sizeof(op.status))) {
+		if (copy_to_guest(arg + offsetof(struct gnttab_unmap_grant_ref, status), &status,
+				  sizeof(status))) {
 			rc = -EFAULT;
 		}
 	}
