@@ -61,10 +61,9 @@ static bool write_runstate(struct vcpu *v)
 	const bool flagged = v->domain->vm_assist & BIT(VMASST_TYPE_runstate_update_flag);
 	const guest_ptr_t entry_time =
 		v->runstate_area + offsetof(vcpu_runstate_info_t, state_entry_time);
-	vcpu_runstate_info_t r;
-	u64 stamp = time_now();
+	vcpu_runstate_info_t r = v->runstate; /* it runs: nobody else changes it */
+	u64 stamp = r.state_entry_time;
 
-	vcpu_runstate(v, &r);
 	r.state_entry_time = stamp | (flagged ? XEN_RUNSTATE_UPDATE : 0);
 	if (flagged && copy_to_guest(entry_time, &r.state_entry_time, sizeof(stamp))) {
 		return false;

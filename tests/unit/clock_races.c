@@ -55,10 +55,6 @@ static u64 reads, changes;
 static unsigned int steps_back;
 static bool honest = true; /* the guests' copies follow the record as they should */
 
-void vcpu_runstate(struct vcpu *v, vcpu_runstate_info_t *r)
-{
-	memset(r, 0, sizeof(*r));
-}
 bool cpu_is_idle(unsigned int cpu)
 {
 	return __atomic_load_n(&in_idle[cpu], __ATOMIC_SEQ_CST);
