@@ -11,10 +11,12 @@
 #define COPY_BATCH 8u /* read from the guest at once; a few microseconds of work */
 
 struct side {
-	struct domain_cache cache;
+	struct domain_cache cache; /* of granters */
+	domid_t domid;             /* as the guest names it; with the next two: what is held */
+	bool grant;
 	u64 name;       /* reference or frame number */
 	struct pin pin; /* held: */
-	bool held, grant, write;
+	bool held, write;
 };
 
 static void side_put(struct side *s)
@@ -30,8 +32,9 @@ static void side_put(struct side *s)
 
 static int side_get_grant(struct side *s)
 {
-	struct domain *d = s->cache.d;
-	int rc = grant_pin(d, current->domain, (u32)s->name, s->write, false, &s->pin);
+	struct domain *d = domain_cached(&s->cache, s->domid);
+	int rc = d ? grant_pin(d, current->domain, (u32)s->name, s->write, false, &s->pin)
+		   : GNTST_bad_domain;
 
 	if (rc) {
 		return rc;
@@ -43,26 +46,27 @@ static int side_get_grant(struct side *s)
 	return rc;
 }
 
+static int side_get_own(struct side *s)
+{
+	struct domain *d = current->domain;
+
+	if (s->domid != DOMID_SELF && s->domid != domain_id(d)) {
+		return GNTST_permission_denied;
+	}
+	s->pin.mfn = _mfn(s->name);
+	s->pin.part = GRANT_WHOLE;
+	return grant_frame_get(d, s->pin.mfn, s->write);
+}
+
 static int side_change(struct side *s, domid_t domid, u64 name, bool grant)
 {
 	int rc;
 
 	side_put(s);
-	if (!grant && domid != DOMID_SELF && domid != domain_id(current->domain)) {
-		return GNTST_permission_denied;
-	}
-	if (!domain_cached(&s->cache, domid)) {
-		return GNTST_bad_domain;
-	}
+	s->domid = domid;
 	s->grant = grant;
 	s->name = name;
-	if (grant) {
-		rc = side_get_grant(s);
-	} else {
-		s->pin.mfn = _mfn(name);
-		s->pin.part = GRANT_WHOLE;
-		rc = grant_frame_get(s->cache.d, s->pin.mfn, s->write);
-	}
+	rc = grant ? side_get_grant(s) : side_get_own(s);
 	s->held = !rc;
 	return rc;
 }
@@ -71,7 +75,7 @@ static inline int side_get(struct side *s, const struct gnttab_copy_ptr *p, bool
 {
 	u64 name = grant ? p->u.ref : p->u.gmfn;
 
-	if (s->held && s->grant == grant && s->name == name && s->cache.id == p->domid) {
+	if (s->held && s->grant == grant && s->name == name && s->domid == p->domid) {
 		return GNTST_okay;
 	}
 	return side_change(s, p->domid, name, grant);
@@ -124,9 +128,12 @@ static long copy_batch(guest_ptr_t arg, unsigned int count, struct side *src, st
 
 long grant_op_copy(guest_ptr_t arg, unsigned int count)
 {
-	struct side src = {.write = false}, dst = {.write = true};
+	struct side src, dst; /* of what is not held nothing but this is looked at */
 	long rc = 0;
 
+	src.cache.d = dst.cache.d = NULL;
+	src.held = dst.held = src.write = false;
+	dst.write = true;
 	while (count && !rc) {
 		unsigned int n = MIN(count, COPY_BATCH);
 
