@@ -194,6 +194,11 @@ def own(debian, hypervisor):
     debian.check("kill $(pidof domusd); ip link del br8; rm /run/own.* /run/xl.img")
 
 
+def wait_empty(console, command):
+    console.check(f"i=0; until [ -z \"$({command})\" ]; do i=$((i+1)); [ $i -lt 50 ] || exit 1; "
+                  "sleep 0.2; done")
+
+
 def test_xl_gives_devices_to_a_guest_of_domusd(own):
     check = own.check
     traces = own_traces(json.loads(check("domus show own -o json"))["id"])
@@ -209,8 +214,13 @@ def test_xl_gives_devices_to_a_guest_of_domusd(own):
     # Its loop device goes with it, though domusd takes the disk away.
     check("losetup -a | grep -q xl.img && domus disk detach own xvdb && [ -z \"$(losetup -a)\" ]")
     check(f"{BLOCK_ATTACH} && domus destroy own")
-    check(f"i=0; until [ -z \"$({traces})\" ]; do i=$((i+1)); [ $i -lt 50 ] || exit 1; "
-          "sleep 0.2; done")
+    wait_empty(own, traces)
+    # Nor is anything left when xl ends the guest.
+    check("domus create -p /run/own.yaml")
+    traces = own_traces(json.loads(check("domus show own -o json"))["id"])
+    own.run("xl destroy own")
+    wait_empty(own, traces)
+    assert "destroyed from outside domusd" in check("domus list")
 
 
 def test_xl_sends_an_nmi(guest):
