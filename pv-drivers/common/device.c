@@ -157,15 +157,32 @@ static void step_take(struct device *d, struct handshake_step step, bool was_con
 	}
 }
 
-static void close_take(struct device *d)
+/*
+ * Parting takes the back end's word, too: one that has not closed yet would miss that another front
+ * end started, and wait for this one for ever.
+ */
+static void close_take(struct device *d, enum xenbus_state back)
 {
 	bool was_connected = d->handshake.is_connected;
 
-	platform_store_unwatch(d->back_state, d);
 	step_take(d, handshake_front_close(&d->handshake), was_connected);
-	step_take(d, handshake_front_peer(&d->handshake, XenbusStateClosed), false);
-	d->is_closed = true;
-	d->driver->closed(d);
+	step_take(d, handshake_front_peer(&d->handshake, back), false);
+	if (d->handshake.state == XenbusStateClosed && back != XenbusStateConnected &&
+	    back != XenbusStateClosing) {
+		platform_store_unwatch(d->back_state, d);
+		d->is_closed = true;
+		d->driver->closed(d);
+	}
+}
+
+/* 0 or -errno. What is gone may not even be asked for. */
+static int back_state_read(const struct device *d, enum xenbus_state *state)
+{
+	uint64_t number = XenbusStateUnknown;
+	int rc = node_read_number(d->back, "state", &number);
+
+	*state = (enum xenbus_state)number;
+	return rc == -ENOENT || rc == -EACCES ? 0 : rc;
 }
 
 /* The back end's state changed, or may have; or somebody on our side gives up. */
@@ -173,25 +190,24 @@ static void back_changed(void *arg)
 {
 	struct device *d = arg;
 	bool was_connected = d->handshake.is_connected;
-	uint64_t state = XenbusStateUnknown;
+	enum xenbus_state state;
 	int rc;
 
-	if (d->is_closing) {
-		close_take(d);
-		return;
-	}
-	if (d->failure) {
+	if (d->failure && !d->is_closing) {
 		platform_say("%s: given up: %s\n", d->path, d->failure);
 		d->failure = NULL;
 		step_take(d, handshake_failed(&d->handshake), was_connected);
 		return;
 	}
-	rc = node_read_number(d->back, "state", &state);
-	if (rc && rc != -ENOENT) {
+	rc = back_state_read(d, &state);
+	if (rc) {
 		platform_say("%s: the back end's state cannot be read, error %d\n", d->path, -rc);
-		return;
 	}
-	step_take(d, handshake_front_peer(&d->handshake, (enum xenbus_state)state), was_connected);
+	if (d->is_closing) {
+		close_take(d, rc ? XenbusStateReconfigured : state); /* a state that says nothing */
+	} else if (!rc) {
+		step_take(d, handshake_front_peer(&d->handshake, state), was_connected);
+	}
 }
 
 int device_start(struct device *d, const struct device_driver *driver, const char *path)

@@ -49,8 +49,9 @@ struct device {
 int device_start(struct device *d, const struct device_driver *driver, const char *path);
 
 /**
- * device_close - gives the device up: is_closed tells, and closed() is called, when the store
- * knows. Once for a device that was started. May be called anywhere.
+ * device_close - gives the device up: is_closed tells, and closed() is called, when the back end
+ * has closed, too, or is gone; it may be started again then. Who does not want to wait for that
+ * need not. Once for a device that was started. May be called anywhere.
  */
 void device_close(struct device *d);
 

@@ -160,7 +160,9 @@ struct handshake_step handshake_front_peer(struct handshake *h, enum xenbus_stat
 	}
 }
 
+/* Once it is closed nobody waits for a word of it: another device may be in its place by now. */
 struct handshake_step handshake_front_close(struct handshake *h)
 {
-	return part(h, XenbusStateClosing);
+	return h->state == XenbusStateClosed ? stay(h, HANDSHAKE_NONE)
+					     : part(h, XenbusStateClosing);
 }

@@ -249,7 +249,7 @@ static int teardown(void **state)
 {
 	(void)state;
 	block_stop(&front);
-	fake_run();
+	back(XenbusStateClosed);
 	assert_true(front.device.is_closed);
 	for (struct job *j = jobs; j < jobs + JOBS; j++) {
 		assert_true(j->done <= 1);
@@ -455,7 +455,7 @@ static void test_odd_disks(void **state)
 		assert_int_equal(front_state(), XenbusStateClosing);
 		assert_false(front.is_ready);
 		block_stop(&front);
-		fake_run();
+		back(XenbusStateClosed);
 		fake_store_set(path, "%s", good[i / 3]);
 	}
 	back(XenbusStateInitialising);

@@ -142,7 +142,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 		fake_port_event(front.queues[0].port);
 	}
 	block_stop(&front);
-	fake_run();
+	back(XenbusStateClosed);
 	for (struct job *j = jobs; j < jobs + JOBS; j++) {
 		FUZZ_CHECK(!j->is_busy);
 		for (unsigned int i = 0; i < PIECES; i++) {

@@ -65,21 +65,21 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	(void)state;
-	device_close(&device);
-	fake_run();
-	assert_int_equal(closes, 1);
-	assert_int_equal(fake_store_number(PATH "/state"), XenbusStateClosed);
-	fake_reset();
-	return 0;
-}
-
 static void back(enum xenbus_state state)
 {
 	fake_store_set(BACK "/state", "%d", state);
 	fake_run();
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	device_close(&device);
+	back(XenbusStateClosed);
+	assert_int_equal(closes, 1);
+	assert_int_equal(fake_store_number(PATH "/state"), XenbusStateClosed);
+	fake_reset();
+	return 0;
 }
 
 static enum xenbus_state front(void)
@@ -140,6 +140,61 @@ static void test_back_end_goes(void **state)
 	fake_store_remove(BACK);
 	fake_run();
 	assert_int_equal(disconnects, 1);
+}
+
+/* A back end that did not see us close would take the next front end for this one. */
+static void test_closing_waits_for_the_back_end(void **state)
+{
+	(void)state;
+	start(&block);
+	back(XenbusStateInitWait);
+	back(XenbusStateConnected);
+	device_close(&device);
+	fake_run();
+	assert_int_equal(front(), XenbusStateClosing);
+	assert_int_equal(disconnects, 1);
+	back(XenbusStateClosing);
+	assert_int_equal(front(), XenbusStateClosed);
+	assert_int_equal(closes, 0);
+	back(XenbusStateClosed);
+	assert_int_equal(closes, 1);
+	closes = 0;
+	start(&block);
+}
+
+/* What the tools took away, we may not even ask for; and another device may be in its place. */
+static void test_back_end_is_gone(void **state)
+{
+	(void)state;
+	start(&block);
+	back(XenbusStateInitWait);
+	back(XenbusStateConnected);
+	fake_store_hide(BACK "/state");
+	fake_run();
+	assert_int_equal(front(), XenbusStateClosed);
+	assert_int_equal(disconnects, 1);
+	fake_store_set(PATH "/state", "%d", XenbusStateInitialising);
+	device_close(&device);
+	fake_run();
+	assert_int_equal(front(), XenbusStateInitialising);
+	assert_int_equal(closes, 1);
+	closes = 0;
+	fake_store_remove(BACK);
+	start(&block);
+}
+
+/* Nonsense for a state does not keep rings and grants from coming back. */
+static void test_closing_beside_nonsense(void **state)
+{
+	(void)state;
+	start(&block);
+	back(XenbusStateInitWait);
+	back(XenbusStateConnected);
+	fake_store_set(BACK "/state", "x");
+	device_close(&device);
+	fake_run();
+	assert_int_equal(disconnects, 1);
+	assert_int_equal(closes, 0);
 }
 
 static void test_driver_fails(void **state)
@@ -301,6 +356,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_block, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_net, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_back_end_goes, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_closing_waits_for_the_back_end, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_back_end_is_gone, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_closing_beside_nonsense, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_driver_fails, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_grants_run_out, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_connect_fails, setup, teardown),

@@ -225,6 +225,7 @@ static void test_a_new_front_end_connects_again(void **state)
 	}
 	assert_int_equal(front.stored, XenbusStateClosed);
 	assert_int_equal(back.stored, XenbusStateClosed);
+	assert_false(handshake_front_close(&front.h).is_write);
 	/* Another kernel starts; or it starts with no word of an end. */
 	front = (struct driver){.is_back = false};
 	obey(&front, handshake_front_start(&front.h, false));

@@ -64,7 +64,7 @@ static inline int peer_teardown(void **state)
 {
 	(void)state;
 	net_stop(&front);
-	fake_run();
+	back_state(XenbusStateClosed);
 	fake_reset();
 	return 0;
 }

@@ -10,7 +10,7 @@ enum { NODES = 128, WATCHES = 8, GRANTS = 1024, PORTS = 16, PAGES = 512, TEXT = 
 
 static struct node {
 	char path[TEXT], value[TEXT];
-	bool is_broken;
+	bool is_broken, is_hidden;
 } nodes[NODES];
 static struct watch {
 	char path[TEXT];
@@ -105,6 +105,12 @@ void fake_store_remove(const char *path)
 void fake_store_break(const char *path)
 {
 	node_find(path, true)->is_broken = true;
+}
+
+void fake_store_hide(const char *path)
+{
+	node_find(path, true)->is_hidden = true;
+	changed(path);
 }
 
 void fake_run(void)
@@ -310,6 +316,9 @@ int platform_store_read(const char *path, char *value, size_t bytes)
 
 	if (!n) {
 		return -ENOENT;
+	}
+	if (n->is_hidden) {
+		return -EACCES;
 	}
 	if (strlen(n->value) >= bytes) {
 		return -E2BIG;

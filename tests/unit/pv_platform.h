@@ -21,6 +21,7 @@ const char *fake_store_get(const char *path); /* NULL: no such node */
 unsigned long fake_store_number(const char *path);
 void fake_store_remove(const char *path); /* with all below it */
 void fake_store_break(const char *path);  /* writing it fails from now on */
+void fake_store_hide(const char *path);   /* reading it is not allowed from now on */
 void fake_run(void);                      /* tells watches what changed, until nothing does */
 
 /* Grants, as the back end sees them. */
