@@ -40,7 +40,7 @@ $(O)/images/ramdisks: $(O)/debian/.packages $(wildcard $(I)/*.py) $(I)/init-dom0
 images: $(O)/images/dom0-kernel.elf.gz $(O)/images/ramdisks ## Make kernel and ramdisk for dom0
 
 # Programs that run in dom0 and in guests: a load for all CPUs, a check of the clocks.
-SYSTEM_PROGRAMS := $(addprefix $(O)/tests/,load clock datagrams records)
+SYSTEM_PROGRAMS := $(addprefix $(O)/tests/,load clock datagrams records streams)
 $(SYSTEM_PROGRAMS): $(O)/tests/%: tests/system/%/main.c
 	@mkdir -p $(@D)
 	$(call say,LD,$@)

@@ -70,6 +70,8 @@ void store_init(void);
 /** store_list - the names below a node, each ended by a zero byte. Returns their bytes, or -errno.
  */
 int store_list(const char *path, char *names, size_t bytes);
+/** store_wait_removed - until a node is no more, or the deadline is over. */
+void store_wait_removed(const char *path, u64 deadline_ns);
 
 /** store_suspend - no request is under way, and none begins. */
 void store_suspend(void);

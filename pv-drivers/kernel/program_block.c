@@ -2,7 +2,10 @@
 /*
  * test=block: fills the first part of each disk with a pattern, flushes, and reads it back. Words
  * of the command line: mib=N a disk, depth=N requests at a time, segments=N pages a request,
- * queues=N, order=N (pages of a ring: 1 << N), persistent=0.
+ * queues=N, order=N (pages of a ring: 1 << N), persistent=0; seconds=N: again and again for so
+ * long, with other data each time; rounds=N: the front ends close and start again, and find what
+ * they wrote before; wait=N: after that round it is the tools that take the disks away and give
+ * them back.
  *
  * Every other request uses pages of its own, the others such that stay granted, so that data goes
  * all ways that the front end has.
@@ -10,15 +13,9 @@
 #include "kernel.h"
 #include <errno.h>
 
-#include "../block/front.h"
+#include "block_disks.h"
 
-enum {
-	DISKS = 8,
-	NAMES_BYTES = 256,
-	JOBS = 32,
-	WORDS = 4096 / 8,
-	PAGE_SECTORS = 4096 / BLOCK_SECTOR_BYTES
-};
+enum { JOBS = 32, WORDS = 4096 / 8, PAGE_SECTORS = 4096 / BLOCK_SECTOR_BYTES };
 #define PATIENCE_NS (30 * 1000000000ul)
 
 /* One request at a time, of up to so many pages. */
@@ -29,14 +26,9 @@ struct job {
 	int status;
 };
 
-static struct block_front fronts[DISKS];
 static struct job *jobs; /* too large for the image's zeroed part: pages */
-static u32 disk_count, job_count, segment_count;
-
-static void front_changed(struct block_front *f)
-{
-	thread_wake();
-}
+static u32 job_count, segment_count;
+static u32 writings[BLOCK_DISKS]; /* of the same sectors, each with other data */
 
 static void job_done(struct block_request *r, int status)
 {
@@ -46,10 +38,11 @@ static void job_done(struct block_request *r, int status)
 	j->state = DONE;
 }
 
-/* What stands on a disk: different for each word of each disk. */
+/* What stands on a disk: different for each word of each disk, each time it is written. */
 static u64 pattern(const struct block_front *f, u64 sector, u32 word)
 {
-	u64 x = (sector * (BLOCK_SECTOR_BYTES / 8) + word + 1) * 0x9e3779b97f4a7c15ul + f->handle;
+	u64 x = (sector * (BLOCK_SECTOR_BYTES / 8) + word + 1) * 0x9e3779b97f4a7c15ul + f->handle +
+		((u64)writings[f - block_disks] << 32);
 
 	return x ^ x >> 29;
 }
@@ -70,50 +63,6 @@ static bool page_is_right(const struct block_front *f, u64 sector, const u64 *pa
 		*sum += page[i];
 	}
 	return !wrong;
-}
-
-/* --- Disks --- */
-
-static void disks_start(void)
-{
-	struct block_options options = {
-		.queues = (u32)argument("queues", 1),
-		.ring_order = (u32)argument("order", 0),
-		.no_persistent = !argument("persistent", 1),
-	};
-	static char names[NAMES_BYTES];
-	int bytes = store_list("device/vbd", names, sizeof(names));
-
-	for (int i = 0; i < bytes && disk_count < DISKS; i += (int)strlen(names + i) + 1) {
-		char path[PLATFORM_VALUE_BYTES] = "device/vbd/";
-
-		if (strlen(path) + strlen(names + i) < sizeof(path)) {
-			memcpy(path + strlen(path), names + i, strlen(names + i) + 1);
-			CHECK_EQ(block_start(&fronts[disk_count++], path, &options, front_changed),
-				 0);
-		}
-	}
-}
-
-static bool disk_wait(struct block_front *f)
-{
-	u64 end = system_time() + PATIENCE_NS;
-
-	while (!f->is_ready && system_time() < end) {
-		thread_wait(end);
-	}
-	return f->is_ready;
-}
-
-static void disk_show(const struct block_front *f)
-{
-	const struct block_info *i = &f->info;
-
-	print("disk %u: %lu sectors of %u bytes, %u queues, %u entries a ring, %u segments%s%s%s%s%s\n",
-	      f->handle, i->sectors, i->sector_bytes, f->queue_count, f->queues[0].ring.slot_count,
-	      i->segments, f->is_persistent ? ", persistent" : "",
-	      i->is_read_only ? ", read-only" : "", i->has_flush ? ", flush" : "",
-	      i->has_barrier ? ", barrier" : "", i->has_discard ? ", discard" : "");
 }
 
 /* --- Jobs --- */
@@ -227,15 +176,25 @@ static bool jobs_turn(struct block_front *f, enum block_op op, u64 *sector, u64 
 /* Writes or reads everything before `end`; returns the sum of what was read. */
 static u64 disk_run(struct block_front *f, enum block_op op, u64 end)
 {
-	u64 start = system_time(), give_up = start + PATIENCE_NS, sector = 0, sum = 0;
+	u64 give_up = system_time() + PATIENCE_NS, sector = 0, sum = 0;
 
 	while (jobs_turn(f, op, &sector, end, &sum) && system_time() < give_up) {
 		thread_wait(give_up);
 	}
 	CHECK(system_time() < give_up);
-	print("disk %u: %lu KiB %s in %lu us\n", f->handle, end / 2,
-	      op == BLOCK_READ ? "read" : "written", (system_time() - start) / 1000);
 	return sum;
+}
+
+static void disk_run_timed(struct block_front *f, enum block_op op, u64 end)
+{
+	u64 start = system_time(), sum = disk_run(f, op, end);
+
+	print("disk %u: %lu KiB %s in %lu us", f->handle, end / 2,
+	      op == BLOCK_READ ? "read" : "written", (system_time() - start) / 1000);
+	if (op == BLOCK_READ) {
+		print(", sum %lx", sum);
+	}
+	print("\n");
 }
 
 /* One request without pages, or with those of the first job. */
@@ -262,6 +221,16 @@ static int disk_ask(struct block_front *f, enum block_op op, u64 sector, u64 cou
 }
 
 /* --- Claims --- */
+
+static void disk_show_queues(const struct block_front *f)
+{
+	print("disk %u: requests by queue:", f->handle);
+	for (u32 i = 0; i < f->queue_count; i++) {
+		CHECK(f->queues[i].ring.req || job_count <= i);
+		print(" %u", f->queues[i].ring.req);
+	}
+	print("\n");
+}
 
 static void disk_refuses(struct block_front *f)
 {
@@ -292,6 +261,33 @@ static void disk_orders(struct block_front *f)
 	}
 }
 
+static void disk_write_and_read(struct block_front *f, u64 end)
+{
+	if (!f->info.is_read_only) {
+		claim("all of it is written");
+		writings[f - block_disks]++;
+		disk_run_timed(f, BLOCK_WRITE, end);
+		disk_orders(f);
+	}
+	claim("what is read is what was written");
+	disk_run_timed(f, BLOCK_READ, end);
+}
+
+/* The same sectors for a while, each time with other data. */
+static void disk_load(struct block_front *f, u64 end)
+{
+	u64 until = system_time() + argument("seconds", 0) * 1000000000ul;
+	u32 times = 0;
+
+	claim("what is read is what was written, again and again");
+	for (; system_time() < until && !f->info.is_read_only && !fail_count; times++) {
+		writings[f - block_disks]++;
+		disk_run(f, BLOCK_WRITE, end);
+		disk_run(f, BLOCK_READ, end);
+	}
+	print("disk %u: %u times more\n", f->handle, times);
+}
+
 static void disk_test(struct block_front *f)
 {
 	u64 end = argument("mib", 4) << 11, most = f->info.sectors / PAGE_SECTORS * PAGE_SECTORS;
@@ -302,42 +298,51 @@ static void disk_test(struct block_front *f)
 	for (u32 i = 0; i < job_count; i++) {
 		CHECK(job_prepare(f, i));
 	}
-	if (!f->info.is_read_only) {
-		claim("all of it is written");
-		disk_run(f, BLOCK_WRITE, end);
-		disk_orders(f);
+	if (writings[f - block_disks]) {
+		claim("what was written before is there");
+		disk_run(f, BLOCK_READ, end);
 	}
-	claim("what is read is what was written");
-	print("disk %u: sum %lx\n", f->handle, disk_run(f, BLOCK_READ, end));
+	disk_write_and_read(f, end);
+	if (writings[f - block_disks] == 1) {
+		disk_load(f, end);
+	}
 	disk_refuses(f);
+	disk_show_queues(f);
 	for (u32 i = 0; i < job_count; i++) {
 		job_free(&jobs[i]);
 	}
 }
 
+static void disks_test(void)
+{
+	for (u32 i = 0; i < block_disk_count; i++) {
+		CHECK(block_disk_wait(&block_disks[i]));
+		block_disk_show(&block_disks[i]);
+	}
+	for (u32 i = 0; i < block_disk_count; i++) {
+		if (block_disks[i].is_ready) {
+			disk_test(&block_disks[i]);
+		}
+	}
+}
+
 void program_block(void)
 {
+	u32 rounds = (u32)argument("rounds", 1);
+
 	claim("there are disks, and they connect");
 	job_count = (u32)argument("depth", 8) % (JOBS + 1);
 	segment_count = (u32)argument("segments", 11) % (BLOCK_SEGMENTS + 1);
 	jobs = platform_pages(jobs_pages());
-	disks_start();
-	CHECK(disk_count && jobs);
-	for (u32 i = 0; i < disk_count && jobs; i++) {
-		CHECK(disk_wait(&fronts[i]));
-		disk_show(&fronts[i]);
-	}
-	for (u32 i = 0; i < disk_count && jobs; i++) {
-		if (fronts[i].is_ready) {
-			disk_test(&fronts[i]);
-		}
-	}
-	for (u32 i = 0; i < disk_count; i++) {
-		block_stop(&fronts[i]);
-	}
-	for (u32 i = 0; i < disk_count; i++) {
-		while (!fronts[i].device.is_closed) {
-			thread_wait(FOREVER);
+	block_disks_start();
+	CHECK(block_disk_count && jobs);
+	for (u32 round = 1; jobs && round <= rounds; round++) {
+		disks_test();
+		print("round %u of %u is over\n", round, rounds);
+		block_disks_stop(round < rounds && round == argument("wait", 0));
+		if (round < rounds) {
+			claim("disks connect again");
+			block_disks_restart();
 		}
 	}
 	claims_end();

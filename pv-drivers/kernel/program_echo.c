@@ -3,7 +3,8 @@
  * test=echo: answers to ARP, ping and UDP port 7 on its first network, at the address that ip= on
  * the command line gives, until the tools end it. Further words: queues=N, buffers=N (a power of
  * two) in each direction, csum=0 (the back end is to compute checksums), split=0 (one port for both
- * directions).
+ * directions); rounds=N: connects so many times, each time until datagrams=N were answered, or
+ * until the tools take the network away.
  */
 #include "kernel.h"
 #include <errno.h>
@@ -14,6 +15,10 @@
 
 enum { PACKET_PAGES = 16 };
 #define PATIENCE_NS (30 * 1000000000ul)
+#define QUIET_NS    (200 * 1000000ul)
+#define LOOK_NS     (50 * 1000000ul)
+
+#define PATH "device/vif/0"
 
 static struct net_front front;
 static struct net_echo echo;
@@ -79,8 +84,29 @@ static void turn(void)
 	}
 }
 
+static bool is_taken(void)
+{
+	return front.device.handshake.state == XenbusStateClosed;
+}
+
+/* What went through each queue of the connection, if it still stands. */
+static void show_queues(void)
+{
+	if (!front.is_ready) {
+		return;
+	}
+	print("echo: packets by queue:");
+	for (u32 i = 0; i < front.queue_count; i++) {
+		print(" %u/%u", front.queues[i].rx.rsp, front.queues[i].tx.req);
+	}
+	print("\n");
+}
+
 static void serve(void)
 {
+	u64 most = argument("datagrams", 0), before = echo.datagrams, end = FOREVER;
+
+	held.bytes = 0; /* an answer that the last connection had no room for */
 	print("echo: %u.%u.%u.%u at %x:%x:%x:%x:%x:%x, %u queues%s%s%s\n", echo.address[0],
 	      echo.address[1], echo.address[2], echo.address[3], echo.mac[0], echo.mac[1],
 	      echo.mac[2], echo.mac[3], echo.mac[4], echo.mac[5], front.queue_count,
@@ -88,14 +114,38 @@ static void serve(void)
 	      front.info.has_sg ? ", large packets" : "",
 	      front.info.has_gso_v4 ? ", segments" : "");
 	/* The tools may take it away, or move us to another host. */
-	while (front.device.handshake.state != XenbusStateClosed) {
+	while (!is_taken() && system_time() < end) {
 		if (front.is_ready) {
 			turn();
 		}
-		thread_wait(FOREVER);
+		if (most && end == FOREVER && echo.datagrams - before >= most) {
+			end = system_time() + QUIET_NS; /* the last answers are under way */
+		}
+		thread_wait(end);
 	}
 	print("echo: %lu arps, %lu pings, %lu datagrams, %lu others\n", echo.arps, echo.pings,
 	      echo.datagrams, echo.others);
+	show_queues();
+}
+
+/* Once more, on the network that is there, or that the tools give back. */
+static bool start_again(const struct net_options *options)
+{
+	u64 end = system_time() + PATIENCE_NS;
+	bool was_taken = is_taken();
+
+	net_stop(&front);
+	while (!front.device.is_closed && system_time() < end) {
+		thread_wait(end);
+	}
+	if (was_taken) {
+		store_wait_removed(PATH, end);
+	}
+	while (net_start(&front, PATH, options, front_changed, front_event) &&
+	       system_time() < end) {
+		thread_wait(system_time() + LOOK_NS);
+	}
+	return front_wait(true, end);
 }
 
 void program_echo(void)
@@ -113,12 +163,18 @@ void program_echo(void)
 	packet = platform_pages(PACKET_PAGES);
 	CHECK(packet);
 	CHECK(address && net_address_read(address, echo.address));
-	CHECK_EQ(net_start(&front, "device/vif/0", &options, front_changed, front_event), 0);
+	CHECK_EQ(net_start(&front, PATH, &options, front_changed, front_event), 0);
 	suspend_listen(front_resume, NULL);
 	CHECK(front_wait(true, system_time() + PATIENCE_NS));
-	if (!fail_count) {
+	for (u64 round = 1; !fail_count; round++) {
 		memcpy(echo.mac, front.info.mac, sizeof(echo.mac));
 		serve();
+		print("round %lu is over\n", round);
+		if (round >= argument("rounds", 1)) {
+			break;
+		}
+		claim("it connects again");
+		CHECK(start_again(&options));
 	}
 	claims_end();
 }

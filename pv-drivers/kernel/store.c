@@ -17,6 +17,7 @@
 #include <xen/io/xs_wire.h>
 
 enum { WATCHES = 16, TOKEN_BYTES = 4 };
+#define LOOK_NS (50 * 1000000ul)
 
 static struct xenstore_domain_interface *ring;
 static bool is_busy;
@@ -184,6 +185,17 @@ int platform_store_read(const char *path, char *value, size_t bytes)
 int store_list(const char *path, char *names, size_t bytes)
 {
 	return request(XS_DIRECTORY, path, strlen(path) + 1, NULL, 0, names, bytes);
+}
+
+/* Looks again and again: what is removed was watched for what it held, by somebody else. */
+void store_wait_removed(const char *path, u64 deadline_ns)
+{
+	char value[PLATFORM_VALUE_BYTES];
+
+	while (platform_store_read(path, value, sizeof(value)) >= 0 &&
+	       system_time() < deadline_ns) {
+		thread_wait(system_time() + LOOK_NS);
+	}
 }
 
 int platform_store_write(const char *path, const char *value)

@@ -20,7 +20,7 @@ KERNELS = {f"boot/{name}.elf": BUILD / f"tests/guest/{name}.elf"
 KERNELS["boot/domus-kernel"] = BUILD / "domus-kernel"
 # What domusd needs for networks of its host, and what shows its rules.
 PROGRAMS = {f"usr/sbin/{name}": ROOT / f"usr/sbin/{name}" for name in ("dnsmasq", "nft")}
-KERNELS["usr/bin/datagrams"] = BUILD / "tests/datagrams"
+KERNELS |= {f"usr/bin/{name}": BUILD / f"tests/{name}" for name in ("datagrams", "streams")}
 
 
 @pytest.fixture(scope="session")
@@ -87,6 +87,14 @@ def tools(dom0, hypervisor):
             tools.destroy(guest.name)
     except (BootError, ValueError):
         dom0.close()
+
+
+@pytest.fixture
+def domus(tools, hypervisor):
+    """The same, for tests of what only Domus's own tools have."""
+    if hypervisor != "domus":
+        pytest.skip("Domus's own tools")
+    return tools
 
 
 @pytest.fixture
