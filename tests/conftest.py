@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -94,7 +95,18 @@ def turn(request):
     with open(BUILD / "turn.lock", "w", encoding="ascii") as lock:
         alone = request.node.get_closest_marker("alone")
         fcntl.flock(lock, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        yield lock
+
+
+@pytest.fixture
+def alone(turn):
+    """`with alone():` is for a test whose measurement, but not all before it, wants the machine."""
+    @contextmanager
+    def hold():
+        fcntl.flock(turn, fcntl.LOCK_EX)  # lets go of the other lock first, so that two may ask
         yield
+        fcntl.flock(turn, fcntl.LOCK_SH)
+    return hold
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ Loads compare all that they write, read, send and receive; a word of complaint f
 Invariant: the guest's /data holds 4 MiB, which dom0 has as /run/kills/data.
 """
 
-from test_tools import wait_until
+from guests import said, wait_until
 from tools import GuestShell, write_file
 
 BRIDGE = "br2"
@@ -36,13 +36,6 @@ echo net: $i rounds
 """.splitlines()
 START = ("ip link set DEV up; ip addr replace {there}/24 dev DEV; "
          "until ping -c 1 -W 1 {here} >/dev/null; do :; done").format(here=HERE, there=THERE)
-
-
-def said(shell, command):
-    """What a command in the guest prints; it must succeed."""
-    status, output = shell.run(command)
-    assert status == 0, output
-    return output.strip()
 
 
 def loads_start(tools, name, disk, device):

@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from guests import clean_log, state, wait_state
 from tools import GuestShell, wait_guest, write_file
 
 # What the hypervisor says of each way to crash.
@@ -30,24 +31,6 @@ def kernel_guest(tools, name, kernel, words="", policy="preserve", memory=32, vc
         "policy:", f"  crash: {policy}", f"  poweroff: {policy}"])
     status, output = tools.create(path)
     assert status == 0, output
-
-
-def state(tools, name):
-    return {guest.name: guest.state for guest in tools.list()}.get(name)
-
-
-def wait_state(tools, name, wanted, seconds=30):
-    """Wait until the list shows a guest in one of the states; returns it."""
-    end = time.monotonic() + seconds
-    while (now := state(tools, name)) not in wanted and time.monotonic() < end:
-        time.sleep(0.5)
-    assert now in wanted, f"{name} is {now}"
-    return now
-
-
-def clean_log(console_or_shell):
-    status, log = console_or_shell.run("dmesg | grep -E 'WARNING:|BUG:|Oops|hung' || true")
-    assert status == 0 and not log.strip(), log
 
 
 @pytest.fixture

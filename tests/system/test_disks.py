@@ -9,14 +9,11 @@ import json
 import pytest
 
 import kills
-from kills import said
+from guests import create, gone, in_guest, linux, said, start, there, wait_until
 from test_leaks import counts
-from test_tools import create, wait_until
 from tools import GuestShell, wait_guest
 
 MODULES = "loop xen-blkback xen-netback bridge tun"
-GUEST = ["domus: 1", "name: d", "memory: 128MiB", "boot:", "  kernel: /boot/vmlinuz",
-         "  ramdisk: /boot/initrd.img", "  cmdline: console=hvc0"]
 SMALL = ["domus: 1", "name: s", "memory: 32MiB", "boot:", "  kernel: /boot/small.elf"]
 DEVICES = ["disks:", "- {path: /run/rw.img, backend: kernel}",
            "- {path: /run/ro.img, readonly: true, target: xvdc, sector: 4096, backend: kernel}",
@@ -30,10 +27,9 @@ TRACES = ("ls -d /sys/block/loop*/loop /sys/class/net/vif* /sys/bus/xen-backend/
 
 
 @pytest.fixture
-def host(tools, hypervisor):
+def host(domus):
     """dom0 with drivers, a bridge and two images."""
-    if hypervisor != "domus":
-        pytest.skip("Domus's own tools")
+    tools = domus
     tools.console.check(f"modprobe -a {MODULES} && "
                         "{ [ -d /sys/class/net/br0 ] || ip link add br0 type bridge; } && "
                         "ip addr replace 10.0.7.1/24 dev br0 && ip link set br0 up && "
@@ -51,7 +47,7 @@ def traces_are_gone(tools):
 
 def check_disks(shell, read):
     """A guest's writes are in the file, its reads are the file's, writing is refused."""
-    said(shell, "modprobe xen-blkfront; until [ -b /dev/xvda -a -b /dev/xvdd ]; do sleep 0.1; done")
+    said(shell, "modprobe xen-blkfront; " + there("/dev/xvda", "/dev/xvdd"))
     assert said(shell, "cat /sys/block/xvda/size /sys/block/xvda/ro") == "16384\n0"
     assert said(shell, "cat /sys/block/xvdc/ro /sys/block/xvdc/queue/logical_block_size") == "1\n4096"
     said(shell, "dd if=/dev/urandom of=/data bs=64k count=64 2>/dev/null")
@@ -87,8 +83,7 @@ def check_own(tools):
     """The guest does not notice ends of the process that serves it; its history tells them."""
     for number, end in enumerate(ENDS):
         tools.console.check(end)
-        with GuestShell(tools, "d") as shell:
-            said(shell, f"dd if=/data of=/dev/xvdd bs=64k seek={number * 16} count=16 "
+        in_guest(tools, "d", f"dd if=/data of=/dev/xvdd bs=64k seek={number * 16} count=16 "
                  "conv=fsync 2>/dev/null")
         if "SYS" in end:
             assert "by a system call that it may not make" in tools.console.check("domus show d")
@@ -114,13 +109,12 @@ def check_hotplug(tools):
                   "domus disk attach d /run/hot.img -b kernel && "
                   "domus net attach d br0 -b kernel")
     with GuestShell(tools, "d") as shell:
-        said(shell, "until [ -b /dev/xvdb -a -d /sys/class/net/eth2 ]; do sleep 0.1; done")
+        said(shell, there("/dev/xvdb", "/sys/class/net/eth2"))
         said(shell, "dd if=/data of=/dev/xvdb bs=64k count=16 conv=fsync 2>/dev/null")
         said(shell, "dd if=/data of=/dev/xvde bs=64k count=16 conv=fsync 2>/dev/null")
     console.check("cmp /run/hot.img /run/hot2.img && "
                   "domus disk resize d xvdb 2MiB && domus disk resize d xvde 2MiB")
-    with GuestShell(tools, "d") as shell:
-        said(shell, "until [ \"$(cat /sys/block/xvd[be]/size | uniq)\" = 4096 ]; "
+    in_guest(tools, "d", "until [ \"$(cat /sys/block/xvd[be]/size | uniq)\" = 4096 ]; "
              "do sleep 0.1; done")
     # A file that is shared, by two disks of one guest; its fence holds them apart from their successors.
     console.check("truncate -s 1M /run/both.img && domus disk attach d /run/both.img -S -t xvdf && "
@@ -145,8 +139,7 @@ def check_hotplug(tools):
                   "domus net detach d 2 --force")
     assert [d["target"] for d in devices(tools, "disk")] == ["xvda", "xvdc", "xvdd"]
     assert len(devices(tools, "net")) == 2
-    with GuestShell(tools, "d") as shell:
-        said(shell, "until [ ! -b /dev/xvdb -a ! -b /dev/xvde -a ! -d /sys/class/net/eth2 ]; do sleep 0.1; done")
+    in_guest(tools, "d", gone("/dev/xvdb", "/dev/xvde", "/sys/class/net/eth2"))
     # A paused guest lets nothing go by itself.
     console.check("domus pause d")
     status, output = console.run("domus disk detach d xvdc -t 1")
@@ -163,8 +156,7 @@ def check_hotplug(tools):
 def test_guest_with_disks_and_network(host, soak):
     tools, console = host, host.console
     read = console.check("md5sum </run/ro.img").strip()
-    status, output = create(tools, GUEST + DEVICES)
-    assert status == 0, output
+    start(tools, linux("d", more=DEVICES))
     wait_guest(tools, "d")
     with GuestShell(tools, "d") as shell:
         sent = check_disks(shell, read)
@@ -201,7 +193,7 @@ BAD = [
 
 def test_bad_devices_leave_nothing(host):
     tools = host
-    assert create(tools, SMALL + DEVICES, "-p")[0] == 0  # what dom0 gets once and keeps
+    start(tools, SMALL + DEVICES, "-p")  # what dom0 gets once and keeps
     tools.destroy("s")
     traces_are_gone(tools)
     before = counts(tools)
@@ -211,8 +203,7 @@ def test_bad_devices_leave_nothing(host):
         for word in words:
             assert word in output
     for _ in range(5):
-        status, output = create(tools, SMALL + DEVICES, "-p")
-        assert status == 0, output
+        start(tools, SMALL + DEVICES, "-p")
         tools.destroy("s")
     traces_are_gone(tools)
     assert counts(tools) == before

@@ -8,8 +8,7 @@ import json
 
 import pytest
 
-from test_crashes import clean_log
-from test_tools import create, wait_until
+from guests import clean_log, linux, said, start, there, wait_until
 from tools import GuestShell, wait_guest, write_file
 
 FILE = "/etc/domus/host.yaml"
@@ -27,9 +26,7 @@ UNDO = "kill $(cat /run/outside); ip link del wan; ip link del lan0; ip link del
 LAN = "- {name: lan, ports: [lan0]}"
 DMZ = "- {name: dmz, ports: [wan], vlan: 20, address: 10.8.20.1/24}"
 NAT = "- {name: nat0, address: 10.7.7.1/24, dhcp: 10.7.7.100-10.7.7.109, forward: nat}"
-GUEST = ["domus: 1", "name: d", "memory: 128MiB", "boot:", "  kernel: /boot/vmlinuz",
-         "  ramdisk: /boot/initrd.img", "  cmdline: console=hvc0",
-         "networks:", "- {bridge: nat0, backend: domus}"]
+GUEST = linux("d", more=["networks:", "- {bridge: nat0, backend: domus}"])
 # What udhcpc does with an address.
 SCRIPT = ("printf '#!/bin/sh\\n[ $1 = bound ] && ip addr add $ip/$mask dev $interface && "
           "ip route add default via $router\\n' >/bound; chmod +x /bound")
@@ -37,13 +34,11 @@ DEVICES = "ls /sys/class/net"
 
 
 @pytest.fixture
-def host(tools, hypervisor):
+def host(domus):
     """dom0 with wires, and without them behind the test."""
-    if hypervisor != "domus":
-        pytest.skip("Domus's own tools")
-    tools.console.check(WIRES)
-    yield tools
-    tools.console.check(f"rm -f {FILE}; domus network reload; {UNDO}")
+    domus.console.check(WIRES)
+    yield domus
+    domus.console.check(f"rm -f {FILE}; domus network reload; {UNDO}")
 
 
 def declare(host, *networks):
@@ -96,14 +91,11 @@ def check_bridges(host):
 def guest_address(host):
     """The address that the guest gets; it reaches dom0, and what is behind dom0."""
     with GuestShell(host, "d") as shell:
-        for command in (SCRIPT, "modprobe xen-netfront && until [ -e /sys/class/net/eth0 ]; "
-                        "do sleep 0.1; done; ip link set eth0 up",
-                        "udhcpc -i eth0 -n -q -s /bound", "ping -c 1 -W 5 10.7.7.1",
-                        "ping -c 1 -W 5 10.9.9.2"):
-            status, output = shell.run(command)
-            assert status == 0, output
-        status, output = shell.run("ip -4 addr show dev eth0 | sed -n 's/.*inet \\([0-9.]*\\).*/\\1/p'")
-        return output.strip()
+        for command in (SCRIPT, "modprobe xen-netfront && " + there("/sys/class/net/eth0"),
+                        "ip link set eth0 up", "udhcpc -i eth0 -n -q -s /bound",
+                        "ping -c 1 -W 5 10.7.7.1", "ping -c 1 -W 5 10.9.9.2"):
+            said(shell, command)
+        return said(shell, "ip -4 addr show dev eth0 | sed -n 's/.*inet \\([0-9.]*\\).*/\\1/p'")
 
 
 def server(host):
@@ -121,8 +113,7 @@ def test_networks_of_the_host(host):
     assert console.check("cat /proc/sys/net/ipv4/ip_forward").strip() == "0"
     status, output = declare(host, LAN, NAT)
     assert status == 0, output
-    status, output = create(host, GUEST)
-    assert status == 0, output
+    start(host, GUEST)
     first = server(host)
     wait_guest(host, "d")
     address = guest_address(host)

@@ -9,25 +9,13 @@ import time
 
 import pytest
 
-from test_crashes import clean_log, state, wait_state
-from test_networks import BRIDGE, ECHO, network
-from test_tools import show, wait_until
-from tools import write_file
+from guests import clean_log, reference, start, state, wait_state, wait_until
+from test_networks import BRIDGE, echo, network
 
-BLOCK = ["domus: 1", "name: block", "memory: 8MiB", "policy: {poweroff: preserve}", "boot:",
-         "  kernel: /boot/domus-kernel", "  cmdline: test=block mib=4",
-         "disks: [{path: /run/rings/good.img, backend: domus}]"]
-SCRIBBLE = ["domus: 1", "name: scribble", "memory: 8MiB", "policy: {poweroff: preserve}", "boot:",
-            "  kernel: /boot/domus-kernel", "disks: [{path: /run/rings/bad.img, backend: domus}]"]
+BLOCK = reference("block", "test=block mib=4", ["disks: [{path: /run/rings/good.img}]"])
+BAD = ["disks: [{path: /run/rings/bad.img}]", *network("domus")]
 # More than it ever needs, less than would hurt dom0: what its own bounds add up to.
 MEMORY_KIB = 32 << 10
-
-
-def start(tools, name, lines):
-    write_file(tools.console, f"/run/rings/{name}.yaml", lines)
-    status, output = tools.create(f"/run/rings/{name}.yaml")
-    assert status == 0, output
-    return show(tools, name)["id"]
 
 
 def backend_status(tools, domid):
@@ -40,7 +28,7 @@ def backend_status(tools, domid):
 
 def good_round(tools):
     """What the two others do: datagrams come back as they were, a disk reads as it was written."""
-    start(tools, "block", BLOCK)
+    start(tools, BLOCK)
     for size in (12, 1400):
         assert " 0 wrong" in tools.console.check(f"datagrams 10.0.8.2 100 {size} 4")
     wait_state(tools, "block", ("off", "crashed"))
@@ -50,9 +38,8 @@ def good_round(tools):
 
 
 @pytest.fixture
-def host(tools, hypervisor):
-    if hypervisor != "domus":
-        pytest.skip("Domus's own back ends")
+def host(domus):
+    tools = domus
     tools.console.check(f"{BRIDGE} && mkdir -p /run/rings && "
                         "truncate -s 8M /run/rings/good.img /run/rings/bad.img")
     # What back ends say goes where domusd's messages go: here not among those of the test.
@@ -64,10 +51,10 @@ def host(tools, hypervisor):
 
 def test_others_see_no_error(host, soak):
     console = host.console
-    start(host, "echo", ECHO + ["  cmdline: test=echo ip=10.0.8.2"] + network("domus"))
+    start(host, echo("", "domus"))
     wait_until(host, "domus logs echo | grep -q '^echo:'", 20)
-    words = f"  cmdline: test=scribble seconds={60 if soak else 5} seed={int(time.time())}"
-    domid = start(host, "scribble", SCRIBBLE[:-1] + [words, SCRIBBLE[-1]] + network("domus"))
+    words = f"test=scribble seconds={60 if soak else 5} seed={int(time.time())}"
+    domid = start(host, reference("scribble", words, BAD))
     before = after = backend_status(host, domid)
     good_round(host)
     rounds = 1

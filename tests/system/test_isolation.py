@@ -7,7 +7,7 @@ import pytest
 
 from console import Console
 from gdb import Gdb, symbol
-from machine import RUN, SERVE, Spec
+from machine import RUN, Spec
 
 DIRECT_MAP, FRAME_TABLE, M2P, M2P_WRITABLE = (
     0xffff820000000000, 0xffff818000000000, 0xffff800000000000, 0xffff808000000000)
@@ -32,7 +32,7 @@ def at_return_to_guest(isolation, way_out, check, cpu="Nehalem,+rdrand"):
     """Stop a CPU at the last instruction before a guest's, and look; it goes on afterwards."""
     path = RUN / "isolation.gdb"
     spec = Spec(name="isolation", memory=1024, dom0_memory=512, smp=2, isolation=isolation, cpu=cpu,
-                cmdline=SERVE["domus"], qemu=(f"-gdb unix:{path},server=on,wait=off",))
+                cmdline="serve=1 tools=none nodev=1", layers=("dom0",), qemu=(f"-gdb unix:{path},server=on,wait=off",))
     with Console(spec, 300) as console:
         console.login()
         gdb = Gdb(path)

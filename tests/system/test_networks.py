@@ -6,44 +6,40 @@ What is sent comes back as it was; how fast Linux may send. (More of Linux is in
 
 import pytest
 
-from test_crashes import clean_log, wait_state
-from test_tools import create, wait_until
-from tools import GuestShell, wait_guest
+from guests import clean_log, in_guest, linux, reference, start, there, wait_state, wait_until
+from tools import wait_guest
 
 BRIDGE = ("modprobe -a xen-netback bridge tun && { [ -d /sys/class/net/br1 ] || "
           "ip link add br1 type bridge; } && ip link set br1 mtu 9000 up && "
           "ip addr replace 10.0.8.1/24 dev br1")
-ECHO = ["domus: 1", "name: echo", "memory: 8MiB", "policy: {crash: preserve}", "boot:",
-        "  kernel: /boot/domus-kernel"]
 # Words for the reference kernel's front end, and what it says then.
 WAYS = [("queues=4", "two ports each"), ("split=0 csum=0 buffers=16", "1 queues, large packets")]
-LINUX = ["domus: 1", "name: d", "memory: 128MiB", "boot:", "  kernel: /boot/vmlinuz",
-         "  ramdisk: /boot/initrd.img", "  cmdline: console=hvc0"]
 RATE_BYTES_S = 20e6 / 8
 # Datagrams: how many, how large, how many at a time. The largest takes several pages.
 DATAGRAMS = [(200, 12, 1), (200, 1400, 16), (100, 8900, 4)]
 
 
 @pytest.fixture
-def host(tools, hypervisor):
+def host(domus):
     """dom0 with a bridge."""
-    if hypervisor != "domus":
-        pytest.skip("Domus's own tools")
-    tools.console.check(BRIDGE)
-    return tools
+    domus.console.check(BRIDGE)
+    return domus
 
 
-def network(backend):
-    return ["networks:", f"- {{bridge: br1, mtu: 9000, backend: {backend}}}"]
+def network(backend, more=""):
+    return ["networks:", f"- {{bridge: br1, mtu: 9000, backend: {backend}{more}}}"]
+
+
+def echo(words, backend):
+    """The file of a guest that answers."""
+    return reference("echo", f"test=echo ip=10.0.8.2 {words}", network(backend))
 
 
 @pytest.mark.parametrize("backend", ["kernel", "domus"])
 def test_reference_kernel(host, backend):
     console = host.console
     for words, says in WAYS:
-        status, output = create(host, ECHO + [f"  cmdline: test=echo ip=10.0.8.2 {words}"]
-                                + network(backend))
-        assert status == 0, output
+        start(host, echo(words, backend))
         wait_until(host, "domus logs echo | grep -q '^echo:'", 20)
         assert says in console.check("domus logs echo")
         console.check("ping -c 2 10.0.8.2")
@@ -53,13 +49,6 @@ def test_reference_kernel(host, backend):
         wait_state(host, "echo", ("off",))
         console.check("domus destroy echo; ip neigh flush dev br1")
     clean_log(console)
-
-
-def said(host, command):
-    with GuestShell(host, "d") as shell:
-        status, output = shell.run(command)
-    assert status == 0, output
-    return output
 
 
 def received(console):
@@ -74,22 +63,20 @@ def received(console):
 def test_linux_sends_large_packets_and_no_faster_than_it_may(host, backend):
     """The rate is what arrives in dom0 within some seconds, while the guest has more to send."""
     console = host.console
-    status, output = create(host, LINUX + ["networks:", f"- {{bridge: br1, mtu: 9000, "
-                                           f"rate: 20Mbit/s, backend: {backend}}}"])
-    assert status == 0, output
+    start(host, linux("d", more=network(backend, ", rate: 20Mbit/s")))
     wait_guest(host, "d")
-    said(host, "modprobe xen-netfront && until [ -e /sys/class/net/eth0 ]; do sleep 0.1; done; "
-         "ip addr add 10.0.8.2/24 dev eth0 && ip link set eth0 up && ip link set eth0 mtu 9000 && "
-         "ping -c 2 -W 5 -s 8900 10.0.8.1")
+    in_guest(host, "d", f"modprobe xen-netfront && {there('/sys/class/net/eth0')}; "
+             "ip addr add 10.0.8.2/24 dev eth0 && ip link set eth0 up && ip link set eth0 mtu 9000 && "
+             "ping -c 2 -W 5 -s 8900 10.0.8.1")
     console.check("ping -c 2 -W 5 -s 8900 10.0.8.2")
-    said(host, "mkdir /www && dd if=/dev/urandom of=/www/data bs=1M count=32 2>/dev/null && "
-         "httpd -h /www")
+    in_guest(host, "d", "mkdir /www && dd if=/dev/urandom of=/www/data bs=1M count=32 2>/dev/null && "
+             "httpd -h /www")
     console.check("(wget -q -O /dev/null http://10.0.8.2/data &)")
     console.check("sleep 2")
-    start, before = received(console)
+    begin, before = received(console)
     console.check("sleep 5")
     end, after = received(console)
-    part = (after - before) / (end - start) / RATE_BYTES_S
+    part = (after - before) / (end - begin) / RATE_BYTES_S
     print(f"{backend}: {part:.2f} of the rate")
     assert 0.7 < part < 1.1
     console.check("kill $(pidof wget) 2>/dev/null; domus destroy d")

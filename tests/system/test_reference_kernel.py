@@ -7,21 +7,18 @@ import re
 
 import pytest
 
-from test_crashes import clean_log, wait_state
-from test_tools import create, wait_until
+from guests import clean_log, create, wait_state, wait_until
 
 GUEST = ["domus: 1", "name: ref", "memory: 8MiB", "policy: {crash: preserve, poweroff: preserve}",
          "boot:", "  kernel: /boot/domus-kernel"]
-# Ways through the block front end: pages lent, copied, indirect; queues and larger rings.
-WAYS = ["", "persistent=0 depth=16", "segments=32", "queues=2 order=2 depth=32"]
+# Ways through the block front end: pages lent, copied, indirect. (test_halves.py: several queues.)
+WAYS = ["", "persistent=0 depth=16", "segments=32"]
 BACK_ENDS = ["kernel", "domus"]
 
 
 @pytest.fixture
-def host(tools, hypervisor):
-    if hypervisor != "domus":
-        pytest.skip("Domus's own tools")
-    return tools
+def host(domus):
+    return domus
 
 
 def start(tools, words, lines=()):

@@ -8,13 +8,11 @@ import subprocess
 
 import pytest
 
+from guests import create, in_guest, linux, said, start, there, wait_until
 from machine import LAYERS, RUN, SERVE
-from test_disks import said
-from test_tools import create, wait_until
 from tools import Domus, GuestShell, wait_guest
 
-GUEST = ["domus: 1", "name: q", "memory: 128MiB", "boot:", "  kernel: /boot/vmlinuz",
-         "  ramdisk: /boot/initrd.img", "  cmdline: console=hvc0"]
+GUEST = linux("q")
 RAW = ["disks:", "- {path: /run/raw.img, target: xvdd, backend: domus}"]
 DISKS = ["disks:", "- {path: /mnt/web.qcow2, format: qcow2}",
          "- {uri: 'nbd+unix:///far?socket=/run/far.sock'}"]
@@ -123,20 +121,18 @@ def test_qcow2_and_nbd_disks(far, soak):
     console, tools = far, Domus(far)
     check_bad(tools, soak)
     check_traces(console)
-    status, output = create(tools, GUEST + RAW)
-    assert status == 0, output
+    start(tools, GUEST + RAW)
     wait_guest(tools, "q")
     # The guest's process could not speak to servers: it is replaced under the guest's disk.
     console.check("domus disk attach q /mnt/web.qcow2 -k qcow2 && "
                   "domus disk attach q 'nbd+unix:///far?socket=/run/far.sock'")
     with GuestShell(tools, "q") as shell:
-        said(shell, "modprobe xen-blkfront; until [ -b /dev/xvda -a -b /dev/xvdb ]; do sleep 0.1; "
-             "done; dd if=/dev/urandom of=/data bs=64k count=16 2>/dev/null")
+        said(shell, "modprobe xen-blkfront; " + there("/dev/xvda", "/dev/xvdb"))
+        said(shell, "dd if=/dev/urandom of=/data bs=64k count=16 2>/dev/null")
         assert said(shell, "cat /sys/block/xvda/size /sys/block/xvdb/size") == "65536\n65536"
     check_ends(tools, 50 if soak else 1)
     check_resize(tools)
-    with GuestShell(tools, "q") as shell:
-        sent = said(shell, "md5sum </data")
+    sent = in_guest(tools, "q", "md5sum </data")
     tools.destroy("q")
     # A server that was killed leaves clusters that nobody uses (3), and nothing worse.
     console.check("qemu-img check -q /mnt/web.qcow2; s=$?; [ $s = 0 -o $s = 3 ] || exit; "
@@ -146,7 +142,6 @@ def test_qcow2_and_nbd_disks(far, soak):
                              "md5sum") == sent + "\n"
     assert console.check("dd if=/run/far.img bs=64k count=16 2>/dev/null | md5sum") == sent + "\n"
     check_traces(console)
-    status, output = create(tools, GUEST + DISKS, "-p")
-    assert status == 0, output
+    start(tools, GUEST + DISKS, "-p")
     console.check("domus destroy q")
     check_traces(console)

@@ -9,6 +9,7 @@ import re
 
 import pytest
 
+from guests import counters, create, show, wait_until
 from tools import write_file
 
 SMALL = ["domus: 1", "name: s", "memory: 32MiB", "boot:", "  kernel: /boot/small.elf"]
@@ -18,28 +19,6 @@ SMALL = ["domus: 1", "name: s", "memory: 32MiB", "boot:", "  kernel: /boot/small
 def needs_domus(hypervisor):
     if hypervisor != "domus":
         pytest.skip("Domus's own tools")
-
-
-def create(tools, lines, options=""):
-    """Create a guest from the lines of its file: (status, output)."""
-    write_file(tools.console, "/run/t.yaml", lines)
-    return tools.console.run(f"domus create {options} /run/t.yaml")
-
-
-def counters(tools):
-    """What the host has in use, exactly."""
-    info = json.loads(tools.console.check("domus info -o json"))
-    return info["memory"]["free_bytes"], info["counts"]
-
-
-def show(tools, name="s"):
-    return json.loads(tools.console.check(f"domus show {name} -o json"))
-
-
-def wait_until(tools, condition, seconds=60):
-    """Wait in dom0 until a shell condition holds."""
-    tools.console.check(f"i=0; until {condition}; do i=$((i+1)); [ $i -lt {seconds * 5} ] "
-                        "|| exit 1; sleep 0.2; done", seconds * 4)
 
 
 def wait_grub(tools, since=0):

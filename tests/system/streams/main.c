@@ -2,9 +2,9 @@
 /*
  * streams: sends back what TCP connections to the echo port send.
  *
- * streams ADDRESS FLOWS BYTES: so many connections at a time send data, each other ones, and compare
- * what comes back; then new connections do, until there is a file /stop, and twice at least. Prints
- * what is wrong, and how often all went round.
+ * streams ADDRESS FLOWS BYTES: so many connections at a time send data, each other ones, and
+ * compare what comes back; then new connections do, until there is a file /stop, and twice at
+ * least. Prints what is wrong, and how often all went round.
  */
 #include <arpa/inet.h>
 #include <pthread.h>
@@ -150,7 +150,8 @@ int main(int argc, char **argv)
 		return server();
 	}
 	if (!count || count > FLOWS_MAX || inet_pton(AF_INET, argv[1], &there.sin_addr) != 1) {
-		fprintf(stderr, "usage: streams [ADDRESS FLOWS BYTES], at most %d flows\n", FLOWS_MAX);
+		fprintf(stderr, "usage: streams [ADDRESS FLOWS BYTES], at most %d flows\n",
+			FLOWS_MAX);
 		return 2;
 	}
 	there.sin_port = htons(PORT_ECHO);
