@@ -100,6 +100,7 @@ static void part(struct device *d, struct handshake_step step)
 		d->is_parting = true;
 		d->type->disconnect(d);
 	}
+	loop_again(); /* the store's news come from a settler, and ours may have had its turn */
 }
 
 /* False: the device is no more. */
@@ -187,6 +188,7 @@ void device_init(uint16_t domid)
 void device_abused(struct device *d, const char *text)
 {
 	d->abuse = text;
+	loop_again();
 }
 
 /* Without domusd there are no states, and nothing to be done about them. */
