@@ -12,10 +12,9 @@ from pathlib import Path
 import pytest
 
 from conftest import PROGRAMS
+from guests import said, wait_until
 from machine import BUILD, LAYERS, RUN, SERVE
-from test_disks import said
 from test_host_networks import NAT, declare
-from test_tools import wait_until
 from tools import Domus, GuestShell, wait_guest
 
 IMAGE = BUILD / "images/debian.qcow2"
