@@ -7,12 +7,13 @@ from a network of the host's, and downloads a large file from another guest.
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from conftest import PROGRAMS
-from guests import said, wait_until
+from guests import said
 from machine import BUILD, LAYERS, RUN, SERVE
 from test_host_networks import NAT, declare
 from tools import Domus, GuestShell, wait_guest
@@ -20,6 +21,7 @@ from tools import Domus, GuestShell, wait_guest
 IMAGE = BUILD / "images/debian.qcow2"
 INSTALLER = [sys.executable, Path(__file__).parents[1] / "image/debian.py"]
 FILE_MIB = 100
+BOOT_SECONDS = 900
 # The other guest: an address by hand, and a file that is made there.
 SERVER = (f"modprobe xen-netfront; until ip link set eth0 up; do sleep 0.1; done; "
           "ip addr add 10.7.7.2/24 dev eth0; mkdir /www; "
@@ -52,7 +54,10 @@ def host(boot, hypervisor):
 
 def log_in(tools):
     """On its console, to a shell."""
-    wait_until(tools, "domus logs web | grep -q 'guest login:'", 900)
+    deadline = time.monotonic() + BOOT_SECONDS
+    while "guest login:" not in (last := tools.console.check("domus logs web | tail -n 3")):
+        assert time.monotonic() < deadline, last
+        time.sleep(5)
     tools.console.check("(printf 'root\\n'; sleep 20; printf '\\035') | domus console web >/dev/null",
                         120)
 
