@@ -319,6 +319,10 @@ static void test_resume(void **state)
 	device_close(&device);
 	assert_int_equal(device_resume(&device), 0);
 	fake_run();
+	assert_false(device.is_closed);
+	assert_int_equal(front(), XenbusStateClosing);
+	fake_store_set(BACK "0/state", "%d", XenbusStateClosed);
+	fake_run();
 	assert_true(device.is_closed);
 	assert_int_equal(device_resume(&device), 0);
 	closes = 0;
