@@ -18,7 +18,7 @@ DISKS = ["disks:", "- {path: /mnt/web.qcow2, format: qcow2}",
          "- {uri: 'nbd+unix:///far?socket=/run/far.sock'}"]
 BAD = [
     ("disks: [{path: /mnt/web.qcow2}]", 3, ["begins like a qcow2 image", "format: qcow2",
-                                            "t.yaml:8:16, key disks.path"]),
+                                            "t.yaml:9:16, key disks.path"]),
     ("disks: [{path: /mnt/web.qcow2, format: vmdk}]", 3, ["cannot be served", "VMDK"]),
     ("disks: [{path: /mnt/none.qcow2, format: qcow2}]", 3, ["ENOENT"]),
     ("disks: [{path: /mnt/web.qcow2, format: qcow2}, {path: /mnt/web.qcow2, format: qcow2}]", 3,
