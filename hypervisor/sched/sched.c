@@ -347,8 +347,8 @@ static struct sched_unit *balance(struct runq *q, struct sched_unit *next, u64 n
 	return key_before(b.first, limit) ? steal(q, b.behind, &limit, now, flags) : next;
 }
 
-/* A timer that is set for an earlier time stays: to look once for nothing, a slice later, costs
- * less than to change it with each of the many switches until then. */
+/* Who is alone keeps a timer that was set for others: to look once for nothing costs less than to
+ * stop it at each of the many switches of a guest and who serves it. */
 static void set_slice(struct runq *q, bool others, u64 now)
 {
 	struct sched_unit *u = q->running;
@@ -356,7 +356,7 @@ static void set_slice(struct runq *q, bool others, u64 now)
 	if (u->idle) {
 		timer_stop(&q->slice);
 	} else if (others || READ_ONCE(u->group->cap) || READ_ONCE(cpu_count) > 1) {
-		look_by(q, MIN(u->started + slice_ns(), now + group_slice(u->group)));
+		timer_set(&q->slice, MIN(u->started + slice_ns(), now + group_slice(u->group)));
 	}
 }
 
