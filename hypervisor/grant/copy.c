@@ -128,9 +128,10 @@ static long copy_batch(guest_ptr_t arg, unsigned int count, struct side *src, st
 
 long grant_op_copy(guest_ptr_t arg, unsigned int count)
 {
-	struct side src, dst; /* of what is not held nothing but this is looked at */
+	struct side src, dst;
 	long rc = 0;
 
+	/* Nothing else is looked at of a side that is not held. */
 	src.cache.d = dst.cache.d = NULL;
 	src.held = dst.held = src.write = false;
 	dst.write = true;

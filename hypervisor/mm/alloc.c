@@ -24,7 +24,7 @@
 
 #define SCRUB_PAGES    16u   /* cleared at once under the lock: a few microseconds */
 #define SCRUB_LOOKS    4096u /* frames looked at in one go */
-#define SCRUB_FLUSH_NS 1000000u
+#define SCRUB_FLUSH_NS 1000000
 
 static spinlock_t alloc_lock = SPINLOCK_INIT;
 static u32 heads[ZONES][ALLOC_MAX_ORDER + 1]; /* circular lists, 0 = empty */
@@ -289,7 +289,7 @@ static bool scrub_allowed(u64 m, u64 end, u64 now)
 	u32 stamp = frames_stamp(m, end);
 
 	if (tlb_is_stale(&all, stamp)) {
-		if (now - flushed < SCRUB_FLUSH_NS) {
+		if ((s64)(now - flushed) < SCRUB_FLUSH_NS) { /* another CPU's may be later */
 			return false;
 		}
 		flushed = now;
