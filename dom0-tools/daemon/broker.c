@@ -109,12 +109,14 @@ static int is_set_up(const struct channel *c, const struct broker_device *d)
 	char path[BACKEND_STORE_PATH_BYTES];
 	unsigned int bytes;
 	char *value;
+	int is_there;
 
 	snprintf(path, sizeof(path), "/local/domain/0/backend/%s/%u/%u/frontend",
 		 d->is_disk ? BACKEND_STORE_BLOCK : BACKEND_STORE_NET, c->domid, d->handle);
 	value = xs_read(broker.xsh, XBT_NULL, path, &bytes);
+	is_there = value != NULL;
 	free(value);
-	return value != NULL;
+	return is_there;
 }
 
 static int node_watch(struct channel *c, const char *path, const struct broker_device *d)
