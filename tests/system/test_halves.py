@@ -53,6 +53,8 @@ def kept():
     yield state
     if "dom0" in state:
         try:
+            if "guest" in state:
+                Domus(state["dom0"]).destroy("halves")
             halves.tear_down(state["dom0"])
         except BootError:
             state["dom0"].close()
