@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Runs the host programs that make has built from tests/unit, each a test of its own."""
+"""Runs the host programs that make has built from tests/unit, each a test of its own.
+
+Those that end in _fuzz try as long as they are told (fuzz.h), from the same beginning each time.
+"""
 
 import os
 import subprocess
@@ -12,8 +15,10 @@ PROGRAMS = os.environ.get("DOMUS_UNIT_TESTS", "").split()
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_unit(program):
+def test_unit(program, soak):
+    seconds = 600 if soak else 20
     done = subprocess.run([BUILD / "tests/unit" / program], stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, errors="replace", timeout=120)
+                          stderr=subprocess.STDOUT, text=True, errors="replace",
+                          timeout=seconds + 120, env=os.environ | {"FUZZ_SECONDS": str(seconds)})
     print(done.stdout)
     assert done.returncode == 0
