@@ -2,10 +2,13 @@
 /* Disks of a program; see block_disks.h. */
 #include "block_disks.h"
 
-enum { NAMES_BYTES = 256 };
+enum {
+	NAMES_BYTES = 256,
+	FRONTS_PAGES = (BLOCK_DISKS * sizeof(struct block_front) + PAGE_SIZE - 1) / PAGE_SIZE,
+};
 #define LOOK_NS (50 * 1000000ul)
 
-struct block_front block_disks[BLOCK_DISKS];
+struct block_front *block_disks;
 u32 block_disk_count;
 
 static void front_changed(struct block_front *f)
@@ -29,6 +32,10 @@ void block_disks_start(void)
 	static char names[NAMES_BYTES];
 	int bytes = store_list("device/vbd", names, sizeof(names));
 
+	block_disks = platform_pages(FRONTS_PAGES);
+	if (!block_disks) {
+		kernel_panic("there is no memory for disks");
+	}
 	for (int i = 0; i < bytes && block_disk_count < BLOCK_DISKS;
 	     i += (int)strlen(names + i) + 1) {
 		char path[PLATFORM_VALUE_BYTES] = "device/vbd/";

@@ -12,7 +12,7 @@
 enum { BLOCK_DISKS = 8 };
 #define PATIENCE_NS (30 * 1000000000ul)
 
-extern struct block_front block_disks[BLOCK_DISKS];
+extern struct block_front *block_disks; /* BLOCK_DISKS of them */
 extern u32 block_disk_count;
 
 /** block_disks_start - starts a front end for each; once. */

@@ -19,15 +19,11 @@ enum {
 /* Gives way to the table's own pages. */
 static char window[FRAMES][PAGE_SIZE] __attribute__((aligned(4096)));
 static volatile grant_entry_v1_t *const entries = (void *)window;
-static u16 free_refs[ENTRIES];
-static u32 free_count;
-
-/* Pages that somebody else still maps. */
-static struct later {
-	grant_ref_t ref;
-	void *page;
-} later[ENTRIES];
-static u32 later_count;
+/* References that were in use: free ones from below, from above those whose page somebody still
+ * maps. */
+static u16 returned[ENTRIES];
+static u32 free_count, later_count;
+static u16 first_new = FIRST; /* from here on nobody had them yet */
 
 /* What the entries said, while the domain is suspended. */
 static struct saved {
@@ -56,9 +52,11 @@ static void table_map(void)
 void grants_init(void)
 {
 	table_map();
-	for (u16 ref = ENTRIES - 1; ref >= FIRST; ref--) {
-		free_refs[free_count++] = ref;
-	}
+}
+
+static u16 *later_at(u32 i)
+{
+	return &returned[ENTRIES - 1 - i];
 }
 
 /* The entry counts from here on. */
@@ -71,13 +69,13 @@ static void entry_set(grant_ref_t ref, domid_t domid, u64 mfn, u16 flags)
 
 int platform_grant(domid_t to, const void *page, bool read_only, grant_ref_t *ref)
 {
-	if (!free_count) {
+	if (!free_count && first_new == ENTRIES) {
 		grants_retry();
 	}
-	if (!free_count) {
+	if (!free_count && first_new == ENTRIES) {
 		return -ENOSPC;
 	}
-	*ref = free_refs[--free_count];
+	*ref = free_count ? returned[--free_count] : first_new++;
 	entry_set(*ref, to, va_to_mfn(page), GTF_permit_access | (read_only ? GTF_readonly : 0));
 	return 0;
 }
@@ -92,7 +90,7 @@ int platform_grant_end(grant_ref_t ref)
 		}
 	} while (!__atomic_compare_exchange_n(&entries[ref].flags, &flags, 0, false,
 					      __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
-	free_refs[free_count++] = (u16)ref;
+	returned[free_count++] = (u16)ref;
 	return 0;
 }
 
@@ -101,19 +99,22 @@ void platform_grant_free(grant_ref_t ref, void *page)
 	if (!platform_grant_end(ref)) {
 		platform_pages_free(page, 1);
 	} else {
-		later[later_count++] = (struct later){ref, page};
+		*later_at(later_count++) = (u16)ref;
 	}
 }
 
 void grants_retry(void)
 {
 	for (u32 i = 0; i < later_count;) {
-		if (platform_grant_end(later[i].ref)) {
+		grant_ref_t ref = *later_at(i);
+		void *page = page_of_machine(entries[ref].frame);
+
+		if (platform_grant_end(ref)) {
 			i++;
 			continue;
 		}
-		platform_pages_free(later[i].page, 1);
-		later[i] = later[--later_count];
+		platform_pages_free(page, 1);
+		*later_at(i) = *later_at(--later_count);
 	}
 }
 

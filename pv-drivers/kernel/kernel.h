@@ -22,7 +22,7 @@ void kernel_panic(const char *what) __attribute__((noreturn));
 
 /* --- memory.c --- */
 
-/** memory_init - maps all of the domain's memory; what is not in use yet is free. */
+/** memory_init - what is not in use yet is free from here on. */
 void memory_init(void);
 u32 memory_free_pages(void);
 /** memory_publish - tells the tools where the list of frames is; the shared page is mapped. */

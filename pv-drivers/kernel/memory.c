@@ -2,12 +2,16 @@
 /*
  * Memory: all pages in one row from VIRT_BASE, free ones found by a bitmap.
  *
- *	0     1 MiB   image, tables, ...   first_free   mapped_end           page_count
- *	|------|--------------------------|------------|--------------------|
- *	 unused        in use               free          memory_init() maps it, with tables
- *	                                                  taken from the free pages before it
+ *	0     1 MiB   image, tables, ...   bitmap, tables        mapped_end   page_count
+ *	|------|--------------------------|-------------|-------|------------|
+ *	 unused        in use               to map the   free    free, and mapped when
+ *	                                    rest with            they are needed
  *
- * Invariant: a page is free exactly if its bit in `used` is 0; free pages are mapped writable.
+ * A small guest is up before it needs the rest, and each entry of a table costs the hypervisor a
+ *look at its page.
+ *
+ * Invariant: a page is free exactly if its bit in `used` is 0; free pages before mapped_end are
+ *mapped writable.
  */
 #include "kernel.h"
 #include <errno.h>
@@ -16,11 +20,13 @@ enum {
 	MOST_PAGES =
 		512 << 8, /* 512 MiB: what one table of level 2 maps at VIRT_BASE, half of it */
 	WORD_BITS = 64,
+	PAGE_BITS = PAGE_SIZE * 8,
 	TABLE_ENTRIES = 512,
 };
 
-static u64 used[MOST_PAGES / WORD_BITS];
-static u32 page_count, free_count;
+static u64 *used;
+static u32 page_count, mapped_end, free_count;
+static char *next_table; /* of a row that has one for all that is not mapped */
 
 static void *page_at(u32 pfn)
 {
@@ -34,12 +40,14 @@ static bool is_used(u32 pfn)
 
 static void mark(u32 pfn, u32 count, bool is_use)
 {
-	for (u32 i = pfn; i < pfn + count; i++) {
-		if (is_use) {
-			used[i / WORD_BITS] |= 1ul << i % WORD_BITS;
-		} else {
-			used[i / WORD_BITS] &= ~(1ul << i % WORD_BITS);
-		}
+	for (u32 i = pfn, end = pfn + count, n; i < end; i += n) {
+		u32 bit = i % WORD_BITS;
+		u64 mask;
+
+		n = end - i < WORD_BITS - bit ? end - i : WORD_BITS - bit;
+		mask = ~0ul >> (WORD_BITS - n) << bit;
+		used[i / WORD_BITS] =
+			is_use ? used[i / WORD_BITS] | mask : used[i / WORD_BITS] & ~mask;
 	}
 	free_count += is_use ? -count : count;
 }
@@ -61,17 +69,33 @@ static void table_add(u64 *table, u32 pfn)
 void memory_init(void)
 {
 	u64 tables_end = start_info_ptr->pt_base + start_info_ptr->nr_pt_frames * PAGE_SIZE;
-	u32 first_free = (u32)va_to_pfn((void *)tables_end), pfn;
+	u32 first_free = (u32)va_to_pfn((void *)tables_end), bitmap_pages;
 
 	page_count =
 		start_info_ptr->nr_pages < MOST_PAGES ? (u32)start_info_ptr->nr_pages : MOST_PAGES;
-	for (pfn = 0; pfn < page_count; pfn += TABLE_ENTRIES) {
-		if (!(*table_entry(page_at(pfn), 2) & PTE_P)) {
-			table_add(page_at(first_free++), pfn);
-		}
+	while (mapped_end < page_count && *table_entry(page_at(mapped_end), 2) & PTE_P) {
+		mapped_end += TABLE_ENTRIES;
 	}
-	memset(used, 0xff, sizeof(used));
+	bitmap_pages = (page_count + PAGE_BITS - 1) / PAGE_BITS;
+	used = memset(page_at(first_free), 0xff, bitmap_pages * PAGE_SIZE);
+	first_free += bitmap_pages;
+	next_table = page_at(first_free);
+	if (mapped_end < page_count) {
+		first_free += (page_count - mapped_end + TABLE_ENTRIES - 1) / TABLE_ENTRIES;
+	}
 	mark(first_free, page_count - first_free, false);
+}
+
+/* Maps the next pages; false: there are none. */
+static bool more_map(void)
+{
+	if (mapped_end >= page_count) {
+		return false;
+	}
+	table_add((u64 *)next_table, mapped_end);
+	next_table += PAGE_SIZE;
+	mapped_end += TABLE_ENTRIES;
+	return true;
 }
 
 void memory_publish(void)
@@ -88,10 +112,10 @@ u32 memory_free_pages(void)
 	return free_count;
 }
 
-/* The first of `count` free pages in a row; page_count: there are none. */
-static u32 row_find(u32 count)
+/* The first of `count` free pages in a row before `end`; `end`: there are none. */
+static u32 row_find(u32 count, u32 end)
 {
-	for (u32 first = 0, n = 0; first + n < page_count;) {
+	for (u32 first = 0, n = 0; first + n < end;) {
 		if (is_used(first + n)) {
 			first += n + 1;
 			n = 0;
@@ -99,16 +123,19 @@ static u32 row_find(u32 count)
 			return first;
 		}
 	}
-	return page_count;
+	return end;
 }
 
 void *platform_pages(uint32_t count)
 {
-	u32 pfn;
+	u32 pfn, end;
 
 	grants_retry();
-	pfn = row_find(count);
-	if (pfn == page_count) {
+	do {
+		end = mapped_end < page_count ? mapped_end : page_count;
+		pfn = row_find(count, end);
+	} while (pfn == end && more_map());
+	if (pfn == end) {
 		return NULL;
 	}
 	mark(pfn, count, true);

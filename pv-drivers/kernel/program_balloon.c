@@ -6,9 +6,9 @@
 #include "kernel.h"
 #include <xen/memory.h>
 
-enum { WORDS = 4096 / 8, MOST = 4096, LEAST_AWAY = 16 };
+enum { WORDS = 4096 / 8, MOST = 4096, LIST_PAGES = MOST * 8 / 4096, LEAST_AWAY = 16 };
 
-static u64 *filled[MOST];
+static u64 **filled; /* MOST of them */
 static u32 filled_count;
 
 static u32 pages_of_domain(void)
@@ -86,6 +86,10 @@ void program_balloon(void)
 
 	claim("there is memory to give away");
 	CHECK_EQ(all, start_info_ptr->nr_pages);
+	filled = platform_pages(LIST_PAGES);
+	if (!filled) {
+		kernel_panic("there is no memory for the list of pages");
+	}
 	fill(memory_free_pages() / 2);
 	CHECK(filled_count);
 	for (u64 i = 0; i < rounds && !fail_count; i++) {
