@@ -30,12 +30,13 @@ static void out_of_memory(size_t size)
 
 void *mem_alloc(size_t size)
 {
-	void *p = calloc(1, size ? size : 1);
+	/* Not calloc(): glibc's does not look where each thread keeps what was freed last. */
+	void *p = malloc(size ? size : 1);
 
 	if (!p) {
 		out_of_memory(size);
 	}
-	return p;
+	return memset(p, 0, size);
 }
 
 void *mem_resize(void *old, size_t count, size_t size)
