@@ -16,12 +16,14 @@ $(TOOLS_O)/domus-unpack-kernel: $(UNPACK_OBJS)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(USER_LDFLAGS) -o $@ $^ -llzma -llz4 -lz -lzstd
 
-# Static: what starts for every command must not spend its time on loading libraries.
+# Static and at a fixed place, in few pieces: what starts for every command must not spend its time on
+# loading libraries and moving itself. It reads what root wrote, and what domusd answers.
 CLIENT_OBJS := $(call tools_objs,dom0-tools/cmd/*.c) $(patsubst %,$(TOOLS_O)/lib/%.o,\
 	err size nearest client http_parse output cells)
 $(TOOLS_O)/domus: $(CLIENT_OBJS)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(filter-out -pie,$(USER_LDFLAGS)) -static-pie -o $@ $^ -ljansson
+	$(Q)$(CC) $(filter-out -pie,$(USER_LDFLAGS)) -static -no-pie -Wl,-z,noseparate-code -o $@ $^ \
+		-ljansson
 
 DAEMON_OBJS := $(call tools_objs,dom0-tools/daemon/*.c) $(patsubst %,$(TOOLS_O)/lib/%.o,\
 	err size nearest schema reader value guest_schema guest_file guest_value guest_device \
