@@ -235,7 +235,6 @@ static int domain_fill(struct hyper *h, const struct guest_file *g, const uint8_
 	    domain_load(h, dom, built, e)) {
 		return -1;
 	}
-	libxl_guest_make(built->domid, uuid, g->name);
 	return nodes_write(h, g, uuid, built, files->media, e);
 }
 

@@ -13,6 +13,7 @@
 #include "daemon/ends.h"
 #include "daemon/hotplug.h"
 #include "daemon/image.h"
+#include "daemon/libxl.h"
 #include "daemon/life.h"
 #include "daemon/nodes.h"
 #include "daemon/reviver.h"
@@ -132,24 +133,32 @@ void life_end(struct guest *g, enum guest_next after)
 	hotplug_before(g, &s->job);
 }
 
-static int connect_console(struct guest *g, struct err *e)
+static int console_open(struct guest *g, struct err *e)
 {
 	if (!g->console) {
 		g->console = console_new(life.log_dir, g->file.name, e);
 	}
 	if (!g->console ||
 	    console_attach(g->console, life.h, g->domid, g->console_port, g->console_mfn, e)) {
-		return -1;
+		return err_wrap(e, "guest %s gets no console", g->file.name);
 	}
+	return 0;
+}
+
+static int console_tell(struct guest *g, struct err *e)
+{
 	return nodes_set(life.h, g->domid, "console/tty", g->console->pty_path, e);
 }
 
 int life_connect(struct guest *g, struct err *e)
 {
-	return connect_console(g, e) ? err_wrap(e, "guest %s gets no console", g->file.name) : 0;
+	return console_open(g, e) || console_tell(g, e) ? -1 : 0;
 }
 
-/* What is left to do once the domain stands: record, console, go. */
+/*
+ * What is left to do once the domain stands: console, go, and word of it for all others. The guest
+ * waits for nothing that it does not need; who asked for it hears when all is done.
+ */
 static int build_finish(struct step *s)
 {
 	struct guest *g = s->g;
@@ -162,14 +171,15 @@ static int build_finish(struct step *s)
 	g->reason[0] = '\0';
 	g->is_reboot_asked = 0;
 	guest_happened(g, "started as domain %u", g->domid);
-	if (life_connect(g, &s->err) || guest_save(g, &s->err)) {
+	if (console_open(g, &s->err)) {
 		return -1;
 	}
 	if (!s->paused && xc_domain_unpause(life.h->xch, g->domid)) {
 		return hyper_error(life.h, &s->err, ERR_HOST, "the domain cannot be started",
 				   "domctl unpausedomain");
 	}
-	return 0;
+	libxl_guest_make(g->domid, g->uuid, g->file.name);
+	return console_tell(g, &s->err) || guest_save(g, &s->err) ? -1 : 0;
 }
 
 static void build_failed(struct step *s, int is_restart)
