@@ -30,9 +30,12 @@ FAR = ("qemu-storage-daemon --daemonize --pidfile /run/far.pid "
        "--nbd-server addr.type=unix,addr.path=/run/far.sock "
        "--export type=nbd,id=far,node-name=far,name=far,writable=on")
 SERVER = "kill -9 $(cat /run/domus/storage-*-51712.pid)"
-BOTH_LIVE = "kill -0 $(pidof domus-backend) $(cat /run/domus/storage-*.pid) 2>/dev/null"
+ALL_LIVE = ("all=$(pidof domus-backend && cat /run/domus/storage-*-51712.pid "
+            "/run/domus/storage-*-51728.pid) 2>/dev/null && kill -0 $all 2>/dev/null")
 # What may end under the guest, and how long it takes until there is a new one.
-ENDS = [SERVER, "kill -9 $(pidof domus-backend)", f"{SERVER} $(pidof domus-backend)",
+# The guest's process may end by itself when its server does.
+ENDS = [SERVER, "kill -9 $(pidof domus-backend)",
+        f"all=$(pidof domus-backend) && {SERVER} && {{ kill -9 $all || true; }}",
         f"kill -9 $(cat /run/far.pid); rm /run/far.sock; sleep 1; {FAR}",
         "kill -9 $(pidof domusd); sleep 1; domusd --detach"]
 # Sixteen copies of a file, one behind the other, each made durable.
@@ -106,7 +109,7 @@ def check_ends(tools, count):
     for number in range(count):
         tools.console.check(ENDS[number % len(ENDS)])
         tools.console.check("sleep 1")
-        wait_until(tools, BOTH_LIVE)
+        wait_until(tools, ALL_LIVE)
     with GuestShell(tools, "q", 300) as shell:
         said(shell, "touch /last; until [ -s /donea -a -s /doneb ]; do sleep 0.2; done")
         assert said(shell, "cat /donea /doneb") == "16\n16"
