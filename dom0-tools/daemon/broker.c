@@ -197,6 +197,8 @@ static void channel_end(struct channel *c)
 			at = &(*at)->next;
 		}
 	}
+	/* By hand: a child on its way to another program may hold the socket, which then stays watched. */
+	epoll_ctl(broker.epoll_fd, EPOLL_CTL_DEL, c->fd, NULL);
 	close(c->fd);
 	free(c);
 }

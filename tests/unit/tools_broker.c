@@ -33,7 +33,7 @@ static struct {
 	int bell;
 } store = {.lock = PTHREAD_MUTEX_INITIALIZER, .bell = -1};
 
-static int peer;
+static int peer, own; /* ends of the conversation: the process's, the broker's */
 
 struct xs_handle *xs_open(unsigned long flags)
 {
@@ -153,6 +153,7 @@ static int start(void **state)
 	node_set(6, "/local/domain/0/backend/domus-vbd/8/51712/params", "/srv/other.img");
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
 	assert_int_equal(broker_add(7, ends[0]), 0);
+	own = ends[0];
 	peer = ends[1];
 	return 0;
 }
@@ -383,6 +384,19 @@ static void deaf_process_loses_its_connection(void **state)
 	assert_true(n <= 0);
 }
 
+/* A child that another thread has just forked holds all sockets until it is another program. */
+static void the_end_is_final_while_somebody_holds_the_socket(void **state)
+{
+	int held = dup(own);
+
+	assert_int_equal(status(BACKEND_STORE_WATCH, FRONT "/state"), 0);
+	stop(state);
+	usleep(50000);
+	start(state);
+	assert_int_equal(status(BACKEND_STORE_READ, BACK "/state"), 0);
+	close(held);
+}
+
 int main(void)
 {
 	struct err e ERR_CLEANUP = {0};
@@ -394,6 +408,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(watches_are_counted, start, stop),
 		cmocka_unit_test_setup_teardown(senseless_messages_end_it, start, stop),
 		cmocka_unit_test_setup_teardown(deaf_process_loses_its_connection, start, stop),
+		cmocka_unit_test_setup_teardown(the_end_is_final_while_somebody_holds_the_socket,
+						start, stop),
 	};
 
 	if (broker_init(&e) || getenv("XENSTORED_PATH")) {
