@@ -84,8 +84,8 @@ def rebind(tools, kind, domid):
 
 
 def kill(tools, _kind, _domid):
-    """Our back end is killed, and domusd starts the next one."""
-    tools.console.check("old=$(pidof domus-backend); kill -9 $old")
+    """Our back end is killed, and domusd starts the next one: of one that just starts it waits a while."""
+    wait_until(tools, "old=$(pidof domus-backend) && kill -9 $old 2>/dev/null")
     wait_until(tools, "new=$(pidof domus-backend) && [ \"$new\" != \"$old\" ]")
 
 
