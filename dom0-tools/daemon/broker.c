@@ -197,7 +197,7 @@ static void channel_end(struct channel *c)
 			at = &(*at)->next;
 		}
 	}
-	/* By hand: a child on its way to another program may hold the socket, which then stays watched. */
+	/* A child on its way to another program may hold the socket, and keep it watched. */
 	epoll_ctl(broker.epoll_fd, EPOLL_CTL_DEL, c->fd, NULL);
 	close(c->fd);
 	free(c);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What Debian's xl (libxl) wants to know of our guests, so that it can give them devices of its
- *own: a file about the guest, and which devices there are already. And what it leaves behind then:
- *it does not hear of the guest's end. Where xl was never installed, nothing is written.
+ * own: a file about the guest, and which devices there are already. And what it leaves behind
+ * then: it does not hear of the guest's end. Where xl was never installed, nothing is written.
  *
  *	/var/lib/xen/userdata-d.N.UUID.libxl-json    the guest; xl adds devices to it
  *	/libxl/N/device/vbd|vif/HANDLE               a device, ours or xl's

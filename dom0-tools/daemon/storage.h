@@ -9,7 +9,7 @@
  *	   `--socket--> domus-backend
  *
  * Invariant: one process a disk, found by its file of pid, whoever started it; the file of a disk
- *is locked (disks.h) as long as it lives. Of a process that is stopped, nothing lands any more. No
+ * is locked (disks.h) as long as it lives. Of a process that is stopped, nothing lands any more. No
  * lock: one job at a time is at work in a guest.
  */
 #pragma once

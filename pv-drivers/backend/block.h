@@ -7,8 +7,8 @@
  *	ring <--queue_answer()-- job ended <----------[data copied out]------------'
  *
  * A job is a request from the ring to its answer. A front end's pages that stay mapped are copied
- *at once; copies of others are made together when the event loop settles. Front ends are notified
- *then.
+ * at once; copies of others are made together when the event loop settles. Front ends are notified
+ * then.
  *
  * Invariants: a job that was taken from a ring is answered there, whatever happens: rings stay
  * mapped until the last is. Behind a barrier nothing is taken until it has ended. Jobs and buffers

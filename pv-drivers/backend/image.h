@@ -8,8 +8,8 @@
  *	            <--event.done-----------------------------'
  *
  * Invariant: a request that was submitted is called back at most once, from the event loop and
- *never out of image_submit(); until then it and its data stay where they are. Only one whose server
- *is gone is never called back: the process ends then, and its successor does it again.
+ * never out of image_submit(); until then it and its data stay where they are. Only one whose
+ * server is gone is never called back: the process ends then, and its successor does it again.
  */
 #pragma once
 

@@ -76,9 +76,9 @@ static int options_read(int argc, char **argv, struct options *o, int *code)
 }
 
 /*
- * What comes in a row goes in a row, as in a kernel's back end: neither does a program that sends give
- * way to this one for each packet, nor this one to a program that receives; a switch costs as much as a
- * packet. Without the right to it all works, too.
+ * What comes in a row goes in a row, as in a kernel's back end: neither does a program that sends
+ * give way to this one for each packet, nor this one to a program that receives; a switch costs as
+ * much as a packet. Without the right to it all works, too.
  */
 static void turns_set(void)
 {

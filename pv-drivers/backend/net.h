@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Network devices: what net.c (the device, its nodes and its tap) and net_queue.c (its rings)
- *share.
+ * share.
  *
  *	tx ring --net_queue_take()--> batch --[copied in together]--> tap
  *	rx ring <--[copied out together]-- batches <--net_queue_place()-- tap

@@ -15,7 +15,7 @@
  * Invariant: what a request points to belongs to the front end from block_submit() to done(), and
  * each accepted request gets done() once. The back end is not trusted: an answer that fits no
  * request, or answers twice, ends the connection; it never makes us touch memory. A queue belongs
- *to one thread, handlers of ports run in it or stand still meanwhile; no lock.
+ * to one thread, handlers of ports run in it or stand still meanwhile; no lock.
  *
  * front.c is the connection, queue.c the requests.
  */

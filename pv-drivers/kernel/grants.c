@@ -19,8 +19,7 @@ enum {
 /* Gives way to the table's own pages. */
 static char window[FRAMES][PAGE_SIZE] __attribute__((aligned(4096)));
 static volatile grant_entry_v1_t *const entries = (void *)window;
-/* References that were in use: free ones from below, from above those whose page somebody still
- * maps. */
+/* References that were in use: free ones from below, those somebody still maps from above. */
 static u16 returned[ENTRIES];
 static u32 free_count, later_count;
 static u16 first_new = FIRST; /* from here on nobody had them yet */

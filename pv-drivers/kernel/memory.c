@@ -7,11 +7,11 @@
  *	 unused        in use               to map the   free    free, and mapped when
  *	                                    rest with            they are needed
  *
- * A small guest is up before it needs the rest, and each entry of a table costs the hypervisor a
- *look at its page.
+ * A small guest is up before it needs the rest, and each entry of a table costs the hypervisor
+ * a look at its page.
  *
  * Invariant: a page is free exactly if its bit in `used` is 0; free pages before mapped_end are
- *mapped writable.
+ * mapped writable.
  */
 #include "kernel.h"
 #include <errno.h>
