@@ -22,7 +22,7 @@ CLIENT_OBJS := $(call tools_objs,dom0-tools/cmd/*.c) $(patsubst %,$(TOOLS_O)/lib
 	err size nearest client http_parse output cells)
 $(TOOLS_O)/domus: $(CLIENT_OBJS)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(filter-out -pie,$(USER_LDFLAGS)) -static -no-pie -Wl,-z,noseparate-code -o $@ $^ \
+	$(Q)$(CC) $(filter-out -pie,$(USER_LDFLAGS)) -static -Wl,-z,noseparate-code -o $@ $^ \
 		-ljansson
 
 DAEMON_OBJS := $(call tools_objs,dom0-tools/daemon/*.c) $(patsubst %,$(TOOLS_O)/lib/%.o,\
