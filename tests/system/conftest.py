@@ -62,10 +62,9 @@ class Booted:
 
 @pytest.fixture(scope="session")
 def shared(hypervisor, pytestconfig):
-    # What guests print early goes to the hypervisor's console, here the tests' own line.
     memory = 4096 if pytestconfig.getoption("--soak") else 3072  # a guest of 2 GiB is in soak
     spec = Spec(hypervisor=hypervisor, memory=memory, cmdline=SERVE[hypervisor], files=KERNELS,
-                programs=PROGRAMS, options="guest_loglvl=error")
+                programs=PROGRAMS)
     booted = Booted(spec)
     yield booted
     booted.close()
