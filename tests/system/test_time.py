@@ -117,8 +117,8 @@ def test_nmi_and_machine_check_are_reported(boot, hypervisor):
     if hypervisor != "domus":
         pytest.skip("checks what Domus says")
     path = RUN / "mce.mon"
-    dom0 = boot(smp=2, layers=LAYERS, qemu=(f"-chardev socket,id=mon2,path={path},server=on,wait=off",
-                             "-mon chardev=mon2,mode=readline"))
+    dom0 = boot(smp=2, layers=LAYERS, options="guest_loglvl=all", qemu=(
+        f"-chardev socket,id=mon2,path={path},server=on,wait=off", "-mon chardev=mon2,mode=readline"))
     dom0.login()
     monitor(path, "nmi")
     dom0.wait(r"A hardware NMI on CPU 0", 20)
